@@ -1,0 +1,137 @@
+"""The scripts and styles of the pages, from a folder of ours and from packages; nothing comes from a network.
+
+Invariants:
+- only files that were there when the server started are served, so no name from outside ever becomes a path;
+- a file is read and compressed once, and again only after it changed;
+- an address with a version may be kept for good, one without is asked about each time.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib.util
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+from trainer.errors import NotFoundError, nearest
+
+PREFIX = "/assets/"
+
+# Not `mimetypes`: on Windows it believes the registry, where `.js` is often plain text.
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".ico": "image/x-icon",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+}
+_COMPRESSED_ALREADY = frozenset({".png", ".jpg", ".ico", ".woff", ".woff2"})
+_SMALLEST_COMPRESSED = 1024
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A file as it is sent; `stamp` tells whether it is still the file on disk."""
+
+    stamp: tuple[int, int]
+    plain: bytes
+    compressed: bytes | None
+    etag: str
+
+
+class Assets:
+    """The files under `/assets/` that are ours.
+
+    :param folder: everything in it is served under its relative path
+    :param extra: further files by the name they are served under
+    """
+
+    def __init__(self, folder: Path, extra: Mapping[str, Path] | None = None) -> None:
+        root = folder.resolve()
+        files = (path for path in sorted(root.rglob("*")) if path.is_file() and path.resolve().is_relative_to(root))
+        self._files = {path.relative_to(root).as_posix(): path for path in files}
+        self._files.update(extra or {})
+        self._loaded: dict[str, _Loaded] = {}
+        self._lock = threading.Lock()
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a file is served under this name."""
+        return name in self._files
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all files, sorted."""
+        return sorted(self._files)
+
+    def url(self, name: str) -> str:
+        """Return the address of a file, with the version that lets a browser keep it for good.
+
+        :raises NotFoundError: there is no such file
+        """
+        return f"{PREFIX}{name}?v={self._load(name).etag[:12]}"
+
+    def answer(self, name: str, headers: Headers, *, versioned: bool) -> Response:
+        """Return a file, compressed for whoever takes gzip, or 304 for whoever has it.
+
+        :raises NotFoundError: there is no such file
+        """
+        loaded = self._load(name)
+        etag = f'"{loaded.etag}"'
+        caching = "private, max-age=31536000, immutable" if versioned else "no-cache"
+        kept = {"ETag": etag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
+        if etag in headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=kept)
+        kept["X-Content-Type-Options"] = "nosniff"
+        media_type = _TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
+        if loaded.compressed is not None and "gzip" in headers.get("accept-encoding", ""):
+            kept["Content-Encoding"] = "gzip"
+            return Response(loaded.compressed, headers=kept, media_type=media_type)
+        return Response(loaded.plain, headers=kept, media_type=media_type)
+
+    def _load(self, name: str) -> _Loaded:
+        path = self._files.get(name)
+        try:
+            if path is None:
+                raise FileNotFoundError
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            with self._lock:
+                loaded = self._loaded.get(name)
+                if loaded is None or loaded.stamp != stamp:
+                    loaded = self._loaded[name] = _read(path, stamp)
+                return loaded
+        except FileNotFoundError as error:
+            near = nearest(name, self._files)
+            hint = f" The nearest is {near}." if near else ""
+            raise NotFoundError(f"There is no asset {name!r}.{hint}") from error
+
+
+def plotly_script() -> dict[str, Path]:
+    """Return the chart library that ships inside the plotly package, found without importing the package."""
+    spec = importlib.util.find_spec("plotly")
+    for location in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(location) / "package_data" / "plotly.min.js"
+        if path.is_file():
+            return {path.name: path}
+    return {}
+
+
+def _read(path: Path, stamp: tuple[int, int]) -> _Loaded:
+    plain = path.read_bytes()
+    compressed = None
+    if path.suffix.lower() not in _COMPRESSED_ALREADY and len(plain) >= _SMALLEST_COMPRESSED:
+        compressed = gzip.compress(plain, compresslevel=6, mtime=0)
+    return _Loaded(stamp, plain, compressed, hashlib.sha256(plain).hexdigest()[:32])

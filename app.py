@@ -1,0 +1,140 @@
+"""Entry point: flags become Settings, then the page is served or a command runs in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from serving.settings import Settings, SettingsError, read_settings_file
+from trainer import __version__
+from trainer.errors import PalaestraError
+
+COMMANDS = """
+The commands:
+  (none)                      serve the page
+  train PRESET                train in the terminal, with a progress bar
+  presets                     list the presets
+  test [pytest args]          install the developer's tools and run every test (webui.sh and webui.bat only)
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--outputs", type=Path, metavar="DIR", help="folder for the database and the runs (outputs)")
+    shared.add_argument("--database", metavar="URL", help="SQLAlchemy URL of the database (a SQLite file in --outputs)")
+    shared.add_argument("--config", type=Path, metavar="FILE", help="TOML file with any of these flags as keys")
+    shared.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
+
+    top = argparse.ArgumentParser(
+        prog="webui",
+        parents=[shared],
+        argument_default=argparse.SUPPRESS,
+        description="Palaestra: train reinforcement-learning agents from a web page or from the terminal.",
+        epilog=COMMANDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"Palaestra {__version__}")
+    _add_serve_flags(top)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    train = commands.add_parser(
+        "train",
+        parents=[shared],
+        argument_default=argparse.SUPPRESS,
+        help="train in the terminal, with a progress bar",
+        description="Train a preset in the terminal. Exit status: 0 completed, 2 bad configuration, 3 failed, "
+        "130 interrupted.",
+    )
+    train.add_argument("preset", help="name of a preset, or path of a preset's or a run's JSON file")
+    train.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        metavar="KEY=VALUE",
+        help="change one field: --set training.total_timesteps=20000; may be given many times",
+    )
+    train.add_argument(
+        "--json",
+        dest="as_json",
+        action="store_true",
+        help="end with one line of JSON: id, status, step, evaluation, directory",
+    )
+    commands.add_parser("presets", parents=[shared], argument_default=argparse.SUPPRESS, help="list the presets")
+    return top
+
+
+def _add_serve_flags(top: argparse.ArgumentParser) -> None:
+    serve = top.add_argument_group("serving the page")
+    serve.add_argument("--listen", metavar="HOST", help="address to listen on (127.0.0.1); others need a login")
+    serve.add_argument("--server-port", type=int, metavar="N", help="port (7860)")
+    serve.add_argument("--share", action="store_true", help="make a public link; needs a login")
+    serve.add_argument("--inbrowser", action="store_true", help="open the page in the browser")
+    serve.add_argument("--headless", action="store_true", help="never open a browser, whatever else is said")
+    serve.add_argument("--username", metavar="U", help="login name (or PALAESTRA_USERNAME)")
+    serve.add_argument("--password", metavar="P", help="password (better: PALAESTRA_PASSWORD, which no list shows)")
+    serve.add_argument("--api-token", metavar="T", help="token that scripts send as Bearer (or PALAESTRA_API_TOKEN)")
+    serve.add_argument("--root-path", metavar="P", help="path under which a reverse proxy shows the page")
+    serve.add_argument("--theme", choices=("system", "light", "dark"), help="colours of the page (system)")
+    serve.add_argument("--max-running", type=int, metavar="N", help="runs active at once; the others wait (4)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says and return the exit status."""
+    # Before anything imports gradio: no telemetry, no version check.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    given = vars(parser().parse_args(arguments))
+    command = given.pop("command", None)
+    own = {key: given.pop(key) for key in ("preset", "overrides", "as_json") if key in given}
+    try:
+        settings = Settings.from_sources(given, read_settings_file(given.pop("config", None)), os.environ)
+        logging.basicConfig(
+            level=logging.DEBUG if settings.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+        )
+        if command == "train":
+            return _train(settings, own["preset"], own.get("overrides", []), as_json=own.get("as_json", False))
+        if command == "presets":
+            return _presets(settings)
+        from serving.server import serve
+
+        return serve(settings)
+    except SettingsError as error:
+        print(f"webui: {error}", file=sys.stderr)
+        return 2
+    except PalaestraError as error:
+        from trainer.terminal import explain_faults
+
+        print(explain_faults(error), file=sys.stderr)
+        return 2
+
+
+def _train(settings: Settings, preset: str, flags: Sequence[str], *, as_json: bool) -> int:
+    from trainer.config import parse_set_flag
+    from trainer.engine import Engine
+    from trainer.terminal import configure, load_preset, train
+
+    engine = Engine(settings.outputs, database_url=settings.database, global_seed=True, recover=False)
+    try:
+        chosen = load_preset(engine, preset)
+        config = configure(chosen, dict(parse_set_flag(flag) for flag in flags))
+        name = chosen.name if preset == chosen.name else None
+        return train(engine, config, name, as_json=as_json)
+    finally:
+        engine.close()
+
+
+def _presets(settings: Settings) -> int:
+    from trainer.config import PresetStore
+    from trainer.paths import PROJECT_ROOT
+
+    del settings  # presets lie beside the program, not in the outputs
+    for info in PresetStore(PROJECT_ROOT / "presets" / "built-in", PROJECT_ROOT / "presets" / "user").list():
+        print(f"{info.name:<28} {info.title}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

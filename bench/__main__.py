@@ -1,0 +1,27 @@
+"""`python -m bench NAME [arguments]` runs one proof and prints its table."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+PROOFS = {
+    "results": "train presets from the command line and compare with their published results",
+}
+
+
+def main() -> int:
+    """Run the named proof."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Proofs that take longer than a test may.")
+    commands = parser.add_subparsers(dest="proof", required=True)
+    modules = {}
+    for name, about in PROOFS.items():
+        modules[name] = importlib.import_module(f"bench.{name}")
+        modules[name].add_arguments(commands.add_parser(name, help=about, description=about))
+    arguments = parser.parse_args()
+    return int(modules[arguments.proof].run(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

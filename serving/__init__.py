@@ -1,0 +1,1 @@
+"""Putting the page, the API and the engine together into one server."""

@@ -1,0 +1,118 @@
+"""What the command line, the settings file and the environment say together about one start of the program.
+
+A flag wins over the environment, the environment over the file, the file over the defaults. Whoever opens the
+program to others must give a login: `Settings` cannot be made otherwise.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import PalaestraError, nearest
+
+ENVIRONMENT = {
+    "username": "PALAESTRA_USERNAME",
+    "password": "PALAESTRA_PASSWORD",
+    "api_token": "PALAESTRA_API_TOKEN",
+}
+
+
+class SettingsError(PalaestraError):
+    """The flags contradict each other or are not safe together."""
+
+    code = "settings"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One start of the program. Field names are the flags' names."""
+
+    listen: str = "127.0.0.1"
+    server_port: int = 7860
+    share: bool = False
+    inbrowser: bool = False
+    headless: bool = False
+    username: str | None = None
+    password: str | None = None
+    api_token: str | None = None
+    root_path: str = ""
+    theme: str = "system"
+    outputs: Path = Path("outputs")
+    database: str | None = None
+    max_running: int = 4
+    debug: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.username is None) != (self.password is None):
+            raise SettingsError("--username and --password go together: give both or neither.")
+        if self.username is not None and not (self.username and self.password):
+            raise SettingsError("--username and --password must not be empty.")
+        if self.public and self.username is None:
+            what = "--share" if self.share else f"--listen {self.listen}"
+            raise SettingsError(
+                f"{what} lets others reach this program, and it can run code and read files here: give --username "
+                "and --password too (or PALAESTRA_USERNAME and PALAESTRA_PASSWORD)."
+            )
+        if not 0 <= self.server_port <= 65535:
+            raise SettingsError(f"--server-port must be from 0 to 65535, not {self.server_port}.")
+        if self.max_running < 1:
+            raise SettingsError(f"--max-running must be 1 or more, not {self.max_running}.")
+
+    @property
+    def public(self) -> bool:
+        """True when others than this machine's users can reach the page."""
+        return self.share or not _is_loopback(self.listen)
+
+    @classmethod
+    def from_sources(
+        cls, flags: Mapping[str, Any], file: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> Settings:
+        """Put the sources together, by their rank.
+
+        :raises SettingsError: a key is unknown or the whole is not safe
+        """
+        known = {field.name: field for field in fields(cls)}
+        for key in file:
+            if key not in known:
+                hint = nearest(key, known)
+                raise SettingsError(f"The settings file has an unknown key {key!r}" + (f"; {hint}?" if hint else "."))
+        named = {key: environment[variable] for key, variable in ENVIRONMENT.items() if environment.get(variable)}
+        values = {**file, **named, **flags}
+        if "outputs" in values:
+            values["outputs"] = Path(values["outputs"])
+        for key, value in values.items():
+            default = known[key].default
+            if isinstance(default, (bool, int, str)) and type(value) is not type(default):
+                raise SettingsError(f"{key} must be of the kind of {default!r}, not {value!r}.")
+        return cls(**values)
+
+
+def read_settings_file(path: Path | None) -> dict[str, Any]:
+    """Return the keys of a TOML settings file, with `-` in names read as `_`; nothing when there is no file.
+
+    :raises SettingsError: the file cannot be read or is not TOML
+    """
+    if path is None:
+        return {}
+    try:
+        import tomllib as toml
+    except ImportError:  # Python 3.10
+        import tomli as toml
+    try:
+        data = toml.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The settings file {path} cannot be used: {error}.") from error
+    return {key.replace("-", "_"): value for key, value in data.items()}
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

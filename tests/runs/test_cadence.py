@@ -1,0 +1,31 @@
+"""When something is due, asked at rollout boundaries that may lie anywhere."""
+
+from trainer.runs.cadence import Cadence
+
+
+def test_every_interval_that_passed_is_answered_once():
+    cadence = Cadence(every_steps=100)
+    answers = [cadence.due(step, 0.0) for step in (64, 128, 192, 256, 512, 513)]
+    assert answers == [None, "periodic", None, "periodic", "periodic", None]
+
+
+def test_milestones_come_at_each_tenth_and_win_over_intervals():
+    cadence = Cadence(every_steps=50, milestones=True)
+    steps = range(25, 1001, 25)
+    kinds = [cadence.due(step, step / 1000) for step in steps]
+    assert kinds.count("milestone") == 10
+    assert kinds[-1] == "milestone"
+
+
+def test_seconds_are_counted_from_the_last_time():
+    now = [0.0]
+    cadence = Cadence(every_seconds=10.0, clock=lambda: now[0])
+    answers = []
+    for now[0] in (5.0, 10.0, 15.0, 20.5, 29.0, 31.0):
+        answers.append(cadence.due(1, 0.0))
+    assert answers == [None, "periodic", None, "periodic", None, "periodic"]
+
+
+def test_without_any_interval_nothing_is_ever_due():
+    cadence = Cadence()
+    assert [cadence.due(step, step / 10) for step in range(11)] == [None] * 11

@@ -1,0 +1,59 @@
+"""Speed, time left and returns, with a clock of our own."""
+
+from trainer.runs.progress import ProgressMeter
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+        self.held = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def _meter(total=None, duration=None):
+    clock = Clock()
+    return clock, ProgressMeter(total, duration, lambda: clock.held, clock)
+
+
+def test_speed_is_that_of_the_last_seconds_and_decides_the_time_left():
+    clock, meter = _meter(total=10_000)
+    for second in range(1, 21):
+        clock.now += 1.0
+        meter.step = second * 100 if second <= 10 else 1000 + (second - 10) * 500
+        meter.mark()
+    assert abs(meter.fps - 500) < 1
+    assert abs(meter.eta_seconds - (10_000 - 6_000) / 500) < 0.1
+    assert meter.fraction == 0.6
+
+
+def test_time_spent_paused_counts_nowhere():
+    clock, meter = _meter(total=1_000)
+    clock.now += 1.0
+    meter.step = 100
+    meter.mark()
+    clock.now += 60.0
+    clock.held = 60.0
+    clock.now += 1.0
+    meter.step = 200
+    meter.mark()
+    assert abs(meter.fps - 100) < 1e-6
+    assert meter.elapsed_seconds == 2.0
+
+
+def test_a_run_of_a_set_duration_is_measured_in_time():
+    clock, meter = _meter(duration=40.0)
+    clock.now += 10.0
+    assert meter.fraction == 0.25
+    assert meter.eta_seconds == 30.0
+
+
+def test_returns_are_last_best_and_the_mean_of_the_last_hundred():
+    _, meter = _meter(total=10)
+    assert meter.event("r").return_mean is None
+    for number in range(1, 151):
+        assert meter.episode_ended(float(-number)) == number
+    event = meter.event("r")
+    assert (event.return_last, event.return_best) == (-150.0, -1.0)
+    assert event.return_mean == sum(range(-150, -50)) / 100

@@ -1,0 +1,130 @@
+"""From a checked configuration to a Stable-Baselines3 model.
+
+Hyperparameters keep the names that Stable-Baselines3's constructors have, so most of them pass through as they
+are; here stands only what needs translating: schedules, noise, policies, buffers, devices and the seed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from stable_baselines3 import A2C, DDPG, DQN, PPO, SAC, TD3
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.noise import ActionNoise, NormalActionNoise, OrnsteinUhlenbeckActionNoise
+from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.utils import LinearSchedule, set_random_seed
+from stable_baselines3.common.vec_env import VecEnv
+
+from trainer.algorithms.policy_kwargs import policy_kwargs
+from trainer.config import RunConfig
+from trainer.config.algorithms import AlgorithmConfig
+from trainer.config.noise import NoNoise, NormalNoise, OrnsteinUhlenbeckNoise
+from trainer.config.spaces import ObservationKind
+from trainer.config.values import parse_schedule
+from trainer.errors import ConfigError, Fault
+
+MODELS: dict[str, type[BaseAlgorithm]] = {"ppo": PPO, "a2c": A2C, "dqn": DQN, "ddpg": DDPG, "td3": TD3, "sac": SAC}
+
+_SCHEDULES = ("learning_rate", "clip_range", "clip_range_vf")
+_ENTRY_POINTS = ("replay_buffer_class", "rollout_buffer_class")
+# Networks draw their first weights from torch's global generator; two runs that start together take turns.
+_building = threading.Lock()
+
+
+def build_model(config: RunConfig, env: VecEnv, *, global_seed: bool) -> BaseAlgorithm:
+    """Return an untrained model on `env`, its first weights decided by the seed alone.
+
+    :param global_seed: seed the process's own generators too, which only a process with a single run may do
+    :raises ConfigError: an entry point cannot be imported
+    """
+    policy_class = config.policy.resolved_class(_observation_kind(env))
+    arguments = algorithm_kwargs(config.algorithm, env)
+    seed = config.training.seed
+    with _building, torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        model = MODELS[config.algorithm.name](
+            policy_class,
+            env,
+            policy_kwargs=policy_kwargs(config),
+            device=_device(config, policy_class),
+            **arguments,
+        )
+    if global_seed:
+        set_random_seed(seed, using_cuda=model.device.type == "cuda")
+    model.action_space.seed(seed)
+    return model
+
+
+def algorithm_kwargs(algorithm: AlgorithmConfig, env: VecEnv) -> dict[str, Any]:
+    """Return the hyperparameters as arguments of the algorithm's constructor.
+
+    :raises ConfigError: an entry point cannot be imported
+    """
+    arguments = {name: getattr(algorithm, name) for name in type(algorithm).model_fields if name != "name"}
+    for name in _SCHEDULES:
+        if arguments.get(name) is not None:
+            arguments[name] = schedule(arguments[name])
+    for name in _ENTRY_POINTS:
+        if arguments.get(name) is not None:
+            arguments[name] = _import(arguments[name], f"algorithm.{name}")
+        kwargs_name = name.replace("_class", "_kwargs")
+        if kwargs_name in arguments:
+            arguments[kwargs_name] = dict(arguments[kwargs_name] or {})
+    if "train_freq" in arguments:
+        arguments["train_freq"] = (arguments["train_freq"], arguments.pop("train_freq_unit"))
+    if "action_noise" in arguments:
+        arguments["action_noise"] = action_noise(arguments["action_noise"], env)
+    return arguments
+
+
+def schedule(value: float | str) -> float | Callable[[float], float]:
+    """Return a number, or Stable-Baselines3's own linear schedule, which a saved model can be loaded with anywhere."""
+    parsed = parse_schedule(value)
+    return parsed.initial if parsed.shape == "constant" else LinearSchedule(parsed.initial, 0.0, 1.0)
+
+
+def action_noise(noise: NoNoise | NormalNoise | OrnsteinUhlenbeckNoise, env: VecEnv) -> ActionNoise | None:
+    """Return the noise for one copy of the environment; its numbers hold for every action dimension."""
+    if isinstance(noise, NoNoise):
+        return None
+    shape = env.action_space.shape
+    mean, sigma = np.full(shape, noise.mean), np.full(shape, noise.sigma)
+    if isinstance(noise, OrnsteinUhlenbeckNoise):
+        initial = None if noise.initial_noise is None else np.full(shape, noise.initial_noise)
+        return OrnsteinUhlenbeckActionNoise(mean, sigma, noise.theta, noise.dt, initial)
+    return NormalActionNoise(mean, sigma)
+
+
+def _observation_kind(env: VecEnv) -> ObservationKind:
+    if isinstance(env.observation_space, spaces.Dict):
+        return "dict"
+    return "image" if is_image_space(env.observation_space) else "vector"
+
+
+def _device(config: RunConfig, policy_class: str) -> str:
+    """Choose for `auto`: small on-policy networks are faster on the processor than across the bus to a GPU."""
+    if config.training.device == "auto" and config.algorithm.on_policy and policy_class == "MlpPolicy":
+        return "cpu"
+    return config.training.device
+
+
+def _import(entry_point: str, field: str) -> Any:
+    module, _, name = entry_point.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError([Fault(field, f"{entry_point} cannot be imported: {error}.")]) from error
+
+
+def default_log_interval(config: RunConfig) -> int:
+    """Return the logging interval: the configured one, else what Stable-Baselines3's `learn` has."""
+    if config.training.log_interval is not None:
+        return config.training.log_interval
+    by_algorithm: Mapping[str, int] = {"ppo": 1, "a2c": 100}
+    return by_algorithm.get(config.algorithm.name, 4)

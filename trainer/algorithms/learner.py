@@ -1,0 +1,125 @@
+"""One iteration of training at a time: collect a rollout, then update the policy.
+
+Stable-Baselines3's `learn` owns its loop; ours is owned by the session, which asks between iterations whether to
+stop, evaluate or save. Between two iterations a model is always consistent: everything collected has been stored
+and everything due has been learnt. The order of calls is that of `learn` in Stable-Baselines3 2.9.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+
+# A run whose length is a time has no number of steps; schedules see this until the first estimate.
+_UNKNOWN_TOTAL = 1_000_000_000
+
+Model = TypeVar("Model", bound=BaseAlgorithm)
+
+
+class Learner(ABC, Generic[Model]):
+    """Drives one model.
+
+    :param model: has its environment and logger set
+    :param callback: its `on_step` is called at every environment step and must return True
+    :param total_timesteps: environment steps that schedules are stretched over; None when a duration decides
+    :param log_interval: iterations (on-policy) or episodes (off-policy) between two dumps of the logger
+    """
+
+    def __init__(self, model: Model, callback: BaseCallback, total_timesteps: int | None, log_interval: int) -> None:
+        if model.env is None:
+            raise ValueError("the model has no environment")
+        self.model = model
+        self._env = model.env
+        self._log_interval = log_interval
+        _, self._callback = model._setup_learn(
+            total_timesteps or _UNKNOWN_TOTAL, callback, reset_num_timesteps=True, tb_log_name="", progress_bar=False
+        )
+        self._callback.on_training_start(locals(), globals())
+
+    @abstractmethod
+    def iterate(self) -> None:
+        """Collect one rollout and learn from it."""
+
+    def set_fraction_done(self, fraction: float) -> None:
+        """Stretch the schedules so that `fraction` (0 to 1) of the run is behind us; for runs limited by time."""
+        if fraction > 0:
+            self.model._total_timesteps = max(self.model.num_timesteps, round(self.model.num_timesteps / fraction))
+
+    def close(self) -> None:
+        """Tell the callback that training has ended."""
+        self._callback.on_training_end()
+
+
+class OnPolicyLearner(Learner[OnPolicyAlgorithm]):
+    """PPO, A2C."""
+
+    _iteration = 0
+
+    def iterate(self) -> None:
+        """Fill the rollout buffer once and run the update's epochs on it."""
+        model = self.model
+        model.collect_rollouts(self._env, self._callback, model.rollout_buffer, n_rollout_steps=model.n_steps)
+        self._iteration += 1
+        model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
+        if self._iteration % self._log_interval == 0:
+            model.dump_logs(self._iteration)
+        model.train()
+
+
+class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
+    """DQN, DDPG, TD3, SAC."""
+
+    def iterate(self) -> None:
+        """Take `train_freq` steps or episodes and then the gradient steps they owe."""
+        model = self.model
+        rollout = model.collect_rollouts(
+            self._env,
+            train_freq=model.train_freq,  # type: ignore[arg-type]  # a TrainFreq once the model is set up
+            action_noise=model.action_noise,
+            callback=self._callback,
+            learning_starts=model.learning_starts,
+            replay_buffer=model.replay_buffer,  # type: ignore[arg-type]  # set by _setup_model
+            log_interval=self._log_interval,
+        )
+        if model.num_timesteps > model.learning_starts:
+            gradient_steps = model.gradient_steps if model.gradient_steps >= 0 else rollout.episode_timesteps
+            if gradient_steps > 0:
+                model.train(batch_size=model.batch_size, gradient_steps=gradient_steps)
+
+
+def make_learner(
+    model: BaseAlgorithm, callback: BaseCallback, total_timesteps: int | None, log_interval: int
+) -> Learner[Any]:
+    """Return the learner for the model's kind.
+
+    :raises TypeError: the model is neither on-policy nor off-policy
+    """
+    if isinstance(model, OnPolicyAlgorithm):
+        return OnPolicyLearner(model, callback, total_timesteps, log_interval)
+    if isinstance(model, OffPolicyAlgorithm):
+        return OffPolicyLearner(model, callback, total_timesteps, log_interval)
+    raise TypeError(f"no learner for {type(model).__name__}")
+
+
+def call_after_each_gradient_step(model: BaseAlgorithm, call: Callable[[], None]) -> None:
+    """Have `call` run after every optimiser step, so that a long update can hold for a pause too."""
+
+    def hook(*_: Any) -> None:
+        call()
+
+    for optimizer in _optimizers(model):
+        optimizer.register_step_post_hook(hook)
+
+
+def _optimizers(model: BaseAlgorithm) -> list[torch.optim.Optimizer]:
+    holders = [model.policy, *(getattr(model, name, None) for name in ("actor", "critic"))]
+    found = [getattr(holder, "optimizer", None) for holder in holders] + [getattr(model, "ent_coef_optimizer", None)]
+    unique = {id(optimizer): optimizer for optimizer in found if isinstance(optimizer, torch.optim.Optimizer)}
+    return list(unique.values())

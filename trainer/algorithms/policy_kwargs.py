@@ -1,0 +1,68 @@
+"""The policy section as `policy_kwargs` of Stable-Baselines3; what is not set is left to the policy's own default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
+from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, NatureCNN
+
+from trainer.config import RunConfig
+from trainer.config.policy import PolicyConfig
+
+_ACTIVATIONS: dict[str, type[torch.nn.Module]] = {
+    "tanh": torch.nn.Tanh,
+    "relu": torch.nn.ReLU,
+    "elu": torch.nn.ELU,
+    "leaky_relu": torch.nn.LeakyReLU,
+    "gelu": torch.nn.GELU,
+    "silu": torch.nn.SiLU,
+}
+_EXTRACTORS = {"flatten": FlattenExtractor, "nature_cnn": NatureCNN, "combined": CombinedExtractor}
+_OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "rmsprop_tf_like": RMSpropTFLike,
+    "sgd": torch.optim.SGD,
+}
+# Configuration field -> argument, where the value passes through unchanged.
+_PLAIN = (
+    "net_arch",
+    "ortho_init",
+    "n_critics",
+    "share_features_extractor",
+    "normalize_images",
+    "log_std_init",
+    "full_std",
+    "use_expln",
+    "squash_output",
+    "clip_mean",
+)
+
+
+def policy_kwargs(config: RunConfig) -> dict[str, Any]:
+    """Return the arguments for the policy's constructor.
+
+    A setting that this algorithm's policy does not have is left out; the checks have refused it if it was changed.
+    """
+    policy = config.policy
+    arguments = {name: _plain(policy, name) for name in _PLAIN if _is_known(name, config.algorithm.name)}
+    arguments["activation_fn"] = _ACTIVATIONS[policy.activation] if policy.activation else None
+    arguments["features_extractor_class"] = _EXTRACTORS.get(policy.features_extractor)
+    arguments["features_extractor_kwargs"] = dict(policy.features_extractor_kwargs) or None
+    arguments["optimizer_class"] = _OPTIMIZERS[policy.optimizer] if policy.optimizer else None
+    arguments["optimizer_kwargs"] = dict(policy.optimizer_kwargs) or None
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _is_known(name: str, algorithm: str) -> bool:
+    extra = PolicyConfig.model_fields[name].json_schema_extra
+    algorithms = extra.get("algorithms") if isinstance(extra, dict) else None
+    return not isinstance(algorithms, (list, tuple)) or algorithm in algorithms
+
+
+def _plain(policy: PolicyConfig, name: str) -> Any:
+    value = getattr(policy, name)
+    return dict(value) if isinstance(value, dict) else value

@@ -1,0 +1,152 @@
+"""What the configurations of all algorithms share: their base class, and settings declared once.
+
+A factory here declares a setting whose meaning is the same wherever it appears; each algorithm's class calls it
+with that algorithm's default, so that a class shows all its hyperparameters and defaults in page order.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from trainer.config import sources
+from trainer.config.fields import ENTRY_POINT, Section, setting
+from trainer.config.spaces import ActionKind
+
+OPTIMISATION = "Optimisation"
+ROLLOUT = "Rollout"
+RETURNS = "Returns"
+LOSS = "Loss"
+EXPLORATION = "Exploration"
+REPLAY = "Replay buffer"
+LOGGING = "Logging"
+
+
+class AlgorithmConfig(Section):
+    """Hyperparameters of one Stable-Baselines3 algorithm, under the names its constructor has."""
+
+    title: ClassVar[str]
+    on_policy: ClassVar[bool]
+    action_kinds: ClassVar[tuple[ActionKind, ...]]
+
+
+def learning_rate(default: float, source: str) -> Any:
+    """Declare the optimiser's step size."""
+    return setting(
+        default,
+        "Learning rate",
+        "Step size of the optimiser. Write lin_2.5e-4 to let it fall in a straight line from 2.5e-4 to 0 over the run.",
+        source,
+        OPTIMISATION,
+        kind="schedule",
+        example="lin_2.5e-4",
+    )
+
+
+def batch_size(default: int, source: str) -> Any:
+    """Declare the minibatch size."""
+    return setting(
+        default,
+        "Batch size",
+        "Transitions in each gradient step. Larger batches give steadier gradients and use the hardware better.",
+        source,
+        OPTIMISATION,
+        ge=1,
+    )
+
+
+def gamma(source: str) -> Any:
+    """Declare the discount factor."""
+    return setting(
+        0.99,
+        "Gamma",
+        "Discount of later rewards: rewards about 1 / (1 - gamma) steps ahead still count. 1 does not discount.",
+        source,
+        RETURNS,
+        ge=0,
+        le=1,
+    )
+
+
+def max_grad_norm(default: float, source: str) -> Any:
+    """Declare gradient clipping."""
+    return setting(
+        default,
+        "Gradient clip",
+        "Gradients with a larger norm than this are scaled down to it.",
+        source,
+        OPTIMISATION,
+        ge=0,
+        advanced=True,
+    )
+
+
+def use_sde() -> Any:
+    """Declare state-dependent exploration."""
+    return setting(
+        False,
+        "State-dependent exploration (gSDE)",
+        "Explore with noise that is a function of the state instead of fresh noise at each step: smoother, for "
+        "continuous actions only.",
+        sources.PAPER_SDE,
+        EXPLORATION,
+        advanced=True,
+    )
+
+
+def sde_sample_freq() -> Any:
+    """Declare how often state-dependent exploration draws anew."""
+    return setting(
+        -1,
+        "gSDE sample frequency",
+        "Draw new exploration noise after this many steps; -1 draws only at the beginning of each rollout.",
+        sources.PAPER_SDE,
+        EXPLORATION,
+        ge=-1,
+        unit="steps",
+        advanced=True,
+    )
+
+
+def buffer_class(title: str, example: str) -> Any:
+    """Declare another class for the rollout or replay buffer."""
+    return setting(
+        None,
+        title,
+        "A buffer class of your own, as module:Class. Empty lets Stable-Baselines3 choose.",
+        sources.SB3_BASE,
+        REPLAY if "eplay" in title else ROLLOUT,
+        kind="text",
+        pattern=ENTRY_POINT,
+        example=example,
+        none_label="chosen by Stable-Baselines3",
+        advanced=True,
+    )
+
+
+def buffer_kwargs(title: str, example: str) -> Any:
+    """Declare arguments for the rollout or replay buffer."""
+    return setting(
+        None,
+        title,
+        "Further arguments for the buffer's constructor, as a JSON object.",
+        sources.SB3_BASE,
+        REPLAY if "eplay" in title else ROLLOUT,
+        kind="json",
+        example=example,
+        none_label="none",
+        advanced=True,
+    )
+
+
+def stats_window_size() -> Any:
+    """Declare over how many episodes the logged averages reach."""
+    return setting(
+        100,
+        "Statistics window",
+        "The logged mean return, episode length and success rate are taken over this many last episodes.",
+        sources.SB3_BASE,
+        LOGGING,
+        ge=1,
+        unit="episodes",
+        advanced=True,
+    )

@@ -1,0 +1,62 @@
+"""Rules about the environment: its backend, frame stacking and normalisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainer.config.run import RunConfig
+from trainer.config.spaces import Spaces
+from trainer.errors import Fault
+
+_COUNTED = ("discrete", "multi_discrete", "multi_binary")
+
+
+def _native_backend(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
+    environment = config.environment
+    if environment.backend != "native":
+        return
+    if environment.wrappers:
+        message = "native environments step all copies at once and cannot be wrapped one by one"
+        yield Fault("environment.backend", message, "Choose dummy or subprocess, or remove the wrappers.")
+    elif spaces is not None and spaces.native_available is False:
+        message = f"{environment.id} has no native vector implementation"
+        yield Fault("environment.backend", message, "Choose auto, dummy or subprocess.")
+
+
+def _spaces_that_policies_know(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
+    if spaces is None:
+        return
+    if spaces.observation_kind == "other":
+        message = f"{config.environment.id} has observations that Stable-Baselines3 cannot read"
+        yield Fault("environment.id", message, "Flatten them with a wrapper such as FlattenObservation.")
+    if spaces.action_kind == "other":
+        message = f"{config.environment.id} has actions that no algorithm here can choose"
+        yield Fault("environment.id", message, "Bring them to one discrete or continuous space with a wrapper.")
+    if spaces.action_kind == "box" and spaces.action_bounded is False:
+        message = f"{config.environment.id} has continuous actions without bounds"
+        yield Fault("environment.id", message, "Bound them with a wrapper such as RescaleAction.")
+
+
+def _frame_stack(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
+    stack = config.environment.frame_stack
+    if spaces is not None and stack is not None and stack > 1 and spaces.observation_kind in _COUNTED:
+        message = f"{config.environment.id} has {spaces.observation_kind} observations, which cannot be stacked"
+        yield Fault("environment.frame_stack", message, "Leave it empty.")
+
+
+def _normalisation(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
+    environment = config.environment
+    if spaces is None or not environment.normalize_observation:
+        return
+    field = "environment.normalize_observation"
+    if spaces.observation_kind == "image":
+        message = "images are already scaled to 0 to 1 by the policy"
+        yield Fault(field, message, "Turn it off.")
+    elif spaces.observation_kind in _COUNTED:
+        yield Fault(field, f"{spaces.observation_kind} observations cannot be normalised", "Turn it off.")
+    if environment.normalize_keys is not None and spaces.observation_kind != "dict":
+        message = "only dictionary observations have keys"
+        yield Fault("environment.normalize_keys", message, "Leave it empty.")
+
+
+RULES = (_native_backend, _spaces_that_policies_know, _frame_stack, _normalisation)

@@ -1,0 +1,91 @@
+"""Rules about the buffer that an algorithm learns from, and above all about replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainer.config.algorithms import OffPolicyConfig
+from trainer.config.run import RunConfig
+from trainer.config.spaces import Spaces
+from trainer.errors import Fault
+
+_TIMEOUTS = "handle_timeout_termination"
+_PASSED_TO_BUFFERS = ("buffer_size", "observation_space", "action_space", "device", "n_envs")
+
+
+def _learning_starts_in_time(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    algorithm, training = config.algorithm, config.training
+    if not isinstance(algorithm, OffPolicyConfig) or training.duration_seconds is not None:
+        return
+    if algorithm.learning_starts >= training.total_timesteps:
+        message = (
+            f"learning would start after {algorithm.learning_starts:,} steps, "
+            f"but the run ends after {training.total_timesteps:,}"
+        )
+        yield Fault("algorithm.learning_starts", message, "Start earlier, or train longer.")
+
+
+def _episodes_need_one_copy(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    algorithm, copies = config.algorithm, config.environment.n_envs
+    if isinstance(algorithm, OffPolicyConfig) and algorithm.train_freq_unit == "episode" and copies > 1:
+        message = f"whole episodes can be collected from one copy only, not {copies:,}"
+        yield Fault("algorithm.train_freq_unit", message, "Choose step, or one copy of the environment.")
+
+
+def _memory_saving(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
+    algorithm = config.algorithm
+    if not isinstance(algorithm, OffPolicyConfig) or not algorithm.optimize_memory_usage:
+        return
+    field = "algorithm.optimize_memory_usage"
+    if algorithm.n_steps > 1:
+        yield Fault(field, "does not work with n-step returns", "Turn it off, or set n-step returns to 1.")
+    if spaces is not None and spaces.observation_kind == "dict":
+        yield Fault(field, "does not work with dictionary observations", "Turn it off.")
+    elif (algorithm.replay_buffer_kwargs or {}).get(_TIMEOUTS, True):
+        message = "cannot tell an episode's time limit from its end"
+        hint = f'Turn it off, or put {{"{_TIMEOUTS}": false}} into the replay buffer arguments.'
+        yield Fault(field, message, hint)
+
+
+def _n_step_returns(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
+    algorithm = config.algorithm
+    if not isinstance(algorithm, OffPolicyConfig) or algorithm.n_steps == 1:
+        return
+    if algorithm.replay_buffer_class is not None:
+        message = "has no effect with a replay buffer class of your own"
+        hint = f'Set it to 1 and put {{"n_steps": {algorithm.n_steps}}} into the replay buffer arguments.'
+        yield Fault("algorithm.n_steps", message, hint)
+    elif spaces is not None and spaces.observation_kind == "dict":
+        yield Fault("algorithm.n_steps", "does not work with dictionary observations", "Set it to 1.")
+
+
+def _hindsight_needs_goals(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
+    algorithm = config.algorithm
+    if not isinstance(algorithm, OffPolicyConfig) or spaces is None or spaces.observation_kind == "dict":
+        return
+    if (algorithm.replay_buffer_class or "").endswith(":HerReplayBuffer"):
+        message = f"needs observations with goals in them, which {config.environment.id} has not"
+        yield Fault("algorithm.replay_buffer_class", message, "Leave it empty.")
+
+
+def _buffer_arguments(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    algorithm = config.algorithm
+    if isinstance(algorithm, OffPolicyConfig):
+        field, given = "algorithm.replay_buffer_kwargs", algorithm.replay_buffer_kwargs
+        reserved = {*_PASSED_TO_BUFFERS, "optimize_memory_usage"}
+    else:
+        field, given = "algorithm.rollout_buffer_kwargs", algorithm.rollout_buffer_kwargs
+        reserved = {*_PASSED_TO_BUFFERS, "gamma", "gae_lambda"}
+    for name in given or {}:
+        if name in reserved:
+            yield Fault(field, f"{name} is passed by Stable-Baselines3 itself", "Remove it.")
+
+
+RULES = (
+    _learning_starts_in_time,
+    _episodes_need_one_copy,
+    _memory_saving,
+    _n_step_returns,
+    _hindsight_needs_goals,
+    _buffer_arguments,
+)

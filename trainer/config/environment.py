@@ -1,0 +1,169 @@
+"""What is trained on: the environment, its copies and what stands between it and the policy."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from trainer.config import sources
+from trainer.config.fields import ENTRY_POINT, JsonDict, Section, setting
+
+_MAIN = "Environment"
+_WRAPPING = "Wrappers"
+_NORMALISATION = "Normalisation"
+
+
+class WrapperConfig(Section):
+    """One wrapper around each environment copy: either a known `name` or an `entry_point`."""
+
+    name: str | None = setting(
+        None, "Name", "Name of a wrapper that Palaestra knows.", sources.GYMNASIUM_WRAPPERS, _WRAPPING
+    )
+    entry_point: str | None = setting(
+        None,
+        "Entry point",
+        "Any Gymnasium wrapper, as module:Class.",
+        sources.GYMNASIUM_WRAPPERS,
+        _WRAPPING,
+        pattern=ENTRY_POINT,
+        example="gymnasium.wrappers:RescaleAction",
+    )
+    kwargs: JsonDict = setting(
+        {}, "Arguments", "Arguments for the wrapper's constructor.", sources.GYMNASIUM_WRAPPERS, _WRAPPING
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> WrapperConfig:
+        if (self.name is None) == (self.entry_point is None):
+            raise PydanticCustomError("wrapper", 'needs either "name" or "entry_point"')
+        return self
+
+
+class EnvironmentConfig(Section):
+    """The environment, how many copies of it run, and how observations and rewards are prepared."""
+
+    id: str = setting(
+        "CartPole-v1",
+        "Environment",
+        "The environment's registered id. Every id that Gymnasium and the Arcade Learning Environment register can "
+        "be used.",
+        sources.GYMNASIUM_MAKE,
+        _MAIN,
+        pattern=r"^\S+$",
+    )
+    n_envs: int = setting(
+        1,
+        "Copies",
+        "Copies of the environment that are stepped together. More copies give more varied data and higher speed.",
+        sources.SB3_VEC_ENVS,
+        _MAIN,
+        ge=1,
+        le=4096,
+    )
+    frame_stack: int | None = setting(
+        None,
+        "Frame stack",
+        "Show the policy this many last observations at once, so that it can see motion. Empty leaves it to the "
+        "environment: 4 for Atari, none elsewhere.",
+        sources.PAPER_DQN,
+        _MAIN,
+        ge=1,
+        unit="observations",
+        none_label="environment's own",
+    )
+    max_episode_steps: int | None = setting(
+        None,
+        "Episode limit",
+        "Cut episodes off after this many steps. Empty keeps the environment's own limit.",
+        sources.GYMNASIUM_MAKE,
+        _MAIN,
+        ge=1,
+        unit="steps",
+        none_label="environment's own",
+        advanced=True,
+    )
+    backend: Literal["auto", "native", "dummy", "subprocess"] = setting(
+        "auto",
+        "Backend",
+        "How copies are run: native steps them in one compiled or vectorised call, dummy one after the other, "
+        "subprocess each in a process of its own. auto takes the fastest there is.",
+        sources.GYMNASIUM_VECTOR,
+        _MAIN,
+        advanced=True,
+    )
+    kwargs: JsonDict = setting(
+        {},
+        "Arguments",
+        "Further arguments for making the environment, as a JSON object.",
+        sources.GYMNASIUM_MAKE,
+        _MAIN,
+        kind="json",
+        example='{"gravity": -9.8}',
+        advanced=True,
+    )
+    wrappers: list[WrapperConfig] = setting(
+        [],
+        "Wrappers",
+        "Wrappers around each copy, the innermost first, as a JSON list.",
+        sources.GYMNASIUM_WRAPPERS,
+        _WRAPPING,
+        kind="json",
+        example='[{"entry_point": "gymnasium.wrappers:RescaleAction", "kwargs": {"min_action": -1, "max_action": 1}}]',
+        advanced=True,
+    )
+    normalize_observation: bool = setting(
+        False,
+        "Normalise observations",
+        "Shift and scale observations by their running mean and deviation. Helps where their parts differ in scale; "
+        "images do not need it.",
+        sources.SB3_VEC_ENVS,
+        _NORMALISATION,
+    )
+    normalize_reward: bool = setting(
+        False,
+        "Normalise rewards",
+        "Scale the rewards that the algorithm sees by the running deviation of the return. Shown returns stay as "
+        "they are.",
+        sources.SB3_VEC_ENVS,
+        _NORMALISATION,
+    )
+    clip_normalized_observation: float = setting(
+        10.0,
+        "Clip normalised observations",
+        "Normalised observations are cut off at plus and minus this.",
+        sources.SB3_VEC_ENVS,
+        _NORMALISATION,
+        gt=0,
+        advanced=True,
+    )
+    clip_normalized_reward: float = setting(
+        10.0,
+        "Clip normalised rewards",
+        "Normalised rewards are cut off at plus and minus this.",
+        sources.SB3_VEC_ENVS,
+        _NORMALISATION,
+        gt=0,
+        advanced=True,
+    )
+    normalize_epsilon: float = setting(
+        1e-8,
+        "Normalisation epsilon",
+        "Keeps normalisation from dividing by zero.",
+        sources.SB3_VEC_ENVS,
+        _NORMALISATION,
+        gt=0,
+        advanced=True,
+    )
+    normalize_keys: list[str] | None = setting(
+        None,
+        "Normalised keys",
+        "Which entries of a dictionary observation are normalised, as a JSON list. Empty takes all.",
+        sources.SB3_VEC_ENVS,
+        _NORMALISATION,
+        kind="json",
+        example='["position"]',
+        none_label="all",
+        advanced=True,
+    )

@@ -1,0 +1,112 @@
+"""How a setting is declared: its default, its bounds and its explanation stand together, once.
+
+Form, tooltip, flag, preset key, JSON Schema and check are all made from such a declaration. Every section is
+frozen, refuses unknown keys and never guesses a type: the text `"8"` is not the number 8. The one leniency is a
+float without a fraction for an integer, since JSON knows no difference and people write `1e6`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, TypedDict, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+from typing_extensions import Unpack
+
+Kind = Literal[
+    "int",
+    "float",
+    "bool",
+    "optional_bool",
+    "text",
+    "multiline",
+    "choice",
+    "open_choice",
+    "schedule",
+    "number_or_auto",
+    "tags",
+    "json",
+]
+
+
+class Extras(TypedDict, total=False):
+    """The optional part of a setting's declaration; bounds are those of pydantic's `Field`."""
+
+    alias: str
+    ge: float
+    gt: float
+    le: float
+    lt: float
+    max_length: int
+    pattern: str
+    kind: Kind
+    unit: str
+    advanced: bool
+    choices: tuple[str, ...]
+    none_label: str
+    example: str
+    algorithms: tuple[str, ...]
+
+
+_SCHEMA_KEYS = ("kind", "unit", "choices", "none_label", "example", "algorithms")
+
+
+def setting(default: Any, title: str, about: str, source: str, group: str, **extras: Unpack[Extras]) -> Any:
+    """Declare one setting.
+
+    :param default: the value when nothing is said; every section gets its own copy of a list or dictionary
+    :param title: the label of its widget
+    :param about: what it does, in one or two sentences
+    :param source: where that is explained in full: a documentation page or a paper
+    :param group: the heading it stands under within its section
+    :param extras: bounds for pydantic; `kind` of widget where the type does not tell; `unit`; `advanced`;
+        `choices` offered where others are allowed too; `none_label` for what None means; `example` of the text to
+        type; `algorithms` that know it, where not all do
+    """
+    schema: dict[str, Any] = {"source": source, "group": group, "advanced": extras.pop("advanced", False)}
+    for key in _SCHEMA_KEYS:
+        if key in extras:
+            value = extras.pop(key)  # type: ignore[misc]
+            schema[key] = list(value) if isinstance(value, tuple) else value
+    constraints: dict[str, Any] = dict(extras)
+    return Field(default=default, title=title, description=about, json_schema_extra=schema, **constraints)
+
+
+class Section(BaseModel):
+    """Base of every part of a configuration."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        serialize_by_alias=True,
+        protected_namespaces=(),
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_whole_floats(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        whole = dict(data)
+        for name, info in cls.model_fields.items():
+            key = info.alias or name
+            value = whole.get(key)
+            if isinstance(value, float) and value.is_integer() and int in (info.annotation, *get_args(info.annotation)):
+                whole[key] = int(value)
+        return whole
+
+
+def _json_only(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise PydanticCustomError("json_only", "may hold JSON values only: {reason}", {"reason": str(error)}) from error
+    return value
+
+
+JsonDict = Annotated[dict[str, Any], AfterValidator(_json_only)]
+
+ENTRY_POINT = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"

@@ -1,0 +1,192 @@
+"""Between a configuration and the widgets of a form, without loss.
+
+A widget's value by kind of setting:
+
+==================  =========================================  ==========================
+kind                widget                                     value; None is shown as
+==================  =========================================  ==========================
+int, float          Number                                     number; None (empty)
+bool                Checkbox                                   bool
+optional_bool       Dropdown or Radio of "", "true", "false"   text; ""
+choice              Dropdown or Radio of `choices`             text; "" (offer it if nullable)
+open_choice         Dropdown that takes other values too       text; ""
+text, multiline     Textbox                                    text; "" (if nullable)
+schedule            Textbox                                    "0.0003" or "lin_0.0003"; ""
+number_or_auto      Textbox                                    "auto" or "0.2"; ""
+tags                Textbox                                    "one, two"
+json                Textbox                                    JSON; "" ({} or [] if not nullable)
+==================  =========================================  ==========================
+
+Keys are `FieldSpec.key`, so a form can hold the fields of all algorithms at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.config.algorithms import ALGORITHMS
+from trainer.config.hints import quoted, shown
+from trainer.config.loading import load_config
+from trainer.config.overrides import apply_overrides
+from trainer.config.run import RunConfig
+from trainer.config.specs import ALGORITHM_NAME, FieldSpec, field_specs, specs_for
+from trainer.errors import ConfigError, Fault
+
+_MISSING = object()
+
+
+@dataclass(frozen=True)
+class FormResult:
+    """What a filled-in form amounts to: a configuration, or the faults that keep it from being one."""
+
+    config: RunConfig | None
+    faults: tuple[Fault, ...]
+
+
+def to_form(config: RunConfig) -> dict[str, Any]:
+    """Return the widget value of every setting; other algorithms' fields show those algorithms' defaults."""
+    data = config.to_data()
+    values = {}
+    for spec in field_specs():
+        belongs = spec.algorithm in (None, config.algorithm.name)
+        value = _find(data, spec.path) if belongs else _MISSING
+        values[spec.key] = _to_widget(spec, spec.default if value is _MISSING else value)
+    return values
+
+
+def from_form(values: Mapping[str, Any], algorithm: str | None = None) -> dict[str, Any]:
+    """Return configuration data for `load_config` from widget values.
+
+    :param algorithm: whose fields to read; None takes what the form's algorithm widget says
+    :raises ConfigError: with a fault for every text that cannot be read, at its field
+    """
+    data, faults = _read(values, algorithm)
+    if faults:
+        raise ConfigError(faults)
+    return data
+
+
+def read_form(values: Mapping[str, Any], algorithm: str | None = None) -> FormResult:
+    """Read a form to the end: every unreadable text and every refused value, all at once."""
+    data, faults = _read(values, algorithm)
+    try:
+        config = load_config(data)
+    except ConfigError as error:
+        known = {fault.field for fault in faults}
+        return FormResult(None, (*faults, *(fault for fault in error.faults if fault.field not in known)))
+    return FormResult(None if faults else config, tuple(faults))
+
+
+def _read(values: Mapping[str, Any], algorithm: str | None) -> tuple[dict[str, Any], list[Fault]]:
+    chosen = algorithm or str(values.get(ALGORITHM_NAME, RunConfig().algorithm.name))
+    if chosen not in ALGORITHMS:
+        known = ", ".join(ALGORITHMS)
+        return {}, [Fault(ALGORITHM_NAME, f"must be one of {known}, not {quoted(chosen)}")]
+    found: dict[str, Any] = {ALGORITHM_NAME: chosen}
+    faults: list[Fault] = []
+    for spec in specs_for(chosen):
+        if spec.key not in values or spec.path == ALGORITHM_NAME or not _exists(spec, values):
+            continue
+        try:
+            found[spec.path] = _from_widget(spec, values[spec.key])
+        except ValueError as error:
+            hint = f"Write it like {spec.example}." if spec.example else None
+            faults.append(Fault(spec.path, str(error), hint))
+    return apply_overrides({}, found), faults
+
+
+def _exists(spec: FieldSpec, values: Mapping[str, Any]) -> bool:
+    """Return whether the setting exists, given the kind chosen beside it."""
+    if spec.only_when is None:
+        return True
+    path, kinds = spec.only_when
+    return values.get(f"{spec.algorithm}:{path}" if spec.algorithm else path) in kinds
+
+
+def _find(data: Any, path: str) -> Any:
+    for name in path.split("."):
+        if not isinstance(data, Mapping) or name not in data:
+            return _MISSING
+        data = data[name]
+    return data
+
+
+def _to_widget(spec: FieldSpec, value: Any) -> Any:
+    if spec.kind in ("int", "float", "bool"):
+        return value
+    if spec.kind == "json":
+        return "" if value is None else json.dumps(value, ensure_ascii=False)
+    if spec.kind == "tags":
+        return ", ".join(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _from_widget(spec: FieldSpec, value: Any) -> Any:
+    """Return the setting that a widget's value stands for.
+
+    :raises ValueError: it cannot be read
+    """
+    if spec.kind == "json":
+        return _from_json(spec, value)
+    if spec.kind == "tags":
+        return _from_tags(value)
+    if value is None or (value == "" and (spec.nullable or spec.kind not in ("text", "multiline"))):
+        if spec.nullable:
+            return None
+        raise ValueError(f"needs a value; the default is {_to_widget(spec, spec.default)}")
+    if not isinstance(value, str):
+        return value
+    if spec.kind in ("int", "float"):
+        return _number(value)
+    if spec.kind in ("schedule", "number_or_auto"):
+        return _number_or_text(value.strip())
+    if spec.kind == "optional_bool":
+        return {"true": True, "false": False}.get(value, value)
+    return value
+
+
+def _from_json(spec: FieldSpec, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value if value is not None or spec.nullable else type(spec.default)()
+    if not value.strip():
+        return None if spec.nullable else type(spec.default)()
+    try:
+        return json.loads(value, parse_constant=_refuse_constant)
+    except ValueError as error:
+        reason = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise ValueError(f"is not JSON: {reason}") from error
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _from_tags(value: Any) -> Any:
+    if value is None:
+        return []
+    if not isinstance(value, str):
+        return value
+    return [tag.strip() for tag in value.split(",") if tag.strip()]
+
+
+def _number(text: str) -> float:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError(f"must be a number, not {shown(text)}") from error
+
+
+def _number_or_text(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text

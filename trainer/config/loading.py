@@ -1,0 +1,151 @@
+"""From plain data to a RunConfig, with every fault told in plain words beside its field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from trainer.config.fields import Section
+from trainer.config.hints import did_you_mean, hint_for_unknown, quoted, shown
+from trainer.config.migrations import migrate
+from trainer.config.run import RunConfig
+from trainer.config.tree import fields_of, item_section, section_of, variants_of
+from trainer.errors import ConfigError, Fault, nearest
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def load_config(data: Mapping[str, Any]) -> RunConfig:
+    """Make a RunConfig of JSON data, which may be sparse and of an older version.
+
+    :raises ConfigError: with every fault found: unknown keys, wrong types, values out of bounds
+    """
+    if not isinstance(data, Mapping):
+        raise ConfigError([Fault("", f"must be a group of settings, not {shown(data)}")])
+    return load_section(RunConfig, migrate(data))
+
+
+def load_section(section: type[SectionT], data: Any, path: str = "") -> SectionT:
+    """Make any section of JSON data.
+
+    :param path: where the section stands, to begin the faults' paths with
+    :raises ConfigError: with every fault found
+    """
+    try:
+        return section.model_validate(data)
+    except ValidationError as error:
+        faults = [_fault(details, section, data) for details in error.errors(include_url=False)]
+        within = [replace(fault, field=".".join(filter(None, (path, fault.field)))) for fault in faults]
+        raise ConfigError(within) from error
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an error lies: its path, the field there, and the section and union that the field belongs in."""
+
+    names: tuple[str, ...]
+    field: FieldInfo | None
+    section: type[Section] | None
+    siblings: Mapping[str, type[Section]]
+
+    @property
+    def path(self) -> str:
+        return ".".join(self.names)
+
+
+def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
+    place = _place(details["loc"], root)
+    kind, given, context = details["type"], details["input"], details.get("ctx", {})
+    if kind == "extra_forbidden":
+        hint = hint_for_unknown(place.names, len(place.names) - 1, place.section, place.siblings, data)
+        return Fault(place.path, "is not a known setting", hint)
+    if kind in ("union_tag_invalid", "union_tag_not_found") and place.field is not None:
+        return _tag_fault(place, given)
+    describe = _MESSAGES.get(kind)
+    message = describe(context, given) if describe else _plain(details["msg"])
+    return Fault(place.path, message, _hint_for_value(place, kind, given, context))
+
+
+def _place(location: tuple[int | str, ...], root: type[Section]) -> _Place:
+    """Follow an error's location through the declarations, leaving union tags out of its path."""
+    place = _Place((), None, None, {})
+    inner: type[Section] | None = root
+    siblings: Mapping[str, type[Section]] = {}
+    for part in location:
+        variants = variants_of(place.field) if place.field else {}
+        if part in variants:
+            inner, siblings = variants[str(part)], variants
+            continue
+        if part == "[key]":
+            continue
+        if isinstance(part, int):
+            place = _Place((*place.names, str(part)), None, None, {})
+            continue
+        info = fields_of(inner).get(str(part)) if inner else None
+        place = _Place((*place.names, str(part)), info, inner, siblings)
+        inner, siblings = (section_of(info) or item_section(info) if info else None), {}
+    return place
+
+
+def _hint_for_value(place: _Place, kind: str, given: Any, context: Mapping[str, Any]) -> str | None:
+    if kind == "literal_error" and isinstance(given, str):
+        return did_you_mean(nearest(given, _expected(context)))
+    extra = place.field.json_schema_extra if place.field else None
+    if kind == "string_pattern_mismatch" and isinstance(extra, dict) and "example" in extra:
+        return f"Write it like {extra['example']}."
+    return None
+
+
+def _tag_fault(place: _Place, given: Any) -> Fault:
+    assert place.field is not None  # noqa: S101 - the caller has looked
+    discriminator = str(place.field.discriminator)
+    known = list(variants_of(place.field))
+    path = f"{place.path}.{discriminator}"
+    if not isinstance(given, Mapping) or discriminator not in given:
+        return Fault(path, "is missing", f"Choose one of {', '.join(known)}.")
+    tag = given[discriminator]
+    hint = did_you_mean(nearest(tag, known)) if isinstance(tag, str) else None
+    return Fault(path, f"must be one of {', '.join(known)}, not {quoted(tag)}", hint)
+
+
+def _expected(context: Mapping[str, Any]) -> list[str]:
+    return [word.strip().strip("'") for word in str(context.get("expected", "")).replace(" or ", ", ").split(",")]
+
+
+def _plain(message: str) -> str:
+    return message[0].lower() + message[1:] if message else "is not valid"
+
+
+def _kind(words: str) -> Callable[[Mapping[str, Any], Any], str]:
+    return lambda _, given: f"must be {words}, not {shown(given)}"
+
+
+def _bound(words: str, key: str) -> Callable[[Mapping[str, Any], Any], str]:
+    return lambda context, given: f"must be {words} {context[key]:,g}, not {shown(given)}"
+
+
+_MESSAGES: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
+    "missing": lambda _, __: "is missing",
+    "int_type": _kind("a whole number"),
+    "int_from_float": _kind("a whole number"),
+    "float_type": _kind("a number"),
+    "bool_type": _kind("true or false"),
+    "string_type": _kind("text"),
+    "list_type": _kind("a list"),
+    "dict_type": _kind("a JSON object"),
+    "model_type": _kind("a group of settings"),
+    "model_attributes_type": _kind("a group of settings"),
+    "finite_number": _kind("a finite number"),
+    "literal_error": lambda context, given: f"must be one of {', '.join(_expected(context))}, not {quoted(given)}",
+    "greater_than": _bound("greater than", "gt"),
+    "greater_than_equal": _bound("at least", "ge"),
+    "less_than": _bound("less than", "lt"),
+    "less_than_equal": _bound("at most", "le"),
+    "string_pattern_mismatch": lambda _, given: f"cannot be {quoted(given)}",
+    "string_too_long": lambda context, _: f"is longer than {context['max_length']:,} characters",
+}

@@ -1,0 +1,251 @@
+"""Presets: configurations in JSON files, shipped ones and one's own.
+
+A file is `{"schema_version": 1, "about": {"title", "description", "source"}, "config": {…}}`; `config` may be
+sparse. Shipped presets are never written to. A save is whole or not there: it goes to a temporary file, is flushed
+and renamed, so that what was saved before survives a full disk or a crash.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.config.fields import Section
+from trainer.config.hints import did_you_mean
+from trainer.config.loading import load_config, load_section
+from trainer.config.migrations import VERSION_KEY, migrate
+from trainer.config.run import SCHEMA_VERSION, RunConfig
+from trainer.config.strict_json import parse_json
+from trainer.config.tree import fields_of
+from trainer.errors import ConfigError, ConflictError, Fault, NotFoundError, PalaestraError, UnsafePathError, nearest
+from trainer.paths import confined, safe_name
+
+MAX_BYTES = 1_000_000
+
+_SUFFIX = ".json"
+_KEYS = (VERSION_KEY, "about", "config")
+_WINDOWS_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+
+
+class About(Section):
+    """What a preset says of itself."""
+
+    title: str = ""
+    description: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A preset, read and checked. `name` is empty for one that has no file yet."""
+
+    name: str
+    about: About
+    config: RunConfig
+
+
+@dataclass(frozen=True)
+class PresetInfo:
+    """A line in the list of presets; `problem` says why a damaged file cannot be used."""
+
+    name: str
+    title: str
+    description: str
+    source: str
+    built_in: bool
+    algorithm: str
+    environment: str
+    problem: str | None = None
+
+
+class PresetStore:
+    """The presets of two folders: `built_in`, only read, and `user`, made at the first save."""
+
+    def __init__(self, built_in: Path, user: Path) -> None:
+        self._built_in = built_in
+        self._user = user
+        self._infos: dict[Path, tuple[tuple[int, int], PresetInfo]] = {}
+
+    def list(self) -> list[PresetInfo]:
+        """Return every preset by name; a file is read again only when it has changed."""
+        infos: dict[str, PresetInfo] = {}
+        for folder, built_in in ((self._user, False), (self._built_in, True)):
+            found = (self._info(path, built_in) for path in _files(folder))
+            infos |= {info.name.casefold(): info for info in found if info is not None}
+        return [infos[name] for name in sorted(infos)]
+
+    def load(self, name: str) -> Preset:
+        """Read a preset.
+
+        :raises NotFoundError: there is none of that name
+        :raises UnsafePathError: the name cannot be a file's
+        :raises ConfigError: the file is damaged, or its configuration wrong
+        """
+        path = self._existing(name)
+        try:
+            text = _read(path)
+        except FileNotFoundError as error:  # deleted since we looked
+            raise self._not_found(name) from error
+        return _preset(path.stem, parse_json(text, f"Preset {name}"))
+
+    def parse(self, text: str, name: str = "") -> Preset:
+        """Read a preset from text, as an upload brings it; a bare configuration (a run's config.json) will do too.
+
+        :raises ConfigError: it is too long, not whole JSON, or its configuration is wrong
+        """
+        if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+            raise _too_large()
+        return _preset(name, parse_json(text, "The preset"))
+
+    def save(self, name: str, config: RunConfig, about: About | Mapping[str, Any] | None = None) -> Preset:
+        """Write a preset of one's own, replacing an older one of that name.
+
+        :param about: None keeps what the older one said of itself
+        :raises ConflictError: a shipped preset has that name
+        :raises UnsafePathError: the name cannot be a file's
+        :raises OSError: it could not be written; an older one is untouched
+        """
+        path = self._path(self._user, name)
+        if self._is_built_in(name):
+            raise ConflictError(f"{name} is a built-in preset and stays as it is. Save under another name.")
+        if about is None:
+            about = self._old_about(path) or About(title=name)
+        described = about if isinstance(about, About) else load_section(About, dict(about), "about")
+        document = {VERSION_KEY: SCHEMA_VERSION, "about": described.model_dump(), "config": config.to_data()}
+        _write_whole(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        return Preset(path.stem, described, config)
+
+    def delete(self, name: str) -> None:
+        """Delete a preset of one's own.
+
+        :raises ConflictError: it is a shipped one
+        :raises NotFoundError: there is none of that name
+        """
+        path = self._path(self._user, name)
+        if self._is_built_in(name):
+            raise ConflictError(f"{name} is a built-in preset and cannot be deleted.")
+        try:
+            path.unlink()
+        except FileNotFoundError as error:
+            raise self._not_found(name) from error
+
+    def _path(self, folder: Path, name: str) -> Path:
+        safe_name(name, "preset name")
+        if name.partition(".")[0].strip().upper() in _WINDOWS_DEVICES:
+            raise UnsafePathError(f"{name!r} cannot be used as a preset name: Windows reserves it for a device.")
+        return confined(folder, name + _SUFFIX)
+
+    def _existing(self, name: str) -> Path:
+        for folder in (self._built_in, self._user):
+            path = self._path(folder, name)
+            if path.is_file():
+                return path
+        raise self._not_found(name)
+
+    def _is_built_in(self, name: str) -> bool:
+        # Windows and macOS fold case: "PPO_CartPole" would be the same file there.
+        return name.casefold() in {path.stem.casefold() for path in _files(self._built_in)}
+
+    def _not_found(self, name: str) -> NotFoundError:
+        known = [path.stem for folder in (self._built_in, self._user) for path in _files(folder)]
+        hint = did_you_mean(nearest(name, known))
+        return NotFoundError(f"There is no preset named {name}." + (f" {hint}" if hint else ""))
+
+    def _old_about(self, path: Path) -> About | None:
+        try:
+            return _preset(path.stem, parse_json(_read(path), path.stem)).about
+        except (OSError, ConfigError):
+            return None
+
+    def _info(self, path: Path, built_in: bool) -> PresetInfo | None:
+        try:
+            self._path(path.parent, path.stem)
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            cached = self._infos.get(path)
+            if cached is not None and cached[0] == stamp:
+                return cached[1]
+            info = _summary(path.stem, parse_json(_read(path), f"Preset {path.stem}"), built_in)
+        except FileNotFoundError:  # deleted since the folder was read
+            return None
+        except (OSError, PalaestraError) as error:
+            return PresetInfo(path.stem, path.stem, "", "", built_in, "", "", problem=str(error))
+        self._infos[path] = (stamp, info)
+        return info
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return folder.glob(f"[!.]*{_SUFFIX}") if folder.is_dir() else iter(())
+
+
+def _read(path: Path) -> str:
+    if path.stat().st_size > MAX_BYTES:
+        raise _too_large()
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError([Fault("", f"Preset {path.stem} is not text in UTF-8.")]) from error
+
+
+def _too_large() -> ConfigError:
+    return ConfigError([Fault("", f"A preset may have {MAX_BYTES:,} bytes at most.")])
+
+
+def _split(document: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the `about` and the `config` part of a preset, the latter with its version.
+
+    :raises ConfigError: it is neither a preset nor a configuration
+    """
+    if not isinstance(document, dict):
+        raise ConfigError([Fault("", "A preset must be a JSON object with a config in it.")])
+    if "config" not in document:
+        if any(key in document for key in fields_of(RunConfig) if key != VERSION_KEY):
+            return {}, document
+        raise ConfigError([Fault("config", "is missing")])
+    unknown = [key for key in document if key not in _KEYS]
+    if unknown:
+        raise ConfigError([Fault(key, "is not part of a preset", did_you_mean(nearest(key, _KEYS))) for key in unknown])
+    config = document["config"]
+    if not isinstance(config, dict):
+        raise ConfigError([Fault("config", "must be a group of settings")])
+    return document.get("about", {}), {VERSION_KEY: document.get(VERSION_KEY, SCHEMA_VERSION), **config}
+
+
+def _preset(name: str, document: Any) -> Preset:
+    about, config = _split(document)
+    return Preset(name, load_section(About, about, "about"), load_config(config))
+
+
+def _summary(name: str, document: Any, built_in: bool) -> PresetInfo:
+    """Return what the list shows, without validating the configuration: hundreds of files take milliseconds."""
+    about, config = _split(document)
+    config = migrate(config)
+    said = about if isinstance(about, dict) else {}
+    title, description, source = (str(said.get(key, "")) for key in ("title", "description", "source"))
+    algorithm, environment = (_text_in(config, *place) for place in (("algorithm", "name"), ("environment", "id")))
+    return PresetInfo(name, title or name, description, source, built_in, algorithm, environment)
+
+
+def _text_in(config: Mapping[str, Any], section: str, key: str) -> str:
+    part = config.get(section)
+    default = getattr(getattr(RunConfig(), section), key)
+    return str(part.get(key, default)) if isinstance(part, dict) else str(default)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=".saving-", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

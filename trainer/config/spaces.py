@@ -1,0 +1,34 @@
+"""What a configuration needs to know of an environment's spaces, without Gymnasium.
+
+`trainer.envs.catalogue` makes a `Spaces` from a real environment; the cross-field checks read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ObservationKind = Literal["image", "vector", "discrete", "multi_discrete", "multi_binary", "dict", "other"]
+ActionKind = Literal["discrete", "box", "multi_discrete", "multi_binary", "other"]
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """The observation and action space of an environment, as the policy will see them.
+
+    :param observation_kind: `image` is what Stable-Baselines3 treats as one: a box of uint8, 0 to 255, of three axes
+    :param observation_shape: shape of one observation; None where there is none (a dict)
+    :param action_kind: `box` is continuous
+    :param n_actions: number of actions of a discrete action space
+    :param action_shape: shape of one continuous action
+    :param action_bounded: whether every bound of a continuous action is finite; None when unknown
+    :param native_available: whether the environment has a native vector implementation; None when unknown
+    """
+
+    observation_kind: ObservationKind
+    observation_shape: tuple[int, ...] | None
+    action_kind: ActionKind
+    n_actions: int | None = None
+    action_shape: tuple[int, ...] | None = None
+    action_bounded: bool | None = None
+    native_available: bool | None = None

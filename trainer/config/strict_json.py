@@ -1,0 +1,46 @@
+"""Reading JSON that people wrote or sent: whole, without NaN, no key twice."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from trainer.errors import ConfigError, Fault
+
+
+def parse_json(text: str, what: str) -> Any:
+    """Return the data that JSON text holds.
+
+    :param what: what the text is, to begin a message with: `The preset`
+    :raises ConfigError: it is cut off, not JSON, holds NaN or Infinity, or a key twice in one object
+    """
+    try:
+        return json.loads(
+            text.removeprefix("\ufeff"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_keys
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+            message, hint = f"{what} is cut off at {place}.", "The end of the file is missing: fetch it again."
+        else:
+            message, hint = f"{what} is not valid JSON at {place}: {error.msg}.", "Correct it there."
+        raise ConfigError([Fault("", message, hint)]) from error
+    except RecursionError as error:
+        raise ConfigError([Fault("", f"{what} is nested too deeply.")]) from error
+    except ValueError as error:
+        raise ConfigError([Fault("", f"{what} is not valid JSON: {error}.")]) from error
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"{key} is written twice")
+            seen.add(key)
+    return data

@@ -1,0 +1,86 @@
+"""Everything a front end needs, opened and closed together: store, manager, presets, files, hardware.
+
+`app.py` opens one engine; the pages and the API read from it and ask it; a notebook may do the same.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from trainer import __version__
+from trainer.config import PresetStore
+from trainer.errors import StorageError
+from trainer.hardware.monitor import HardwareMonitor
+from trainer.paths import PROJECT_ROOT, Layout
+from trainer.runs.describe import run_json
+from trainer.runs.manager import RunManager
+from trainer.runs.states import LIVE, RunState
+from trainer.store import RunRecord, Store
+
+RECENT_RUNS = 12
+
+
+class Engine:
+    """The program without a face.
+
+    :param outputs: directory that takes the database and the runs; made when it is missing
+    :param database_url: SQLAlchemy URL; None means the SQLite file in `outputs`
+    :param slots: how many runs may be active at once
+    :param global_seed: see `RunManager`
+    :param recover: look for runs whose process has died; left to the server, which alone can offer what to do
+    :raises StorageError: the outputs directory cannot be written
+    """
+
+    version = __version__
+
+    def __init__(
+        self,
+        outputs: Path,
+        *,
+        database_url: str | None = None,
+        presets: Path = PROJECT_ROOT / "presets",
+        slots: int = 4,
+        global_seed: bool = False,
+        recover: bool = True,
+    ) -> None:
+        self.layout = Layout(outputs.resolve())
+        try:
+            self.layout.runs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"The outputs folder {outputs} cannot be used: {error}.") from error
+        self.store = Store.open(database_url or self.layout.default_database_url)
+        self.presets = PresetStore(presets / "built-in", presets / "user")
+        self.monitor = HardwareMonitor(self.layout.outputs)
+        self.manager = RunManager(self.store, self.layout, self.presets, slots=slots, global_seed=global_seed)
+        self.interrupted = self.manager.recover() if recover else []
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what a dashboard needs in one call: the body of `GET /api/state`."""
+        counts = self.store.counts()
+        error = self.store.last_error
+        return {
+            "version": self.version,
+            "time": time.time(),
+            "counts": {state.value: counts.get(state.value, 0) for state in RunState},
+            "runs": [self.run_json(record) for record in self._shown_runs()],
+            "system": self.monitor.sample(),
+            "store": {"ok": error is None, "message": error},
+        }
+
+    def run_json(self, record: RunRecord) -> dict[str, Any]:
+        """Return one run in the shape of the REST contract."""
+        return run_json(record, self.manager.actions(record))
+
+    def _shown_runs(self) -> list[RunRecord]:
+        live = self.manager.list(status=[state.value for state in LIVE], limit=200).items
+        ended = [state.value for state in RunState if state not in LIVE]
+        recent = self.manager.list(status=ended, limit=RECENT_RUNS).items
+        # A run may have ended between the two questions, or be live here and not yet so in the store.
+        return list({record.id: record for record in [*live, *recent]}.values())
+
+    def close(self) -> None:
+        """Stop every run with a checkpoint and write what is still to be written."""
+        self.manager.close()
+        self.store.close()

@@ -1,0 +1,235 @@
+"""Which environments there are: every id that Gymnasium and ale-py register, grouped, searchable, with what is missing.
+
+Importing this module costs nothing; Gymnasium is loaded at the first question. Everything may be asked from any
+thread. Ids that others register later are found too.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata, util
+from typing import TYPE_CHECKING, Any
+
+from trainer.config.environment import EnvironmentConfig
+from trainer.config.spaces import Spaces
+from trainer.envs.registry import atari_options_of, registry
+from trainer.errors import ConfigError, Fault, nearest
+
+if TYPE_CHECKING:
+    from gymnasium.envs.registration import EnvSpec
+
+_FAMILY_TITLES: Mapping[str, str] = {
+    "classic_control": "Classic control",
+    "atari": "Atari",
+    "box2d": "Box2D",
+    "mujoco": "MuJoCo",
+    "toy_text": "Toy text",
+    "other": "Others",
+    "jax": "Gymnasium functional (JAX)",
+}
+# Import name of what a family needs -> what to install.
+_NEEDS: Mapping[str, tuple[str, str]] = {
+    "atari": ("ale_py", "ale-py"),
+    "box2d": ("Box2D", "gymnasium[box2d]"),
+    "mujoco": ("mujoco", "mujoco"),
+    "jax": ("jax", "jax"),
+}
+
+
+@dataclass(frozen=True)
+class EnvironmentEntry:
+    """One registered id.
+
+    :param id: as `environment.id` holds it
+    :param family: key of its family
+    :param title: the environment's name without namespace and version, in words
+    :param version: number after `-v`; None where the id has none
+    :param reward_threshold: return from which it counts as solved, where its makers say so
+    :param max_episode_steps: agent steps after which an episode is cut; None where there is no limit
+    :param available: whether it can be made here
+    :param missing: what keeps it from that, and what to do
+    """
+
+    id: str
+    family: str
+    title: str
+    version: int | None
+    reward_threshold: float | None
+    max_episode_steps: int | None
+    available: bool
+    missing: str | None
+
+
+@dataclass(frozen=True)
+class Family:
+    """Environments of one kind, by title, the newest version of each first."""
+
+    key: str
+    title: str
+    entries: tuple[EnvironmentEntry, ...]
+
+
+_cache_lock = threading.Lock()
+_cached: tuple[frozenset[str], tuple[EnvironmentEntry, ...]] | None = None
+
+
+def entries() -> tuple[EnvironmentEntry, ...]:
+    """Return every registered id, family by family, by title, what can be made and newer versions first."""
+    global _cached
+    specs = registry()
+    ids = frozenset(specs)
+    with _cache_lock:
+        if _cached is None or _cached[0] != ids:
+            found = [entry for spec in specs.values() if (entry := _entry(spec)) is not None]
+            _cached = (ids, tuple(sorted(found, key=_order)))
+        return _cached[1]
+
+
+def families() -> tuple[Family, ...]:
+    """Return the environments grouped; families without any are left out."""
+    by_family: dict[str, list[EnvironmentEntry]] = {key: [] for key in _FAMILY_TITLES}
+    for entry in entries():
+        by_family[entry.family].append(entry)
+    return tuple(Family(key, _FAMILY_TITLES[key], tuple(found)) for key, found in by_family.items() if found)
+
+
+def search(text: str) -> tuple[EnvironmentEntry, ...]:
+    """Return the entries in whose id, title or family every word of `text` occurs, ids that begin so first.
+
+    :param text: words in any case; nothing but blanks finds everything
+    """
+    words = text.casefold().split()
+    hits = [entry for entry in entries() if all(word in _haystack(entry) for word in words)]
+    first = words[0] if words else ""
+    return tuple(sorted(hits, key=lambda entry: not _bare_name(entry.id).casefold().startswith(first)))
+
+
+def find(environment_id: str) -> EnvironmentEntry:
+    """Return the entry of an id.
+
+    :raises ConfigError: it is not registered; the hint names the nearest that is
+    """
+    known = {entry.id: entry for entry in entries()}
+    if environment_id in known:
+        return known[environment_id]
+    near = nearest(environment_id, known) or nearest(environment_id, (_bare_name(name) for name in known))
+    hint = f"Did you mean {near}?" if near else "The Environment field lists every id there is."
+    raise ConfigError([Fault("environment.id", f"There is no environment {environment_id!r}.", hint)])
+
+
+def require(environment_id: str) -> EnvSpec:
+    """Return the registered spec of an id that can be made here.
+
+    :raises ConfigError: it is unknown, or something that it needs is missing
+    """
+    entry = find(environment_id)
+    if entry.missing is not None:
+        raise ConfigError([Fault("environment.id", f"{environment_id} cannot run here.", entry.missing)])
+    return registry()[environment_id]
+
+
+def spaces_of(environment_id: str, kwargs: Mapping[str, Any] | None = None) -> Spaces:
+    """Return the spaces of an environment as a policy sees them; for Atari after the standard preprocessing.
+
+    :param kwargs: arguments for making it
+    :raises ConfigError: it cannot be made
+    """
+    return environment_spaces(EnvironmentConfig(id=environment_id, kwargs=dict(kwargs or {})))
+
+
+def environment_spaces(environment: EnvironmentConfig) -> Spaces:
+    """Return the spaces of a whole environment section, with its wrappers and frame stack.
+
+    The environment is made for a moment the first time; later answers come from memory.
+
+    :raises ConfigError: it cannot be made
+    """
+    decisive = environment.model_copy(update={"n_envs": 1, "backend": "auto", "normalize_observation": False})
+    return _spaces(decisive.model_dump_json())
+
+
+@lru_cache(maxsize=256)
+def _spaces(environment_json: str) -> Spaces:
+    from trainer.envs.inspection import describe_spaces
+    from trainer.envs.single import make_single
+
+    environment = EnvironmentConfig.model_validate_json(environment_json)
+    spec = require(environment.id)
+    options = atari_options_of(environment, spec)
+    native = spec.vector_entry_point is not None if options is None else options.native_obstacle is None
+    env = make_single(environment)
+    try:
+        stack = environment.frame_stack if options is None else None
+        return describe_spaces(env.observation_space, env.action_space, stack, native and not environment.wrappers)
+    finally:
+        env.close()
+
+
+def _entry(spec: EnvSpec) -> EnvironmentEntry | None:
+    """Return a spec as an entry; None for Gymnasium's shells around old environments, which are none themselves."""
+    if spec.name.startswith("GymV2"):
+        return None
+    family = _family(spec)
+    missing = _missing(spec, family)
+    limit = spec.max_episode_steps
+    if family == "atari" and limit is None:
+        skip = spec.kwargs["frameskip"]
+        limit = spec.kwargs["max_num_frames_per_episode"] // (skip if isinstance(skip, int) and skip > 1 else 4)
+    return EnvironmentEntry(
+        id=spec.id,
+        family=family,
+        title=_title(spec.name),
+        version=spec.version,
+        reward_threshold=spec.reward_threshold,
+        max_episode_steps=limit,
+        available=missing is None,
+        missing=missing,
+    )
+
+
+def _family(spec: EnvSpec) -> str:
+    if spec.namespace in {"phys2d", "tabular"}:
+        return "jax"
+    if not isinstance(spec.entry_point, str):
+        # Gymnasium registers the retired MuJoCo versions with a function that only explains where they went.
+        return "mujoco" if getattr(spec.entry_point, "__name__", "") == "_raise_mujoco_py_error" else "other"
+    if spec.entry_point.startswith("ale_py."):
+        return "atari"
+    module = spec.entry_point.partition(":")[0].split(".")
+    kind = module[2] if module[:2] == ["gymnasium", "envs"] and len(module) > 2 else "other"
+    return kind if kind in _FAMILY_TITLES else "other"
+
+
+def _missing(spec: EnvSpec, family: str) -> str | None:
+    """Return what keeps an environment from running here, with what to do, or None."""
+    if family == "mujoco" and not isinstance(spec.entry_point, str):
+        return f"Gymnasium no longer has versions 2 and 3 of this environment: use {spec.name}-v5."
+    needed = _NEEDS.get(family)
+    if needed is not None and util.find_spec(needed[0]) is None:
+        return f"Needs a package that is not installed: pip install {needed[1]}"
+    if spec.id == "Pusher-v4" and int(metadata.version("mujoco").partition(".")[0]) >= 3:
+        return "Runs only with mujoco older than 3: use Pusher-v5."
+    return None
+
+
+def _title(name: str) -> str:
+    """Return `MsPacmanNoFrameskip` as `Ms Pacman`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.removesuffix("NoFrameskip"))
+
+
+def _bare_name(environment_id: str) -> str:
+    return environment_id.rpartition("/")[2]
+
+
+def _haystack(entry: EnvironmentEntry) -> str:
+    return f"{entry.id} {entry.title} {entry.title.replace(' ', '')} {_FAMILY_TITLES[entry.family]}".casefold()
+
+
+def _order(entry: EnvironmentEntry) -> tuple[int, str, bool, int, bool, str]:
+    rank = list(_FAMILY_TITLES).index(entry.family)
+    # Published Atari results are for NoFrameskip ids; plain v4 and v0 skip a random number of frames.
+    return rank, entry.title, not entry.available, -(entry.version or 0), "NoFrameskip" not in entry.id, entry.id

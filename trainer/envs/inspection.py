@@ -1,0 +1,71 @@
+"""Gymnasium spaces in the words of the configuration."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import numpy as np
+from gymnasium import spaces
+
+from trainer.config.spaces import ActionKind, ObservationKind, Spaces
+
+_KINDS: tuple[tuple[type[spaces.Space[Any]], str], ...] = (
+    (spaces.Box, "box"),
+    (spaces.Discrete, "discrete"),
+    (spaces.MultiDiscrete, "multi_discrete"),
+    (spaces.MultiBinary, "multi_binary"),
+    (spaces.Dict, "dict"),
+)
+
+
+def is_image(space: spaces.Space[Any]) -> bool:
+    """Say whether Stable-Baselines3 treats a space as an image: a box of bytes with three axes, 0 to 255."""
+    return (
+        isinstance(space, spaces.Box)
+        and len(space.shape) == 3
+        and space.dtype == np.uint8
+        and bool(np.all(space.low == 0) and np.all(space.high == 255))
+    )
+
+
+def describe_spaces(
+    observation: spaces.Space[Any], action: spaces.Space[Any], frame_stack: int | None, native: bool
+) -> Spaces:
+    """Return the spaces as a policy sees them, images channel first.
+
+    :param frame_stack: observations stacked outside the environment; None or 1 for none
+    :param native: whether a vector implementation exists
+    """
+    image = is_image(observation)
+    shape = observation.shape
+    if image and shape is not None and int(np.argmin(shape)) != 0:
+        shape = (shape[2], shape[0], shape[1])
+    if shape and frame_stack is not None:
+        shape = (shape[0] * frame_stack, *shape[1:]) if image else (*shape[:-1], shape[-1] * frame_stack)
+    kind = _kind(observation)
+    seen = ("image" if image else "vector") if kind == "box" else kind
+    acting = _kind(action)
+    continuous = isinstance(action, spaces.Box)
+    return Spaces(
+        observation_kind=_as_observation_kind(seen),
+        observation_shape=shape,
+        action_kind=_as_action_kind(acting),
+        n_actions=int(action.n) if isinstance(action, spaces.Discrete) else None,
+        action_shape=action.shape if continuous else None,
+        action_bounded=action.is_bounded() if isinstance(action, spaces.Box) else None,
+        native_available=native,
+    )
+
+
+def _kind(space: spaces.Space[Any]) -> str:
+    return next((name for kind, name in _KINDS if isinstance(space, kind)), "other")
+
+
+def _as_observation_kind(name: str) -> ObservationKind:
+    known: tuple[ObservationKind, ...] = get_args(ObservationKind)
+    return next((kind for kind in known if kind == name), "other")
+
+
+def _as_action_kind(name: str) -> ActionKind:
+    known: tuple[ActionKind, ...] = get_args(ActionKind)
+    return next((kind for kind in known if kind == name), "other")

@@ -1,0 +1,65 @@
+"""One copy of an environment, as every backend but the native one runs it and as videos show it.
+
+The order from inside out: the environment with its time limit (or an Atari game with its preprocessing), the raw
+return, the configuration's wrappers, the episode report. Stable-Baselines3 is not imported here, so a worker or
+the catalogue can make an environment without it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gymnasium as gym
+from gymnasium import spaces
+from gymnasium.wrappers import FlattenObservation
+
+from trainer.envs.atari_game import AtariGame
+from trainer.envs.catalogue import require
+from trainer.envs.episodes import EpisodeReport, RawReturn
+from trainer.envs.registry import atari_options_of
+from trainer.envs.rendering import choose_mujoco_backend
+from trainer.envs.wrappers import wrap
+from trainer.errors import ConfigError, Fault
+
+if TYPE_CHECKING:
+    from trainer.config.environment import EnvironmentConfig
+
+
+def make_single(environment: EnvironmentConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
+    """Return one copy of an environment inside its wrappers, reporting its episodes.
+
+    :param render_mode: `rgb_array` or None
+    :raises ConfigError: the id is unknown, something that it needs is missing, or an argument is refused
+    """
+    spec = require(environment.id)
+    options = atari_options_of(environment, spec)
+    if options is not None:
+        env: gym.Env[Any, Any] = AtariGame(options, render_mode)
+    else:
+        if render_mode is not None and str(spec.entry_point).startswith("gymnasium.envs.mujoco"):
+            choose_mujoco_backend()
+        env = RawReturn(_make_registered(environment, render_mode))
+    env = wrap(env, [(wrapper.name or wrapper.entry_point or "", wrapper.kwargs) for wrapper in environment.wrappers])
+    if isinstance(env.observation_space, spaces.Tuple):
+        # No policy takes a tuple; its parts side by side (one-hot where discrete) say the same.
+        env = FlattenObservation(env)
+    return EpisodeReport(env)
+
+
+def refused(environment: EnvironmentConfig, error: Exception) -> ConfigError:
+    """Return what making an environment raised, in terms of the configuration."""
+    at = "environment.kwargs" if environment.kwargs else "environment.id"
+    return ConfigError([Fault(at, f"{environment.id} cannot be made: {error}")])
+
+
+def _make_registered(environment: EnvironmentConfig, render_mode: str | None) -> gym.Env[Any, Any]:
+    try:
+        return gym.make(
+            environment.id,
+            render_mode=render_mode,
+            max_episode_steps=environment.max_episode_steps,
+            disable_env_checker=True,
+            **environment.kwargs,
+        )
+    except (TypeError, ValueError, AssertionError, ImportError, gym.error.Error) as error:
+        raise refused(environment, error) from error

@@ -1,0 +1,1 @@
+"""Pictures of what an agent does: recorded episodes and their posters."""

@@ -1,0 +1,55 @@
+"""When something is due: every so many steps or seconds, and at each tenth of a run.
+
+A cadence is asked at rollout boundaries, so it answers once for every interval that has passed, however far a
+rollout went past it; it never owes several answers for one moment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class Cadence:
+    """Says when something is due.
+
+    :param every_steps: environment steps between two times, or None
+    :param every_seconds: seconds between two times, or None
+    :param milestones: due also at 10 %, 20 % … 100 % of the run
+    """
+
+    def __init__(
+        self,
+        every_steps: int | None = None,
+        every_seconds: float | None = None,
+        milestones: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._every_steps = every_steps or None
+        self._every_seconds = every_seconds or None
+        self._milestones = milestones
+        self._clock = clock
+        self._last_multiple = 0
+        self._last_time = clock()
+        self._last_tenth = 0
+
+    def due(self, step: int, fraction: float) -> str | None:
+        """Return `milestone` or `periodic` when it is time, else None.
+
+        :param step: environment steps taken so far
+        :param fraction: part of the run that is done, 0 to 1
+        """
+        kind: str | None = None
+        if self._every_steps is not None and step // self._every_steps > self._last_multiple:
+            self._last_multiple = step // self._every_steps
+            kind = "periodic"
+        now = self._clock()
+        if self._every_seconds is not None and now - self._last_time >= self._every_seconds:
+            self._last_time = now
+            kind = "periodic"
+        # The small addition keeps 0.1 + 0.2 from falling just short of its tenth.
+        tenth = int(fraction * 10 + 1e-9)
+        if self._milestones and tenth > self._last_tenth:
+            self._last_tenth = tenth
+            kind = "milestone"
+        return kind

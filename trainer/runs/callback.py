@@ -1,0 +1,92 @@
+"""What happens at every environment step of a training run: hold if asked, count episodes, say how far we are.
+
+Everything heavier (evaluation, videos, checkpoints) happens at rollout boundaries, in the session. The callback
+always lets training continue: stopping in the middle of a rollout would lose a transition.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import KVWriter
+
+from trainer.events import EpisodeEnded
+from trainer.runs.control import RunControl
+from trainer.runs.progress import ProgressMeter
+from trainer.runs.reporter import RunReporter
+
+PROGRESS_INTERVAL = 0.25
+
+
+class RunCallback(BaseCallback):
+    """Watches one run's steps.
+
+    :param control: asked at every step whether to hold
+    :param meter: told of every step and episode
+    :param reporter: told of episodes, and a few times a second of the progress
+    """
+
+    def __init__(self, control: RunControl, meter: ProgressMeter, reporter: RunReporter) -> None:
+        super().__init__()
+        self._control = control
+        self._meter = meter
+        self._reporter = reporter
+        self._next_progress = 0.0
+
+    def _on_step(self) -> bool:
+        self._control.hold_point()
+        meter = self._meter
+        meter.step = self.num_timesteps
+        if self.locals["dones"].any():
+            self._note_episodes(self.locals["infos"])
+        now = time.monotonic()
+        if now >= self._next_progress:
+            self._next_progress = now + PROGRESS_INTERVAL
+            meter.mark()
+            self._reporter.emit(meter.event(self._reporter.run_id))
+        return True
+
+    def _note_episodes(self, infos: list[dict[str, Any]]) -> None:
+        for index, info in enumerate(infos):
+            episode = info.get("episode")
+            if episode is None:
+                continue
+            episode_return = float(episode["r"])
+            number = self._meter.episode_ended(episode_return)
+            self._reporter.emit(
+                EpisodeEnded(
+                    self._reporter.run_id,
+                    step=self.num_timesteps,
+                    number=number,
+                    env_index=index,
+                    episode_return=episode_return,
+                    length=int(episode["l"]),
+                )
+            )
+
+
+class MetricsWriter(KVWriter):
+    """Sends what Stable-Baselines3 logs to the store, with the speed as our meter measures it."""
+
+    def __init__(self, reporter: RunReporter, meter: ProgressMeter) -> None:
+        self._reporter = reporter
+        self._meter = meter
+
+    def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
+        """Keep the scalars of one dump; texts, figures and the like have no curve."""
+        del key_excluded  # it names formats of Stable-Baselines3's own
+        values = {
+            key: float(value)
+            for key, value in key_values.items()
+            if isinstance(value, (int, float, np.integer, np.floating)) and key != "time/total_timesteps"
+        }
+        if "time/fps" in values:
+            self._meter.mark()
+            values["time/fps"] = self._meter.fps
+        self._reporter.metrics(step, values)
+
+    def close(self) -> None:
+        """Nothing to close: the store outlives the run."""

@@ -1,0 +1,98 @@
+"""How a run is told to hold or to end.
+
+A session asks its `RunControl` at two kinds of boundary only: between steps (`hold_point`, one flag read when
+nothing is asked) and between rollouts (`stop_requested`). Both requests may come from any thread at any time and
+are idempotent. Time spent held is measured, so that speeds and durations can leave it out.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class RunControl:
+    """Pause, resume and stop requests of one run.
+
+    :param on_hold: called in the session's thread when it really holds
+    :param on_release: called in the session's thread when it goes on; gets whether a stop was asked for
+    """
+
+    def __init__(
+        self,
+        on_hold: Callable[[], None] = lambda: None,
+        on_release: Callable[[bool], None] = lambda _stopping: None,
+    ) -> None:
+        self._changed = threading.Condition()
+        self._hold = False
+        self._stop = False
+        self._held = False
+        self._held_seconds = 0.0
+        self._held_since: float | None = None
+        self._on_hold = on_hold
+        self._on_release = on_release
+
+    def request_pause(self) -> None:
+        """Ask the session to hold at its next step."""
+        with self._changed:
+            if not self._stop:
+                self._hold = True
+
+    def request_resume(self) -> None:
+        """Let a holding session go on."""
+        with self._changed:
+            self._hold = False
+            self._changed.notify_all()
+
+    def request_stop(self) -> None:
+        """Ask the session to end at its next rollout boundary; a holding one is released to get there."""
+        with self._changed:
+            self._stop = True
+            self._hold = False
+            self._changed.notify_all()
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the run was asked to end."""
+        return self._stop
+
+    @property
+    def pause_requested(self) -> bool:
+        """Whether the run was asked to hold, whether it does so yet or not."""
+        return self._hold
+
+    @property
+    def held_seconds(self) -> float:
+        """Seconds spent holding so far, the present hold included."""
+        since = self._held_since
+        return self._held_seconds + (time.monotonic() - since if since is not None else 0.0)
+
+    def hold_point(self) -> None:
+        """Hold here for as long as a pause is asked for. Costs one flag read otherwise."""
+        if self._hold:
+            self._wait_for_release()
+
+    def wait_until_held(self, timeout: float) -> bool:
+        """Wait until the session holds; return whether it does."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._held or not self._hold, timeout) and self._held
+
+    def wait_until_released(self, timeout: float) -> bool:
+        """Wait until the session no longer holds; return whether it goes on."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._held, timeout)
+
+    def _wait_for_release(self) -> None:
+        self._held_since = time.monotonic()
+        self._on_hold()
+        with self._changed:
+            self._held = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._hold)
+            self._held_seconds, self._held_since = self.held_seconds, None
+            stopping = self._stop
+        self._on_release(stopping)
+        with self._changed:
+            self._held = False
+            self._changed.notify_all()

@@ -1,0 +1,75 @@
+"""Fresh episodes with the present policy, and what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.base_class import BaseAlgorithm
+    from stable_baselines3.common.vec_env import VecEnv
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Undiscounted, unclipped, unnormalised returns of whole episodes; `lengths` in agent steps."""
+
+    returns: tuple[float, ...]
+    lengths: tuple[int, ...]
+
+    @property
+    def mean_return(self) -> float:
+        """Mean over the episodes."""
+        return float(np.mean(self.returns))
+
+    @property
+    def std_return(self) -> float:
+        """Population standard deviation over the episodes, as the field reports it."""
+        return float(np.std(self.returns))
+
+    @property
+    def mean_length(self) -> float:
+        """Mean agent steps an episode."""
+        return float(np.mean(self.lengths))
+
+
+def evaluate(
+    model: BaseAlgorithm,
+    env: VecEnv,
+    episodes: int,
+    *,
+    deterministic: bool,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Evaluation | None:
+    """Play `episodes` episodes and return what they gave; None when `should_stop` cut them short.
+
+    Each copy plays an equal share, so that short episodes are not counted more often than long ones.
+
+    :param env: its infos carry `episode` with the true return at the end of each episode
+    :param should_stop: asked at every step; may block to hold
+    """
+    copies = env.num_envs
+    share = np.array([(episodes + copy) // copies for copy in range(copies)])
+    done_by_copy = np.zeros(copies, dtype=int)
+    returns: list[float] = []
+    lengths: list[int] = []
+    observations = env.reset()
+    states = None
+    starts = np.ones(copies, dtype=bool)
+    while (done_by_copy < share).any():
+        if should_stop():
+            return None
+        actions, states = model.predict(observations, state=states, episode_start=starts, deterministic=deterministic)
+        observations, _, starts, infos = env.step(actions)
+        if not starts.any():
+            continue
+        for copy, info in enumerate(infos):
+            episode = info.get("episode")
+            if episode is not None and done_by_copy[copy] < share[copy]:
+                done_by_copy[copy] += 1
+                returns.append(float(episode["r"]))
+                lengths.append(int(episode["l"]))
+    return Evaluation(tuple(returns), tuple(lengths))

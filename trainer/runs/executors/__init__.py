@@ -1,0 +1,1 @@
+"""Where a session's code runs. The thread executor is the default."""

@@ -1,0 +1,109 @@
+"""How far a run is, how fast it goes and when it will end.
+
+Speeds and times leave out what was spent paused. Speed is measured over the last few seconds, so that it
+follows the run; the estimate of what is left comes from that speed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from trainer.events import ProgressMade
+
+WINDOW_SECONDS = 5.0
+RETURN_WINDOW = 100
+
+
+class ProgressMeter:
+    """Steps, speed, time left and episode returns of one run.
+
+    :param total_steps: environment steps after which the run ends; None when `duration_seconds` decides
+    :param duration_seconds: unpaused seconds after which the run ends, or None
+    :param held_seconds: gives the seconds spent paused so far
+    """
+
+    def __init__(
+        self,
+        total_steps: int | None,
+        duration_seconds: float | None,
+        held_seconds: Callable[[], float] = lambda: 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.total_steps = total_steps
+        self.duration_seconds = duration_seconds
+        self.step = 0
+        self.episodes = 0
+        self.return_best: float | None = None
+        self._returns: deque[float] = deque(maxlen=RETURN_WINDOW)
+        self._held_seconds = held_seconds
+        self._clock = clock
+        self._marks: deque[tuple[float, int]] = deque()
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the clock: what was before does not count."""
+        self._started = self._clock() - self._held_seconds()
+        self._marks.clear()
+        self._marks.append((0.0, self.step))
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Unpaused seconds since `begin`."""
+        return self._clock() - self._started - self._held_seconds()
+
+    @property
+    def fraction(self) -> float:
+        """Part of the run that is done, 0 to 1."""
+        if self.duration_seconds is not None:
+            return min(1.0, self.elapsed_seconds / self.duration_seconds)
+        return min(1.0, self.step / self.total_steps) if self.total_steps else 0.0
+
+    @property
+    def fps(self) -> float:
+        """Environment steps per second over the last seconds."""
+        (first_time, first_step), (last_time, last_step) = self._marks[0], self._marks[-1]
+        return (last_step - first_step) / (last_time - first_time) if last_time > first_time else 0.0
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds of training left at the present speed; None while there is no speed yet."""
+        if self.duration_seconds is not None:
+            return max(0.0, self.duration_seconds - self.elapsed_seconds)
+        fps = self.fps
+        if self.total_steps is None or fps <= 0:
+            return None
+        return max(0.0, (self.total_steps - self.step) / fps)
+
+    def mark(self) -> None:
+        """Take the present step and time into the speed's window; call it a few times a second."""
+        now, step = self.elapsed_seconds, self.step
+        self._marks.append((now, step))
+        while len(self._marks) > 2 and now - self._marks[0][0] > WINDOW_SECONDS:
+            self._marks.popleft()
+
+    def episode_ended(self, episode_return: float) -> int:
+        """Count an ended training episode; return its number, from 1."""
+        self.episodes += 1
+        self._returns.append(episode_return)
+        if self.return_best is None or episode_return > self.return_best:
+            self.return_best = episode_return
+        return self.episodes
+
+    def event(self, run_id: str) -> ProgressMade:
+        """Return the present standing as an event."""
+        returns = self._returns
+        return ProgressMade(
+            run_id,
+            step=self.step,
+            total_steps=self.total_steps,
+            progress=self.fraction,
+            fps=self.fps,
+            eta_seconds=self.eta_seconds,
+            elapsed_seconds=self.elapsed_seconds,
+            episodes=self.episodes,
+            return_last=returns[-1] if returns else None,
+            return_mean=sum(returns) / len(returns) if returns else None,
+            return_best=self.return_best,
+        )

@@ -1,0 +1,219 @@
+"""One run from its configuration to its end: build, train, evaluate, film, save.
+
+A session runs in whatever thread or process its executor gives it. It owns its environments, its model and its
+run directory; to the world it speaks through events only, and it is told to hold or end through its `RunControl`
+only. Work between rollouts (evaluation, videos, checkpoints) finds the model consistent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
+
+from trainer.algorithms.build import build_model, default_log_interval
+from trainer.algorithms.learner import Learner, call_after_each_gradient_step, make_learner
+from trainer.config import RunConfig
+from trainer.envs.factory import make_evaluation_env, make_training_env
+from trainer.events import EvaluationEnded
+from trainer.runs.cadence import Cadence
+from trainer.runs.callback import MetricsWriter, RunCallback
+from trainer.runs.checkpoints import CheckpointFolder
+from trainer.runs.control import RunControl
+from trainer.runs.evaluation import Evaluation, evaluate
+from trainer.runs.filming import film
+from trainer.runs.progress import ProgressMeter
+from trainer.runs.reporter import RunReporter
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.base_class import BaseAlgorithm
+    from stable_baselines3.common.vec_env import VecEnv
+
+# Evaluation and filming use other episodes than training does, yet the same ones in every run of a seed.
+EVALUATION_SEED_OFFSET = 10_000
+FILMING_SEED_OFFSET = 20_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a session ended; `stopped` tells whether it was asked to, `reason` says more in words."""
+
+    stopped: bool
+    reason: str | None = None
+
+
+class Session:
+    """Trains one run.
+
+    :param config: checked already
+    :param directory: the run's directory; exists
+    :param on_running: called once when training itself begins
+    :param global_seed: seed the process's own generators too; only where the process belongs to this one run
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        directory: Path,
+        control: RunControl,
+        reporter: RunReporter,
+        *,
+        on_running: Callable[[], None] = lambda: None,
+        global_seed: bool = False,
+    ) -> None:
+        self.config = config
+        self.directory = directory
+        self.control = control
+        self.reporter = reporter
+        self._on_running = on_running
+        self._global_seed = global_seed
+        training = config.training
+        self._total_steps = None if training.duration_seconds else training.total_timesteps
+        self._meter = ProgressMeter(self._total_steps, training.duration_seconds, lambda: control.held_seconds)
+        self._checkpoints = CheckpointFolder(directory, config.checkpoints.keep)
+        self._best_mean_return: float | None = None
+        self._reached_threshold = False
+        self._evaluation_env: VecEnv | None = None
+
+    def run(self) -> Outcome:
+        """Train to the end, a stop, or an error.
+
+        :raises Exception: whatever the environment, the algorithm or the disk raised; the caller reports it
+        """
+        with ExitStack() as cleanup:
+            env, model = self._build(cleanup)
+            callback = RunCallback(self.control, self._meter, self.reporter)
+            learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
+            self._on_running()
+            self._meter.begin()
+            try:
+                self._train(learner, env)
+            finally:
+                self._meter.mark()
+                self.reporter.emit(self._meter.event(self.reporter.run_id))
+            learner.close()
+            return self._finish(model, env)
+
+    def _build(self, cleanup: ExitStack) -> tuple[VecEnv, BaseAlgorithm]:
+        config = self.config
+        seed = config.training.seed
+        self.reporter.log(f"Preparing {config.algorithm.name.upper()} on {config.environment.id}, seed {seed}.")
+        env = make_training_env(config.environment, seed, gamma=config.algorithm.gamma)
+        cleanup.callback(env.close)
+        cleanup.callback(self._close_evaluation_env)
+        model = build_model(config, env, global_seed=self._global_seed)
+        writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter)]
+        if config.tracking.tensorboard:
+            writers.append(TensorBoardOutputFormat(str(self.directory / "tb")))
+        logger = Logger(folder=None, output_formats=writers)
+        cleanup.callback(logger.close)
+        model.set_logger(logger)
+        call_after_each_gradient_step(model, self.control.hold_point)
+        self.reporter.log(
+            f"{env.num_envs} environment copies, observations {env.observation_space}, actions {env.action_space}, "
+            f"device {model.device}."
+        )
+        return env, model
+
+    def _train(self, learner: Learner[Any], env: VecEnv) -> None:
+        evaluation, checkpoints, video = self.config.evaluation, self.config.checkpoints, self.config.video
+        evaluations = Cadence(every_steps=evaluation.frequency if evaluation.enabled else None)
+        saves = Cadence(checkpoints.every_steps, checkpoints.every_seconds, checkpoints.milestones)
+        films = Cadence(video.every_steps, None, video.milestones) if video.enabled else Cadence()
+        model, meter, control = learner.model, self._meter, self.control
+        while meter.fraction < 1.0 and not control.stop_requested and not self._reached_threshold:
+            if meter.duration_seconds is not None:
+                learner.set_fraction_done(meter.fraction)
+            learner.iterate()
+            step, fraction = model.num_timesteps, meter.fraction
+            if evaluations.due(step, fraction) and fraction < 1.0:
+                self._evaluate(model, env, evaluation.episodes)
+            if (kind := saves.due(step, fraction)) and checkpoints.enabled:
+                self.reporter.emit(self._checkpoints.save(model, self.reporter.run_id, kind))
+            if films.due(step, fraction):
+                self._film(model, env)
+            control.hold_point()
+            meter.step = step
+
+    def _finish(self, model: BaseAlgorithm, env: VecEnv) -> Outcome:
+        stopped = self.control.stop_requested
+        evaluation = self.config.evaluation
+        if not stopped and evaluation.enabled and evaluation.final_episodes > 0:
+            self._evaluate(model, env, evaluation.final_episodes)
+        event = self._checkpoints.save(model, self.reporter.run_id, "stop" if stopped else "final")
+        self.reporter.emit(event)
+        self.reporter.log(f"Saved {event.path} at step {event.step:,}.")
+        if stopped:
+            return Outcome(True, f"Stopped at step {model.num_timesteps:,}.")
+        if self._reached_threshold:
+            return Outcome(False, f"Reached the return threshold at step {model.num_timesteps:,}.")
+        return Outcome(False)
+
+    def _evaluate(self, model: BaseAlgorithm, env: VecEnv, episodes: int) -> Evaluation | None:
+        config = self.config
+        if self._evaluation_env is None:
+            seed = config.training.seed + EVALUATION_SEED_OFFSET
+            self._evaluation_env = make_evaluation_env(config.environment, seed, training_env=env)
+        result = evaluate(
+            model,
+            self._evaluation_env,
+            episodes,
+            deterministic=config.evaluation.deterministic,
+            should_stop=self._held_or_stopping,
+        )
+        if result is None:
+            return None
+        step = model.num_timesteps
+        self.reporter.emit(
+            EvaluationEnded(
+                self.reporter.run_id,
+                step=step,
+                mean_return=result.mean_return,
+                std_return=result.std_return,
+                mean_length=result.mean_length,
+                episodes=len(result.returns),
+            )
+        )
+        self.reporter.log(
+            f"Evaluation at step {step:,}: mean return {result.mean_return:.2f} ± {result.std_return:.2f} "
+            f"over {len(result.returns)} episodes."
+        )
+        self._note_best(model, result)
+        return result
+
+    def _close_evaluation_env(self) -> None:
+        if self._evaluation_env is not None:
+            self._evaluation_env.close()
+
+    def _note_best(self, model: BaseAlgorithm, result: Evaluation) -> None:
+        evaluation = self.config.evaluation
+        if self._best_mean_return is None or result.mean_return > self._best_mean_return:
+            self._best_mean_return = result.mean_return
+            if self.config.checkpoints.enabled:
+                event = self._checkpoints.save(model, self.reporter.run_id, "best", result.mean_return)
+                self.reporter.emit(event)
+        threshold = evaluation.reward_threshold
+        if evaluation.stop_on_threshold and threshold is not None and result.mean_return >= threshold:
+            self._reached_threshold = True
+
+    def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:
+        event = film(
+            model,
+            env,
+            self.config,
+            self.directory,
+            self.reporter.run_id,
+            seed=self.config.training.seed + FILMING_SEED_OFFSET,
+            should_stop=self._held_or_stopping,
+        )
+        if event is not None:
+            self.reporter.emit(event)
+            self.reporter.log(f"Recorded {event.path}: return {event.episode_return:g}, {event.length:,} steps.")
+
+    def _held_or_stopping(self) -> bool:
+        self.control.hold_point()
+        return self.control.stop_requested

@@ -1,0 +1,231 @@
+"""Reading runs, episodes, log lines, checkpoints and videos.
+
+Each function takes an open reading connection and returns records. Lists that may grow without end are paged by key
+(`WHERE key < cursor ORDER BY key DESC`), so that the last page costs what the first does and nothing is shown twice
+when rows are added in between.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
+
+from trainer.errors import ConfigError, Fault, NotFoundError, nearest
+from trainer.store.records import CheckpointRecord, EpisodeRecord, LogRecord, Page, RunRecord, VideoRecord
+from trainer.store.tables import checkpoints, episodes, logs, run_configs, run_tags, runs, videos
+from trainer.store.values import LARGEST_WHOLE, bounded, whole, words
+
+RunOrder = Literal["created", "ended"]
+LARGEST_PAGE = 1_000
+MOST_ROWS = 10_000
+_LONGEST_SEARCH = 200  # characters
+
+_RUN_COLUMNS = [column for column in runs.columns if column.name not in {"last_seq", "last_line", "search"}]
+_PLAIN_FIELDS = [column.name for column in _RUN_COLUMNS if column.name in RunRecord.__dataclass_fields__]
+_VIDEO_COLUMNS = [
+    videos.c.key.label("id"),
+    runs.c.id.label("run_id"),
+    runs.c.name.label("run_name"),
+    runs.c.environment,
+    runs.c.algorithm,
+    *(column for column in videos.columns if column.name not in {"key", "run_key"}),
+]
+
+
+def key_of(connection: Connection, run_id: str) -> int:
+    """Return a run's integer key.
+
+    :raises NotFoundError: there is no such run; the message names the nearest id
+    """
+    key: int | None = connection.execute(select(runs.c.key).where(runs.c.id == words(run_id))).scalar_one_or_none()
+    if key is None:
+        raise _not_found(connection, run_id)
+    return key
+
+
+def _not_found(connection: Connection, run_id: str) -> NotFoundError:
+    """Build the error; near misses are sought among ids that start alike and the newest ones."""
+    alike = select(runs.c.id).where(runs.c.id.startswith(words(run_id)[:4], autoescape=True)).limit(200)
+    newest = select(runs.c.id).order_by(runs.c.key.desc()).limit(200)
+    known = [*connection.execute(alike).scalars(), *connection.execute(newest).scalars()]
+    near = nearest(run_id, known)
+    return NotFoundError(f"There is no run {run_id!r}." + (f" Did you mean {near!r}?" if near else ""))
+
+
+def run(connection: Connection, run_id: str) -> RunRecord:
+    """Return one run.
+
+    :raises NotFoundError: there is no such run; the message names the nearest id
+    """
+    row = connection.execute(select(*_RUN_COLUMNS).where(runs.c.id == words(run_id))).mappings().one_or_none()
+    if row is None:
+        raise _not_found(connection, run_id)
+    return _run_records(connection, [row])[0]
+
+
+def run_config(connection: Connection, run_id: str) -> dict[str, Any]:
+    """Return the configuration a run was created with.
+
+    :raises NotFoundError: there is no such run
+    """
+    key = key_of(connection, run_id)
+    stored = connection.execute(select(run_configs.c.config).where(run_configs.c.run_key == key)).scalar_one()
+    config: dict[str, Any] = json.loads(stored)
+    return config
+
+
+def page_of_runs(
+    connection: Connection,
+    conditions: Sequence[ColumnElement[bool]],
+    order: RunOrder,
+    limit: int,
+    cursor: str | None,
+) -> Page[RunRecord]:
+    """Return runs, newest first by `order`; with `ended`, runs that have not ended are left out."""
+    limit = bounded(limit, 1, LARGEST_PAGE)
+    query = select(*_RUN_COLUMNS).where(*conditions)
+    if order == "ended":
+        query = query.where(runs.c.ended_at.is_not(None)).order_by(runs.c.ended_at.desc(), runs.c.key.desc())
+    else:
+        query = query.order_by(runs.c.key.desc())
+    if cursor is not None:
+        query = query.where(_after(cursor, order))
+    rows = connection.execute(query.limit(limit + 1)).mappings().all()
+    records = _run_records(connection, rows[:limit])
+    if len(rows) <= limit:
+        return Page(records, None)
+    last = rows[limit - 1]
+    return Page(records, str(last["key"]) if order == "created" else f"{last['ended_at']!r}:{last['key']}")
+
+
+def _after(cursor: str, order: RunOrder) -> ColumnElement[bool]:
+    if order == "created":
+        return runs.c.key < _key_in(cursor)
+    time, _, key = cursor.partition(":")
+    try:
+        ended = float(time)
+    except ValueError:
+        raise _bad_cursor(cursor) from None
+    return or_(runs.c.ended_at < ended, and_(runs.c.ended_at == ended, runs.c.key < _key_in(key)))
+
+
+def _key_in(cursor: str) -> int:
+    try:
+        return whole(cursor)
+    except ValueError:
+        raise _bad_cursor(cursor) from None
+
+
+def _bad_cursor(cursor: str) -> ConfigError:
+    return ConfigError([Fault("cursor", f"{cursor!r} is not a cursor", "pass the cursor of the previous answer back")])
+
+
+def run_conditions(
+    status: Iterable[str],
+    environment: str | None,
+    algorithm: str | None,
+    tag: str | None,
+    q: str | None,
+) -> list[ColumnElement[bool]]:
+    """Return what a run must satisfy; None, and no status at all, ask for nothing."""
+    states = [words(state) for state in status]
+    conditions: list[ColumnElement[bool]] = []
+    if states:
+        conditions.append(runs.c.status.in_(states))
+    if environment is not None:
+        conditions.append(runs.c.environment == words(environment))
+    if algorithm is not None:
+        conditions.append(runs.c.algorithm == words(algorithm))
+    if tag is not None:
+        conditions.append(runs.c.key.in_(select(run_tags.c.run_key).where(run_tags.c.tag == words(tag))))
+    return conditions + text_conditions(q)
+
+
+def text_conditions(q: str | None) -> list[ColumnElement[bool]]:
+    """Return one condition for each word of `q`: it occurs in the run's searched text, whatever the case."""
+    asked = words(q or "")[:_LONGEST_SEARCH].casefold()
+    return [runs.c.search.contains(word, autoescape=True) for word in asked.split()]
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how many runs are in each state that has any."""
+    query = select(runs.c.status, func.count()).group_by(runs.c.status)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _run_records(connection: Connection, rows: Sequence[RowMapping]) -> list[RunRecord]:
+    """Build records, fetching the tags of all of them at once."""
+    tags: dict[int, list[str]] = defaultdict(list)
+    keys = [row["key"] for row in rows]
+    if keys:
+        query = select(run_tags.c.run_key, run_tags.c.tag).where(run_tags.c.run_key.in_(keys))
+        for tagged in connection.execute(query.order_by(run_tags.c.run_key, run_tags.c.position)):
+            tags[tagged.run_key].append(tagged.tag)
+    return [_run_record(row, tuple(tags[row["key"]])) for row in rows]
+
+
+def _run_record(row: RowMapping, tags: tuple[str, ...]) -> RunRecord:
+    evaluation = None
+    if row["evaluation_step"] is not None:
+        parts = ("mean_return", "std_return", "episodes", "step")
+        evaluation = {part: row[f"evaluation_{part}"] for part in parts}
+    plain = {name: row[name] for name in _PLAIN_FIELDS}
+    return RunRecord(**plain, tags=tags, evaluation=evaluation)
+
+
+def page_of_episodes(connection: Connection, run_id: str, after: int, limit: int) -> list[EpisodeRecord]:
+    """Return the episodes whose number follows `after`, in order."""
+    c = episodes.c
+    query = select(c.number, c.step, c.env_index, c.episode_return, c.length, c.time)
+    query = query.where(c.run_key == key_of(connection, run_id), c.number > _place(after))
+    query = query.order_by(c.number).limit(bounded(limit, 1, MOST_ROWS))
+    return [EpisodeRecord(*row) for row in connection.execute(query)]
+
+
+def page_of_logs(connection: Connection, run_id: str, after: int, limit: int, tail: int | None) -> list[LogRecord]:
+    """Return lines in order: the first `limit` after number `after`, or only the last `tail` of those."""
+    c = logs.c
+    query = select(c.number, c.time, c.level, c.text).where(c.run_key == key_of(connection, run_id))
+    query = query.where(c.number > _place(after))
+    if tail is None:
+        first = query.order_by(c.number).limit(bounded(limit, 1, MOST_ROWS))
+        return [LogRecord(*row) for row in connection.execute(first)]
+    last = connection.execute(query.order_by(c.number.desc()).limit(bounded(tail, 0, MOST_ROWS))).all()
+    return [LogRecord(*row) for row in reversed(last)]
+
+
+def _place(after: int) -> int:
+    return bounded(after, 0, LARGEST_WHOLE)
+
+
+def all_checkpoints(connection: Connection, run_id: str) -> list[CheckpointRecord]:
+    """Return a run's checkpoints in step order."""
+    c = checkpoints.c
+    query = select(c.step, c.kind, c.path, c.size_bytes, c.mean_return, c.created_at)
+    query = query.where(c.run_key == key_of(connection, run_id)).order_by(c.step, c.key)
+    return [CheckpointRecord(run_id, *row) for row in connection.execute(query)]
+
+
+def page_of_videos(
+    connection: Connection,
+    run_id: str | None,
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+    cursor: str | None,
+) -> Page[VideoRecord]:
+    """Return videos, the newest first, of one run or of all runs that satisfy `conditions`."""
+    limit = bounded(limit, 1, LARGEST_PAGE)
+    c = videos.c
+    query = select(*_VIDEO_COLUMNS).join_from(videos, runs, runs.c.key == c.run_key)
+    query = query.where(*conditions).order_by(c.key.desc()).limit(limit + 1)
+    if run_id is not None:
+        query = query.where(c.run_key == key_of(connection, run_id))
+    if cursor is not None:
+        query = query.where(c.key < _key_in(cursor))
+    rows = connection.execute(query).mappings().all()
+    records = [VideoRecord(**row) for row in rows[:limit]]
+    return Page(records, str(records[-1].id) if len(rows) > limit else None)

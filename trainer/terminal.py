@@ -1,0 +1,151 @@
+"""Training in the terminal: the same engine and the same store as the page, with a progress bar.
+
+The progress goes to standard error; standard output carries the result alone, as one line of JSON with `--json`.
+The first Ctrl+C stops the run with a checkpoint, the second ends the program at once.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from trainer.config import Preset, RunConfig, apply_overrides, load_config
+from trainer.engine import Engine
+from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
+from trainer.runs.states import RunState
+from trainer.store import RunRecord
+
+COMPLETED, BAD_CONFIG, FAILED, INTERRUPTED = 0, 2, 3, 130
+POLL_SECONDS = 0.2
+
+
+def load_preset(engine: Engine, name_or_path: str) -> Preset:
+    """Return the preset of that name, or the one in the file of that path.
+
+    A file may be a preset, or the bare `config.json` of a run.
+
+    :raises PalaestraError: there is neither, or it is not valid
+    """
+    if name_or_path.endswith(".json") or "/" in name_or_path or "\\" in name_or_path:
+        path = Path(name_or_path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError([Fault("", f"The preset file {name_or_path} cannot be read: {error}.")]) from error
+        return engine.presets.parse(text)
+    return engine.presets.load(name_or_path)
+
+
+def configure(preset: Preset, overrides: dict[str, Any]) -> RunConfig:
+    """Return the preset's configuration with `overrides` (dotted path to value) applied.
+
+    :raises ConfigError: with every fault found
+    """
+    return load_config(apply_overrides(preset.config.model_dump(mode="json", by_alias=True), overrides))
+
+
+def train(engine: Engine, config: RunConfig, preset: str | None, *, as_json: bool = False) -> int:
+    """Train `config` to its end and return the exit status.
+
+    :raises ConfigError: with every fault of the configuration
+    """
+    console = Console(stderr=True)
+    record = engine.manager.submit(config, preset=preset)
+    console.print(f"[bold]{record.name}[/bold]  {engine.layout.run(record.id)}", highlight=False)
+    with _stopping_on_signals(engine, record.id, console):
+        record = _follow(engine, record, console)
+    _tell(record, console)
+    if as_json:
+        sys.stdout.write(json.dumps(_result(engine, record)) + "\n")
+        sys.stdout.flush()
+    return _exit_status(record)
+
+
+def _follow(engine: Engine, record: RunRecord, console: Console) -> RunRecord:
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(record.status, total=1.0, figures="")
+        while not engine.manager.wait(record.id, POLL_SECONDS):
+            record = engine.manager.get(record.id)
+            bar.update(task, completed=record.progress, description=record.status, figures=_figures(record))
+    return engine.manager.get(record.id)
+
+
+def _figures(record: RunRecord) -> str:
+    mean = "" if record.return_mean is None else f"  return {record.return_mean:,.1f}"
+    return f"{record.step:,} steps  {record.fps:,.0f} steps/s{mean}"
+
+
+def _tell(record: RunRecord, console: Console) -> None:
+    colour = "green" if record.status == RunState.COMPLETED.value else "yellow" if record.error is None else "red"
+    console.print(f"[{colour}]{record.status}[/{colour}]  {_figures(record)}", highlight=False)
+    if record.evaluation is not None:
+        mean, std = record.evaluation["mean_return"], record.evaluation["std_return"]
+        console.print(f"evaluation  {mean:,.2f} ± {std:,.2f} over {record.evaluation['episodes']} episodes")
+    if record.reason:
+        console.print(record.reason, markup=False)
+
+
+def _result(engine: Engine, record: RunRecord) -> dict[str, Any]:
+    evaluation = record.evaluation
+    keys = ("mean_return", "std_return", "episodes")
+    return {
+        "id": record.id,
+        "status": record.status,
+        "step": record.step,
+        "evaluation": {key: evaluation[key] for key in keys} if evaluation else None,
+        "directory": str(engine.layout.run(record.id)),
+    }
+
+
+def _exit_status(record: RunRecord) -> int:
+    if record.status == RunState.COMPLETED.value:
+        return COMPLETED
+    return FAILED if record.status == RunState.FAILED.value else INTERRUPTED
+
+
+@contextmanager
+def _stopping_on_signals(engine: Engine, run_id: str, console: Console) -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into a stop with a checkpoint; the next one ends the program."""
+
+    def stop(number: int, _frame: object) -> None:
+        for each in previous:
+            signal.signal(each, signal.default_int_handler)
+        console.print(f"{signal.Signals(number).name}: stopping with a checkpoint; once more ends it at once.")
+        try:
+            engine.manager.stop(run_id)
+        except ConflictError as error:
+            console.print(error.message)
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def explain_faults(error: PalaestraError) -> str:
+    """Return the error for a terminal: one line a fault, with its hint."""
+    if not isinstance(error, ConfigError):
+        return error.message
+    lines = []
+    for fault in error.faults:
+        lines.append(f"  {fault.field or 'configuration'}: {fault.message}")
+        if fault.hint:
+            lines.append(f"    {fault.hint}")
+    return "The configuration cannot run:\n" + "\n".join(lines)

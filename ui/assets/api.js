@@ -1,0 +1,83 @@
+// Talking to the REST API: addresses relative to the page, errors in the API's own words.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+
+  class ApiError extends Error {
+    constructor(message, { status = 0, code = "unreachable", details = [] } = {}) {
+      super(message);
+      this.name = "ApiError";
+      this.status = status; // 0: the server did not answer at all
+      this.code = code;
+      this.details = details; // [{field, message, hint?}]
+    }
+
+    // Everything worth copying into a report.
+    get report() {
+      const faults = this.details.map((fault) =>
+        [fault.field, fault.message, fault.hint].filter(Boolean).join(": "),
+      );
+      return [`${this.message} (${this.code}, HTTP ${this.status})`, ...faults].join("\n");
+    }
+  }
+
+  // "api/state" -> the address next to the page, whatever root path or proxy it came through. Addresses that the
+  // server sends begin with a slash and hold the root path already.
+  function url(path, params = {}) {
+    const address = new URL(path, document.baseURI);
+    for (const [name, value] of Object.entries(params)) {
+      if (value !== null && value !== undefined && value !== "") address.searchParams.set(name, value);
+    }
+    return address.toString();
+  }
+
+  async function request(method, path, { params, body, timeout = 15000 } = {}) {
+    let response;
+    let data = null;
+    try {
+      response = await fetch(url(path, params), {
+        method,
+        headers: body === undefined ? {} : { "Content-Type": "application/json" },
+        body: body === undefined ? undefined : JSON.stringify(body),
+        credentials: "same-origin",
+        cache: "no-store",
+        signal: AbortSignal.timeout(timeout),
+      });
+      const text = await response.text();
+      data = text ? parse(text) : null;
+    } catch {
+      throw new ApiError("The server does not answer. It may be restarting; nothing was changed by this page.");
+    }
+    if (response.ok) return data;
+    const error = (data && data.error) || {};
+    throw new ApiError(error.message || `The server answered ${response.status} ${response.statusText}.`, {
+      status: response.status,
+      code: error.code || "http_error",
+      details: Array.isArray(error.details) ? error.details : [],
+    });
+  }
+
+  function parse(text) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return null; // a proxy's own error page
+    }
+  }
+
+  const run = (id, rest = "") => `api/runs/${encodeURIComponent(id)}${rest}`;
+
+  pal.ApiError = ApiError;
+  pal.api = {
+    url,
+    request,
+    state: () => request("GET", "api/state", { timeout: 5000 }),
+    runs: (params) => request("GET", "api/runs", { params }),
+    run: (id) => request("GET", run(id)),
+    act: (id, action) => request("POST", run(id, `/${action}`)),
+    metrics: (id, params) => request("GET", run(id, "/metrics"), { params }),
+    logs: (id, params) => request("GET", run(id, "/logs"), { params }),
+    videos: (params) => request("GET", "api/videos/recordings", { params }),
+  };
+})();

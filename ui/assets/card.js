@@ -1,0 +1,218 @@
+// The card of one run: state, progress, numbers, buttons, charts, last video and log.
+//
+// Always holds: what cannot be seen fetches nothing; a run that stands still is asked once more and then left alone.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h, setText } = pal;
+  const { count, value, duration, percent, ago, exact } = pal.format;
+  const TRAILING = 2500; // ms in which late numbers may still arrive after a run changed
+  const LOG_PERIOD = 1000;
+  const VIDEO_PERIOD = 10000;
+
+  class RunCard {
+    // onClose(card) is called when its reader puts the card of an ended run away.
+    constructor(run, onClose) {
+      this.run = run;
+      this.id = run.id;
+      this.onClose = onClose;
+      this.data = new pal.RunSeries(run.id);
+      this.node = this.build(run);
+      this.changedAt = performance.now();
+      this.loggedAt = this.filmedAt = -Infinity;
+      this.unwatch = pal.watchVisible(this.node, (visible) => {
+        this.onScreen = visible;
+        if (visible) this.tick();
+      });
+      this.show(run);
+    }
+
+    build(run) {
+      this.sign = pal.sign(run.status);
+      this.name = h("h3", { class: "pal-card-name" });
+      this.facts = h("span", { class: "pal-card-facts" });
+      this.buttons = pal.runs.actionButtons(() => this.run, ["start", "pause", "resume", "stop"]);
+      this.closeButton = pal.toolButton("close", "Put this card away", () => this.onClose(this));
+      const values = pal.toolButton("table", "Show the values as a table", () => this.showTable());
+      const head = h(
+        "header",
+        { class: "pal-card-head" },
+        h("div", { class: "pal-card-title" }, this.sign, this.name, this.facts),
+        this.buttons,
+        h("div", { class: "pal-card-tools" }, values, this.closeButton),
+      );
+      this.charts = new pal.ChartSet(run, this.data, pal.runs.colourOf(run.id));
+      this.log = new pal.LogTail(run);
+      this.video = this.buildVideo();
+      this.trouble = h("div", { class: "pal-card-trouble", hidden: true });
+      const foot = h("div", { class: "pal-card-foot" }, this.video, this.log.node);
+      const parts = [head, this.buildProgress(), this.buildStats(), this.trouble, this.charts.node, foot];
+      const node = h("article", { class: "pal-card", tabindex: "-1", data: { run: run.id } }, ...parts);
+      node.style.setProperty("--pal-run", `var(--pal-run-${pal.runs.colourIndex(run.id)})`);
+      return node;
+    }
+
+    buildProgress() {
+      this.fill = h("div", { class: "pal-progress-fill" });
+      this.percent = h("span", { class: "pal-progress-text" });
+      this.bar = h("div", { class: "pal-progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, this.fill);
+      return h("div", { class: "pal-progress-row" }, this.bar, this.percent);
+    }
+
+    buildStats() {
+      const stat = pal.runs.stat;
+      this.stats = {
+        steps: stat("Steps", { wide: true }),
+        fps: stat("Steps/s", { name: "fps" }),
+        eta: stat("ETA", { name: "eta" }),
+        elapsed: stat("Elapsed", { name: "elapsed" }),
+        episodes: stat("Episodes", { name: "episodes" }),
+        last: stat("Last return", { name: "last" }),
+        mean: stat("Mean return", { name: "mean" }),
+        best: stat("Best return", { name: "best" }),
+        evaluation: stat("Evaluation", { name: "evaluation" }),
+      };
+      return h("dl", { class: "pal-stats" }, ...Object.values(this.stats));
+    }
+
+    buildVideo() {
+      this.poster = h("img", { alt: "", loading: "lazy", decoding: "async" });
+      this.videoText = h("span", { class: "pal-lastvideo-text", text: "No video yet" });
+      this.videoButton = h("button", { class: "pal-lastvideo-button", type: "button", hidden: true }, this.poster, pal.icon("play"));
+      this.videoButton.addEventListener("click", () => pal.player.open([this.clip], 0));
+      const all = h("button", { class: "pal-linkbutton", type: "button", text: "All videos", hidden: true });
+      all.addEventListener("click", () => pal.showVideosOf?.(this.run));
+      this.allVideos = all;
+      const empty = h("div", { class: "pal-lastvideo-empty" }, pal.icon("film"));
+      return h("section", { class: "pal-lastvideo", "aria-label": "Last video" }, this.videoButton, empty, h("div", { class: "pal-lastvideo-line" }, this.videoText, all));
+    }
+
+    // ---- new facts ------------------------------------------------------------------------------------------
+
+    show(run) {
+      const before = this.run;
+      this.run = run;
+      const mark = `${run.status} ${run.step} ${run.episodes} ${run.ended_at}`;
+      if (mark !== this.mark) this.changedAt = performance.now();
+      this.mark = mark;
+      const { status, word } = pal.runs.shown(run);
+      this.node.dataset.status = status;
+      this.sign.show(status, word);
+      setText(this.name, pal.runs.title(run));
+      setText(this.facts, pal.runs.facts(run));
+      this.node.setAttribute("aria-label", `${pal.runs.title(run)}, ${word || run.status}`);
+      this.buttons.show(run);
+      this.buttons.hidden = pal.states.ended.includes(run.status) && run.actions?.resume !== null && run.actions?.start !== null;
+      this.closeButton.hidden = !pal.states.ended.includes(run.status);
+      this.showProgress(run);
+      this.showStats(run);
+      if (run.error !== before.error || run.reason !== before.reason || !this.troubled) this.showTrouble(run);
+      this.tick();
+    }
+
+    showProgress(run) {
+      const part = Math.min(1, Math.max(0, run.progress || 0));
+      this.fill.style.transform = `scaleX(${part})`;
+      setText(this.percent, percent(part));
+      pal.setAttr(this.bar, "aria-valuenow", Math.floor(part * 100));
+      pal.setAttr(this.bar, "aria-label", `Progress of ${pal.runs.title(run)}`);
+    }
+
+    showStats(run) {
+      const { stats } = this;
+      const moving = run.status === "running";
+      stats.steps.show(run.total_steps ? `${count(run.step)} / ${count(run.total_steps)}` : count(run.step));
+      stats.fps.show(moving ? count(run.fps) : "–", moving ? "" : "Only while the run is running");
+      stats.eta.show(moving ? duration(run.eta_seconds) : "–", moving ? "" : "Only while the run is running");
+      stats.elapsed.show(duration(run.elapsed_seconds), run.started_at ? `Started ${exact(run.started_at)}; paused time is not counted` : "");
+      stats.episodes.show(count(run.episodes));
+      for (const name of ["last", "mean", "best"]) stats[name].show(value(run.returns?.[name]));
+      const seen = run.evaluation;
+      stats.evaluation.show(
+        seen ? `${value(seen.mean_return)} ± ${value(seen.std_return)}` : "–",
+        seen ? `Mean and deviation of ${seen.episodes} episodes at step ${count(seen.step)}` : "Not evaluated yet",
+      );
+    }
+
+    showTrouble(run) {
+      this.troubled = true;
+      const bad = run.status === "failed" || run.status === "interrupted";
+      this.trouble.hidden = !run.reason && !run.error;
+      this.trouble.dataset.bad = String(bad);
+      const parts = [h("p", { text: run.reason || "The run failed." })];
+      if (run.error) {
+        const copy = pal.copyButton(() => run.error, "Copy the details");
+        parts.push(h("details", {}, h("summary", { text: "Details" }), h("pre", { class: "pal-detail", text: run.error })), copy);
+      }
+      this.trouble.replaceChildren(...parts);
+    }
+
+    // ---- fetching -------------------------------------------------------------------------------------------
+
+    // Called at every answer of the state poller and when the card comes into view.
+    tick() {
+      if (!this.onScreen || document.hidden || pal.state.online === false) return;
+      const now = performance.now();
+      const moving = now - this.changedAt < TRAILING;
+      const live = pal.runs.isLive(this.run);
+      if (moving || this.data.cursor === 0) this.guard("metrics", this.refreshCharts());
+      if (live ? now - this.loggedAt > LOG_PERIOD : moving || this.loggedAt < 0) {
+        this.loggedAt = now;
+        this.guard("log", this.log.refresh());
+      }
+      if (now - this.filmedAt > (live || moving ? VIDEO_PERIOD : Infinity) || this.filmedAt < 0) {
+        this.filmedAt = now;
+        this.guard("video", this.refreshVideo());
+      }
+    }
+
+    async refreshCharts() {
+      if (await this.data.refresh()) this.charts.refresh();
+    }
+
+    async refreshVideo() {
+      const page = await pal.api.videos({ run: this.id, limit: 1 });
+      const [clip] = page.videos;
+      if (!clip || clip.id === this.clip?.id) return;
+      this.clip = clip;
+      this.poster.src = pal.api.url(clip.poster_url);
+      this.poster.alt = `Episode at step ${count(clip.step)}`;
+      this.videoButton.setAttribute("aria-label", `Play the last video, step ${count(clip.step)}, return ${value(clip.return)}`);
+      this.videoButton.hidden = false;
+      this.allVideos.hidden = !pal.hasTab("videos");
+      setText(this.videoText, `Step ${count(clip.step)} · return ${value(clip.return)}`);
+      pal.setTip(this.videoText, `Recorded ${ago(clip.created_at)}, ${exact(clip.created_at)}`);
+    }
+
+    // A lost request needs no message: the status bar already says that the server is gone.
+    guard(what, promise) {
+      promise.catch((error) => {
+        if (error.status > 0 && error.status !== 404) console.warn(`palaestra: ${what} of ${this.id}: ${error.message}`);
+        else if (!(error instanceof pal.ApiError)) console.error(error);
+      });
+    }
+
+    showTable() {
+      pal.dialog(`Values of ${pal.runs.title(this.run)}`, this.charts.table(), { className: "pal-dialog-wide" });
+    }
+
+    focus() {
+      this.node.scrollIntoView({ block: "start", behavior: "smooth" });
+      this.node.focus({ preventScroll: true });
+    }
+
+    recolour() {
+      this.charts.recolour(pal.runs.colourOf(this.id));
+    }
+
+    destroy() {
+      this.unwatch();
+      this.charts.destroy();
+      pal.runs.freeColour(this.id);
+      this.node.remove();
+    }
+  }
+
+  pal.RunCard = RunCard;
+})();

@@ -1,0 +1,244 @@
+// The charts of one run: which series belong on which chart, one colour for all, one crosshair through all.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h, setText } = pal;
+  const { value, count } = pal.format;
+  const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
+  const SWATCHES = { solid: "", dash: "5 3", dot: "1.5 2.5", dashdot: "5 2 1.5 2", longdash: "8 3", longdashdot: "8 2 2 2" };
+  const WINDOW = 100; // episodes in the mean that stands in until the run reports its own
+
+  // Names are Stable-Baselines3's. `raw` is drawn faint, `bold` thick, `dots` as marks, `lines` side by side.
+  const PLANS = [
+    {
+      key: "return",
+      title: "Return",
+      raw: "episode/return",
+      bold: "rollout/ep_rew_mean",
+      dots: "eval/mean_return",
+      empty: "Appears with the first finished episode",
+    },
+    {
+      key: "length",
+      title: "Episode length",
+      raw: "episode/length",
+      bold: "rollout/ep_len_mean",
+      empty: "Appears with the first finished episode",
+    },
+    {
+      key: "losses",
+      title: "Losses",
+      lines: (names) => names.filter((name) => /^train\/.*loss/.test(name) && name !== "train/entropy_loss").sort(),
+      empty: "Appears with the first update",
+    },
+    {
+      key: "exploration",
+      title: "Exploration",
+      lines: (names) =>
+        ["train/entropy_loss", "rollout/exploration_rate", "train/ent_coef"].filter((name) => names.includes(name)),
+      empty: "Appears with the first update",
+      absent: ["td3", "ddpg"], // their noise is not reported
+    },
+    { key: "learning_rate", title: "Learning rate", lines: only("train/learning_rate"), empty: "Appears with the first update" },
+    { key: "speed", title: "Steps per second", lines: only("time/fps"), empty: "Appears with the first rollout" },
+  ];
+
+  const TITLES = {
+    "train/entropy_loss": "Entropy loss",
+    "rollout/exploration_rate": "Exploration rate",
+    "train/ent_coef": "Entropy coefficient",
+  };
+
+  function only(wanted) {
+    return (names) => names.filter((name) => name === wanted);
+  }
+
+  function label(name) {
+    return name.replace(/^[a-z]+\//, "").replaceAll("_", " ");
+  }
+
+  function faint(colour) {
+    return { color: colour, width: 1, simplify: true };
+  }
+
+  // [{id, label, style, read, swatch}] for one plan and the series there are.
+  function tracesOf(plan, data, colour) {
+    const read = (name) => () => data.get(name);
+    if (plan.lines) {
+      return plan.lines(data.names).map((name, index) => {
+        const dash = DASHES[index % DASHES.length];
+        const style = { mode: "lines", line: { color: colour, width: 1.5, dash } };
+        return { id: name, label: label(name), style, read: read(name), swatch: [SWATCHES[dash], 2] };
+      });
+    }
+    const traces = [];
+    if (data.get(plan.raw)) {
+      const style = { mode: "lines", line: faint(colour), opacity: 0.3 };
+      traces.push({ id: plan.raw, label: "each", style, read: read(plan.raw), swatch: ["", 1], faint: true });
+    }
+    if (data.get(plan.bold)) {
+      const style = { mode: "lines", line: { color: colour, width: 2 } };
+      traces.push({ id: plan.bold, label: "mean", style, read: read(plan.bold), swatch: ["", 2.5] });
+    } else if (data.get(plan.raw)) {
+      const style = { mode: "lines", line: { color: colour, width: 2 } };
+      traces.push({ id: `${plan.raw}~`, label: "mean", style, read: () => meanOf(data.get(plan.raw)), swatch: ["", 2.5] });
+    }
+    if (plan.dots && data.get(plan.dots)) {
+      const style = { mode: "markers", marker: { color: colour, size: 7, symbol: "diamond-open", line: { width: 2 } } };
+      traces.push({ id: plan.dots, label: "evaluation", style, read: read(plan.dots), swatch: ["3 20", 5] });
+    }
+    return traces;
+  }
+
+  // Kept with the series until it grows; every growth is a new epoch because the stand-in is drawn as a whole.
+  function meanOf(series) {
+    if (series.mean?.count !== series.steps.length || series.mean.of !== series.epoch) {
+      const values = pal.series.trailingMean(series.values, WINDOW);
+      series.mean = { steps: series.steps.slice(), values, epoch: (series.mean?.epoch ?? 0) + 1, count: values.length, of: series.epoch };
+    }
+    return series.mean;
+  }
+
+  class ChartSet {
+    constructor(run, data, colour) {
+      this.data = data;
+      this.colour = colour;
+      this.node = h("div", { class: "pal-charts" });
+      this.panels = PLANS.filter((plan) => !plan.absent?.includes(run.algorithm)).map((plan) => this.panel(plan, run.id));
+      this.node.append(...this.panels.map((panel) => panel.node));
+      this.node.addEventListener("pointermove", (event) => this.cross(event));
+      this.node.addEventListener("pointerleave", () => this.setCross(null));
+    }
+
+    panel(plan, runId) {
+      const title = h("span", { class: "pal-chart-title", text: plan.title });
+      const legend = h("span", { class: "pal-legend" });
+      const now = h("span", { class: "pal-chart-now" });
+      const reset = h("button", { class: "pal-iconbutton pal-chart-reset", type: "button", hidden: true });
+      reset.append(pal.icon("zoomout"));
+      reset.setAttribute("aria-label", `Show all of ${plan.title.toLowerCase()}`);
+      pal.setTip(reset, "Show all (or double-click the chart)");
+      const empty = h("div", { class: "pal-chart-empty", text: plan.empty });
+      const cross = h("div", { class: "pal-cross", hidden: true }, h("span", { class: "pal-cross-step" }));
+      const chart = new pal.Chart(plan.key, { run: runId, onZoom: (zoomed) => (reset.hidden = !zoomed) });
+      reset.addEventListener("click", () => chart.resetZoom());
+      const node = h(
+        "figure",
+        { class: "pal-chart", data: { chart: plan.key } },
+        h("figcaption", {}, title, legend, reset, now),
+        h("div", { class: "pal-plotbox" }, chart.node, empty, cross),
+      );
+      return { plan, node, title, legend, now, empty, cross, chart, shape: "", traces: [] };
+    }
+
+    // Brings every chart up to date with the series; cheap when nothing changed.
+    refresh() {
+      for (const panel of this.panels) {
+        const traces = tracesOf(panel.plan, this.data, this.colour);
+        const shape = traces.map((trace) => trace.id).join("|");
+        if (shape !== panel.shape) this.reshape(panel, traces, shape);
+        else panel.traces.forEach((trace, index) => (trace.read = traces[index].read));
+        panel.chart.setTraces(panel.traces);
+        panel.empty.hidden = traces.length > 0;
+      }
+      this.showNumbers();
+    }
+
+    reshape(panel, traces, shape) {
+      panel.shape = shape;
+      panel.traces = traces;
+      if (panel.plan.key === "exploration" && traces.length) setText(panel.title, TITLES[traces[0].id]);
+      const worth = traces.length > 1;
+      panel.legend.replaceChildren(...(worth ? traces.map((trace) => this.legendEntry(panel, trace)) : []));
+    }
+
+    legendEntry(panel, trace) {
+      const button = h("button", { class: "pal-legend-entry", type: "button", "aria-pressed": "true" });
+      button.append(pal.swatch(...trace.swatch), trace.label);
+      if (trace.faint) button.classList.add("pal-legend-faint");
+      pal.setTip(button, "Show or hide this line");
+      button.addEventListener("click", () => {
+        const shown = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(shown));
+        panel.chart.show(trace.id, shown);
+      });
+      return button;
+    }
+
+    // ---- one crosshair through all charts -------------------------------------------------------------------
+
+    cross(event) {
+      const panel = this.panels.find((one) => one.chart.node.contains(event.target) || one.node.contains(event.target));
+      const step = panel && event.pointerType !== "touch" ? panel.chart.stepAt(event.clientX) : null;
+      if (step === this.step) return;
+      this.hovered = panel;
+      this.setCross(step);
+    }
+
+    setCross(step) {
+      this.step = step;
+      if (this.crossing) return;
+      this.crossing = requestAnimationFrame(() => {
+        this.crossing = 0;
+        for (const panel of this.panels) this.drawCross(panel);
+        this.showNumbers();
+      });
+    }
+
+    drawCross(panel) {
+      const x = this.step === null || this.step === undefined ? null : panel.chart.pixelOf(this.step);
+      panel.cross.hidden = x === null || panel.traces.length === 0;
+      if (x === null) return;
+      panel.cross.style.transform = `translateX(${Math.round(x)}px)`;
+      setText(panel.cross.firstChild, panel === this.hovered ? count(Math.round(this.step)) : "");
+    }
+
+    // The newest value of each chart's first thick line, or the one under the crosshair.
+    showNumbers() {
+      for (const panel of this.panels) {
+        const main = panel.traces.find((trace) => !trace.faint) || panel.traces[0];
+        const series = main?.read();
+        if (!series || series.steps.length === 0) continue;
+        const under = this.step === null || this.step === undefined ? null : pal.series.nearest(series.steps, this.step);
+        setText(panel.now, value(series.values[under === null ? series.values.length - 1 : under]));
+        panel.now.classList.toggle("pal-crossed", under !== null);
+      }
+    }
+
+    recolour(colour) {
+      this.colour = colour;
+      for (const panel of this.panels) {
+        panel.traces = tracesOf(panel.plan, this.data, colour);
+        panel.chart.recolour(panel.traces.map((trace) => trace.style));
+      }
+    }
+
+    // Every series of the run as numbers: the same facts for those who cannot see the lines.
+    table() {
+      const head = ["Series", "Last", "Smallest", "Largest", "At step"];
+      const rows = this.data.names.sort().map((name) => {
+        const facts = this.data.summary(name);
+        const cells = [value(facts.last), value(facts.low), value(facts.high), count(facts.step)];
+        return h("tr", {}, h("th", { scope: "row", text: name }), ...cells.map((cell) => h("td", { text: cell })));
+      });
+      return h(
+        "div",
+        { class: "pal-tablebox", tabindex: "0" },
+        h(
+          "table",
+          { class: "pal-table" },
+          h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col", text })))),
+          h("tbody", {}, ...rows),
+        ),
+      );
+    }
+
+    destroy() {
+      cancelAnimationFrame(this.crossing);
+      for (const panel of this.panels) panel.chart.destroy();
+    }
+  }
+
+  pal.ChartSet = ChartSet;
+})();

@@ -1,0 +1,189 @@
+// A text field with a list that it searches: groups with headings, hundreds of entries, all of it by keyboard.
+//
+// Always holds: what is shown in the closed field is the chosen value; a search that is left without a choice
+// changes nothing. Follows the "editable combobox with list autocomplete" pattern of the ARIA practices guide.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h } = pal;
+  let serial = 0;
+
+  class Combobox {
+    // load(): promise of [{title, entries: [{value, label, detail, search, disabled, older}]}]; asked at each opening.
+    // choose(value): called when the reader picks; `free` also lets a typed text be chosen that is not in the list.
+    constructor({ id, label, placeholder, load, choose, free = false, empty = "Nothing matches." }) {
+      serial += 1;
+      this.value = "";
+      this.load = load;
+      this.choose = choose;
+      this.free = free;
+      this.empty = empty;
+      this.options = [];
+      this.active = -1;
+      this.listId = `pal-combo-list-${serial}`;
+      this.input = h("input", {
+        id,
+        type: "text",
+        class: "pal-input pal-combo-input",
+        role: "combobox",
+        autocomplete: "off",
+        spellcheck: "false",
+        placeholder,
+        "aria-label": label,
+        "aria-expanded": "false",
+        "aria-controls": this.listId,
+        "aria-autocomplete": "list",
+      });
+      this.list = h("div", { class: "pal-combo-list", id: this.listId, role: "listbox", "aria-label": label, hidden: true });
+      this.node = h("div", { class: "pal-combo" }, this.input, h("span", { class: "pal-combo-mark" }), this.list);
+      this.listen();
+    }
+
+    listen() {
+      this.input.addEventListener("click", () => this.open());
+      this.input.addEventListener("input", () => this.open().then(() => this.filter(this.input.value)));
+      this.input.addEventListener("keydown", (event) => this.key(event));
+      this.input.addEventListener("blur", () => this.close());
+      // The list must not take the focus, or the field would close before the click arrives.
+      this.list.addEventListener("mousedown", (event) => event.preventDefault());
+      this.list.addEventListener("click", (event) => {
+        const option = event.target.closest("[role=option]");
+        if (option && option.getAttribute("aria-disabled") !== "true") this.pick(option.dataset.value);
+      });
+    }
+
+    get opened() {
+      return !this.list.hidden;
+    }
+
+    show(value) {
+      this.value = value;
+      if (!this.opened) this.input.value = value;
+    }
+
+    async open() {
+      if (this.opened) return;
+      this.list.hidden = false;
+      this.input.setAttribute("aria-expanded", "true");
+      this.input.select();
+      if (!this.options.length) this.list.replaceChildren(h("div", { class: "pal-combo-note", text: "Loading…" }));
+      try {
+        this.fill(await this.load());
+      } catch (error) {
+        this.list.replaceChildren(h("div", { class: "pal-combo-note", text: `Could not load the list: ${error.message}` }));
+        return;
+      }
+      if (this.opened) this.filter("");
+    }
+
+    fill(groups) {
+      this.options = [];
+      const nodes = groups.map((group) => {
+        const box = h("div", { role: "group", "aria-label": group.title });
+        box.append(h("div", { class: "pal-combo-group", text: group.title, "aria-hidden": "true" }));
+        for (const entry of group.entries) box.append(this.option(entry, box));
+        return box;
+      });
+      this.note = h("div", { class: "pal-combo-note", text: this.empty, hidden: true });
+      this.list.replaceChildren(...nodes, this.note);
+    }
+
+    option(entry, box) {
+      const node = h(
+        "div",
+        {
+          role: "option",
+          id: `${this.listId}-${this.options.length}`,
+          class: "pal-combo-option",
+          data: { value: entry.value },
+          "aria-selected": String(entry.value === this.value),
+          "aria-disabled": entry.disabled ? "true" : null,
+        },
+        h("span", { class: "pal-combo-label", text: entry.label }),
+        entry.detail ? h("span", { class: "pal-combo-detail", text: entry.detail }) : null,
+      );
+      const search = `${entry.value} ${entry.label} ${entry.detail || ""} ${entry.search || ""}`.toLowerCase();
+      this.options.push({ node, box, search, value: entry.value, older: Boolean(entry.older), shown: false });
+      return node;
+    }
+
+    // Every word must occur; older versions appear only once something is searched for.
+    filter(text) {
+      const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+      const boxes = new Map();
+      for (const option of this.options) {
+        option.shown =
+          option.value === this.value ||
+          (words.length ? words.every((word) => option.search.includes(word)) : !option.older);
+        if (words.length && option.value === this.value) option.shown = words.every((word) => option.search.includes(word));
+        option.node.hidden = !option.shown;
+        boxes.set(option.box, boxes.get(option.box) || option.shown);
+      }
+      for (const [box, shown] of boxes) box.hidden = !shown;
+      const shown = this.options.filter((option) => option.shown);
+      this.note.hidden = shown.length > 0;
+      const chosen = shown.findIndex((option) => option.value === this.value);
+      this.activate(words.length ? (shown.length ? 0 : -1) : chosen, shown);
+    }
+
+    activate(index, shown = this.options.filter((option) => option.shown)) {
+      this.active = index;
+      for (const option of this.options) option.node.classList.remove("pal-active");
+      const option = shown[index];
+      if (!option) {
+        this.input.removeAttribute("aria-activedescendant");
+        return;
+      }
+      option.node.classList.add("pal-active");
+      this.input.setAttribute("aria-activedescendant", option.node.id);
+      option.node.scrollIntoView({ block: "nearest" });
+    }
+
+    key(event) {
+      const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
+      if (event.key in steps) {
+        event.preventDefault();
+        if (!this.opened) this.open();
+        else this.move(steps[event.key]);
+      } else if (event.key === "Enter" && this.opened && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        this.accept();
+      } else if (event.key === "Escape" && this.opened) {
+        event.preventDefault();
+        event.stopPropagation();
+        this.close();
+      }
+    }
+
+    move(step) {
+      const shown = this.options.filter((option) => option.shown);
+      if (!shown.length) return;
+      this.activate(Math.min(Math.max(this.active + step, 0), shown.length - 1), shown);
+    }
+
+    accept() {
+      const typed = this.input.value.trim();
+      const shown = this.options.filter((option) => option.shown);
+      const exact = this.options.find((option) => option.value === typed);
+      const option = exact || shown[this.active];
+      if (option && option.node.getAttribute("aria-disabled") !== "true") this.pick(option.value);
+      else if (this.free && typed) this.pick(typed);
+    }
+
+    pick(value) {
+      this.value = value;
+      this.close();
+      this.choose(value);
+    }
+
+    close() {
+      this.list.hidden = true;
+      this.input.setAttribute("aria-expanded", "false");
+      this.input.removeAttribute("aria-activedescendant");
+      this.input.value = this.value;
+    }
+  }
+
+  pal.Combobox = Combobox;
+})();

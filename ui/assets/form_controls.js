@@ -1,0 +1,261 @@
+// One field of the Train form: label, unit, control, the dot and arrow of a change, help on hover, fault below.
+//
+// Always holds: what a control shows and what the model holds are the same value. A text that is no number stays
+// as it was typed and goes to the server, whose fault then names it. An emptied field takes its default again where
+// empty is no value of its own.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h } = pal;
+
+  const idOf = (key) => key.replace(/[^A-Za-z0-9_]+/g, "-");
+
+  // "10,000,000" and "1_000" are read as they are meant; "1,5" is not guessed at.
+  function readNumber(text) {
+    const plain = text.trim().replace(/[−–]/g, "-");
+    if (plain === "") return null;
+    const grouped = /^[+-]?[1-9]\d{0,2}(,\d{3})+$/.test(plain) || /^[+-]?\d+(_\d+)+$/.test(plain);
+    const number = Number(grouped ? plain.replace(/[,_]/g, "") : plain);
+    return Number.isFinite(number) ? number : text.trim();
+  }
+
+  function showNumber(value) {
+    if (value === null || value === undefined) return "";
+    if (Number.isInteger(value) && Math.abs(value) >= 10000 && Math.abs(value) < 1e15) return pal.format.count(value);
+    return String(value);
+  }
+
+  function textControl(field, { number = false, lines = 1, list = null } = {}) {
+    const shared = {
+      class: lines > 1 || field.kind === "json" ? "pal-input pal-area" : "pal-input",
+      placeholder: placeholder(field),
+      spellcheck: field.kind === "multiline" ? null : "false",
+      autocomplete: "off",
+    };
+    const area = lines > 1 || field.kind === "json";
+    const node = area
+      ? h("textarea", { ...shared, rows: lines })
+      : h("input", { ...shared, type: "text", inputmode: number ? "decimal" : null, list });
+    if (number || ["json", "schedule", "number_or_auto"].includes(field.kind)) node.classList.add("pal-figures");
+    return {
+      node,
+      read: () => (number ? readNumber(node.value) : node.value),
+      write: (value) => {
+        node.value = number && typeof value !== "string" ? showNumber(value) : String(value ?? "");
+        if (area) fit(node);
+      },
+    };
+  }
+
+  function fit(area) {
+    area.style.height = "auto";
+    if (area.scrollHeight) area.style.height = `${Math.min(area.scrollHeight + 2, 240)}px`;
+  }
+
+  // What an empty field means, or what would be there if nothing were said.
+  function placeholder(field) {
+    if (field.nullable) return field.none_label || "none";
+    return field.default_text || field.example || "";
+  }
+
+  function suggestControl(field) {
+    const list = h("datalist", { id: `list-${idOf(field.key)}` });
+    for (const choice of field.choices) list.append(h("option", { value: choice }));
+    const control = textControl(field, { list: list.id });
+    control.extra = list;
+    return control;
+  }
+
+  function selectControl(field, choices) {
+    const node = h("select", { class: "pal-input" });
+    for (const [value, label] of choices) node.append(h("option", { value, text: label }));
+    return {
+      node,
+      read: () => node.value,
+      write: (value) => {
+        // A value that the list does not know is shown all the same: hiding it would change it unseen.
+        if (![...node.options].some((option) => option.value === value)) node.append(h("option", { value, text: value }));
+        node.value = value;
+      },
+    };
+  }
+
+  function switchControl() {
+    const node = h("input", { type: "checkbox", role: "switch", class: "pal-switch" });
+    return { node, read: () => node.checked, write: (value) => (node.checked = value === true) };
+  }
+
+  function choicesOf(field) {
+    const choices = field.choices.map((choice) => [choice, choice.replaceAll("_", " ")]);
+    return field.nullable ? [["", field.none_label || "none"], ...choices] : choices;
+  }
+
+  const CONTROLS = {
+    int: (field) => textControl(field, { number: true }),
+    float: (field) => textControl(field, { number: true }),
+    bool: switchControl,
+    optional_bool: (field) =>
+      selectControl(field, [["", field.none_label || "default"], ["true", "yes"], ["false", "no"]]),
+    choice: (field) => selectControl(field, choicesOf(field)),
+    open_choice: suggestControl,
+    multiline: (field) => textControl(field, { lines: 3 }),
+  };
+
+  function controlFor(field) {
+    return (CONTROLS[field.kind] || textControl)(field);
+  }
+
+  // ---- the arrow and the help --------------------------------------------------------------------------------
+
+  const SVG = "http://www.w3.org/2000/svg";
+
+  function backIcon() {
+    const svg = document.createElementNS(SVG, "svg");
+    for (const [name, value] of [["viewBox", "0 0 16 16"], ["class", "pal-icon"], ["aria-hidden", "true"]]) {
+      svg.setAttribute(name, value);
+    }
+    const line = document.createElementNS(SVG, "path");
+    for (const [name, value] of [
+      ["d", "M5.6 3L2.8 5.8l2.8 2.8M2.8 5.8h6.4a3.6 3.6 0 0 1 0 7.2H5.5"],
+      ["fill", "none"],
+      ["stroke", "currentColor"],
+      ["stroke-width", "1.5"],
+      ["stroke-linecap", "round"],
+      ["stroke-linejoin", "round"],
+    ]) {
+      line.setAttribute(name, value);
+    }
+    svg.append(line);
+    return svg;
+  }
+
+  function bounds(field) {
+    const lower = field.minimum === null ? "" : `${field.exclusive_minimum ? "above" : "from"} ${showNumber(field.minimum)}`;
+    const upper = field.maximum === null ? "" : `${field.exclusive_maximum ? "below" : "to"} ${showNumber(field.maximum)}`;
+    return [lower, upper].filter(Boolean).join(" ");
+  }
+
+  function helpText(field) {
+    const facts = [
+      field.default_text === "" ? null : `Default ${field.default_text}`,
+      bounds(field),
+      field.example && !field.help.includes(field.example) ? `e.g. ${field.example}` : null,
+    ].filter(Boolean);
+    return [field.help, facts.join(" · "), field.path].filter(Boolean).join("\n");
+  }
+
+  function shown(field, value) {
+    if (field.kind === "bool") return value ? "on" : "off";
+    const text = typeof value === "number" ? showNumber(value) : String(value ?? "");
+    return text === "" ? field.none_label || "empty" : text;
+  }
+
+  // ---- a field -----------------------------------------------------------------------------------------------
+
+  class Field {
+    constructor(model, field, control = controlFor(field)) {
+      this.model = model;
+      this.field = field;
+      this.control = control;
+      this.id = `field-${idOf(field.key)}`;
+      this.build();
+      this.listen();
+      this.update();
+    }
+
+    build() {
+      const { field, control } = this;
+      const inputId = `input-${idOf(field.key)}`;
+      control.input = control.input || control.node;
+      control.input.id = inputId;
+      this.back = h("button", { type: "button", class: "pal-back", hidden: true }, backIcon());
+      this.fault = h("p", { class: "pal-field-fault", id: `fault-${idOf(field.key)}`, hidden: true });
+      const help = h("span", { class: "pal-sr-only", id: `help-${idOf(field.key)}`, text: field.help });
+      pal.setAttr(control.input, "aria-describedby", help.id);
+      pal.setAttr(control.input, "aria-errormessage", this.fault.id);
+      const head = h(
+        "div",
+        { class: "pal-field-head" },
+        h("label", { for: inputId, text: field.title }),
+        field.unit ? h("span", { class: "pal-unit", text: field.unit }) : null,
+        h("span", { class: "pal-dot", "aria-hidden": "true" }),
+        this.back,
+      );
+      const box = h("div", { class: "pal-control", data: { tip: helpText(field) } }, control.node, control.extra || null);
+      head.firstChild.dataset.tip = box.dataset.tip;
+      this.node = h("div", { class: "pal-field", id: this.id, data: { kind: field.kind, path: field.path } }, head, box, help, this.fault);
+    }
+
+    listen() {
+      const { field, control, model } = this;
+      control.input.addEventListener("input", () => this.take());
+      control.input.addEventListener("change", () => this.settle());
+      this.back.addEventListener("click", () => {
+        model.revert(field.key);
+        control.input.focus();
+      });
+    }
+
+    // While typing an emptied field already counts as its default, but is only filled in when it is left.
+    take() {
+      const value = this.control.read();
+      const empty = value === "" || value === null;
+      this.model.set(this.field.key, empty && !this.keepsEmpty() ? this.field.initial : value);
+    }
+
+    settle() {
+      this.take();
+      this.write();
+    }
+
+    keepsEmpty() {
+      return this.field.nullable || ["text", "multiline", "tags"].includes(this.field.kind);
+    }
+
+    write() {
+      const value = this.model.values[this.field.key];
+      const typed = this.control.read();
+      const same = pal.canonical(typed) === pal.canonical(value);
+      // "2.5e-4" stays as it was typed; whole numbers get their thousands separated.
+      if (!same || Number.isInteger(value)) this.control.write(value);
+    }
+
+    // Show the model's value, unless it is this very field that is being typed into.
+    update() {
+      if (document.activeElement !== this.control.input) this.write();
+      const differs = this.model.differs(this.field.key);
+      this.node.classList.toggle("pal-changed", differs);
+      this.back.hidden = !differs;
+      if (differs) {
+        const before = shown(this.field, this.model.baselineValue(this.field.key));
+        const words = `Back to ${before}`;
+        pal.setAttr(this.back, "aria-label", `${this.field.title}: ${words}`);
+        pal.setTip(this.back, words);
+      }
+      this.node.hidden = !this.model.applies(this.field);
+    }
+
+    showFault(faults) {
+      const text = faults.map(faultText).join(" ");
+      pal.setText(this.fault, text);
+      this.fault.hidden = text === "";
+      this.node.classList.toggle("pal-faulty", text !== "");
+      pal.setAttr(this.control.input, "aria-invalid", text ? "true" : null);
+    }
+
+    focus() {
+      this.node.scrollIntoView({ block: "center" });
+      this.control.input.focus({ preventScroll: true });
+    }
+  }
+
+  // "must be at least 1, not 0" + hint -> two sentences.
+  function faultText(fault) {
+    const message = fault.message.charAt(0).toUpperCase() + fault.message.slice(1);
+    const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+    return fault.hint ? `${sentence} ${fault.hint}` : sentence;
+  }
+
+  Object.assign(pal, { FormField: Field, faultText, showValue: shown, readNumber });
+})();

@@ -1,0 +1,106 @@
+// Numbers, times and sizes as people read them; pure functions without the page.
+"use strict";
+
+(() => {
+  const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+  const none = "–";
+
+  function known(value) {
+    return typeof value === "number" && Number.isFinite(value);
+  }
+
+  // 1234567 -> "1,234,567"
+  function count(value) {
+    return known(value) ? whole.format(value) : none;
+  }
+
+  // A return, a loss: enough digits to compare, never more. 198.34 -> "198.3", 0.01234 -> "0.0123"
+  function value(number) {
+    if (!known(number)) return none;
+    const size = Math.abs(number);
+    if (size >= 10000) return whole.format(number);
+    if (size >= 100) return number.toFixed(1);
+    if (size >= 1) return number.toFixed(2);
+    if (size === 0) return "0";
+    if (size < 0.001) return number.toExponential(2).replace("e-", "e−");
+    return number.toPrecision(3);
+  }
+
+  // 12345 -> "12.3k"; for places where exact digits would only be noise.
+  function short(number) {
+    if (!known(number)) return none;
+    const size = Math.abs(number);
+    for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+      if (size >= limit) return `${(number / limit).toFixed(size >= limit * 100 ? 0 : 1)}${unit}`;
+    }
+    return String(Math.round(number * 10) / 10);
+  }
+
+  // Seconds -> "0:42", "1:12:03", "3 d 4 h"
+  function duration(seconds) {
+    if (!known(seconds) || seconds < 0) return none;
+    const total = Math.round(seconds);
+    const days = Math.floor(total / 86400);
+    const hours = Math.floor((total % 86400) / 3600);
+    if (days > 0) return `${days} d ${hours} h`;
+    const minutes = Math.floor((total % 3600) / 60);
+    const rest = String(total % 60).padStart(2, "0");
+    return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+  }
+
+  // A time of the API (seconds since the epoch, or ISO text) -> Date, or null.
+  function date(time) {
+    if (time === null || time === undefined) return null;
+    const moment = new Date(typeof time === "number" ? time * 1000 : time);
+    return Number.isNaN(moment.getTime()) ? null : moment;
+  }
+
+  function ago(time, now = Date.now()) {
+    const moment = date(time);
+    if (!moment) return none;
+    const seconds = Math.max(0, (now - moment.getTime()) / 1000);
+    if (seconds < 10) return "just now";
+    if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+    if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+    return `${Math.floor(seconds / 86400)} d ago`;
+  }
+
+  function exact(time) {
+    const moment = date(time);
+    return moment ? moment.toLocaleString() : none;
+  }
+
+  function clock(time) {
+    const moment = date(time);
+    return moment ? moment.toLocaleTimeString([], { hour12: false }) : none;
+  }
+
+  // Bytes -> "6.1 GB"; counted in powers of 1024, as operating systems do for memory.
+  function bytes(number) {
+    if (!known(number)) return none;
+    const units = ["B", "kB", "MB", "GB", "TB"];
+    let size = number;
+    let unit = 0;
+    while (size >= 1024 && unit < units.length - 1) {
+      size /= 1024;
+      unit += 1;
+    }
+    return `${size >= 100 || unit === 0 ? size.toFixed(0) : size.toFixed(1)} ${units[unit]}`;
+  }
+
+  // "6.1/24 GB": both in the unit of the whole.
+  function share(used, total) {
+    if (!known(used) || !known(total) || total <= 0) return none;
+    const text = bytes(total);
+    const unit = text.split(" ")[1];
+    const scale = 1024 ** ["B", "kB", "MB", "GB", "TB"].indexOf(unit);
+    return `${(used / scale).toFixed(1)}/${(total / scale).toFixed(total / scale >= 10 ? 0 : 1)} ${unit}`;
+  }
+
+  function percent(fraction) {
+    return known(fraction) ? `${Math.floor(fraction * 100)}%` : none;
+  }
+
+  window.palaestra.format = { known, count, value, short, duration, date, ago, exact, clock, bytes, share, percent, none };
+})();

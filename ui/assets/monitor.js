@@ -1,0 +1,272 @@
+// The Monitor tab: chips of the live runs, their cards, the queue, and what ended lately.
+//
+// Which cards are open follows from the server's state, plus the ended runs that the reader opened or watched ending.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h, setText } = pal;
+  const { percent, duration, count, value, ago, exact } = pal.format;
+
+  class Monitor {
+    constructor(root) {
+      this.cards = new Map(); // run id -> RunCard
+      this.opened = new Map(); // run id -> last known run, for cards of ended runs
+      this.wanted = null; // a run to scroll to as soon as its card is there
+      this.rows = new Map();
+      this.root = root;
+      this.build();
+      pal.onTheme(() => this.cards.forEach((card) => card.recolour()));
+      pal.onState((state) => state.data && this.show(state.data));
+      this.keys();
+    }
+
+    build() {
+      this.chips = h("div", { class: "pal-chips", role: "group", "aria-label": "Runs" });
+      this.grid = h("div", { class: "pal-cards" });
+      this.queue = this.section("Queued", "pal-queue");
+      this.ended = h("details", { class: "pal-ended pal-section", hidden: true }, h("summary"), h("div", { class: "pal-rows" }));
+      this.ended.open = pal.remembered.get("ended-open", false);
+      this.ended.addEventListener("toggle", () => pal.remembered.set("ended-open", this.ended.open));
+      this.empty = this.buildEmpty();
+      const bar = h("div", { class: "pal-toolbar" }, this.chips, this.buildLayout());
+      this.root.append(h("div", { class: "pal-monitor" }, bar, this.empty, this.grid, this.queue, this.ended));
+    }
+
+    section(title, className) {
+      const node = h("section", { class: `pal-section ${className}`, hidden: true }, h("h2"), h("div", { class: "pal-rows" }));
+      setText(node.firstChild, title);
+      return node;
+    }
+
+    buildEmpty() {
+      const go = h("button", { class: "pal-button pal-button-main", type: "button", text: "Choose a preset" });
+      go.addEventListener("click", () => pal.selectTab("train"));
+      go.hidden = !pal.hasTab("train");
+      return h(
+        "div",
+        { class: "pal-empty", hidden: true },
+        pal.icon("chart"),
+        h("h2", { text: "Nothing is training" }),
+        h("p", { text: "Each run you start appears here as a card: its progress, its live charts, its log, and buttons to pause, resume and stop it. Closing this page does not disturb it." }),
+        go,
+      );
+    }
+
+    buildLayout() {
+      const names = ["One column", "Two columns", "Three columns", "Four columns"];
+      const node = h("div", { class: "pal-layout", role: "radiogroup", "aria-label": "Columns" });
+      const choose = (columns, focus) => {
+        this.grid.dataset.columns = String(columns);
+        pal.remembered.set("columns", columns);
+        [...node.children].forEach((button, index) => {
+          const chosen = index + 1 === columns;
+          button.setAttribute("aria-checked", String(chosen));
+          button.tabIndex = chosen ? 0 : -1;
+          if (chosen && focus) button.focus();
+        });
+      };
+      names.forEach((name, index) => {
+        const button = h("button", { class: "pal-layout-choice", type: "button", role: "radio", "aria-label": name, text: String(index + 1) });
+        pal.setTip(button, name);
+        button.addEventListener("click", () => choose(index + 1, false));
+        node.append(button);
+      });
+      node.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        choose(((Number(this.grid.dataset.columns) - 1 + step + 4) % 4) + 1, true);
+      });
+      choose(Math.min(4, Math.max(1, Number(pal.remembered.get("columns", 1)) || 1)), false);
+      this.chooseColumns = choose;
+      return node;
+    }
+
+    keys() {
+      pal.shortcut("p", "Pause or resume the run in focus", () => this.togglePause(), { tab: "monitor" });
+      for (const columns of [1, 2, 3, 4]) {
+        pal.shortcut(String(columns), columns === 1 ? "One column" : `${columns} columns`, () => this.chooseColumns(columns, false), { tab: "monitor" });
+      }
+    }
+
+    togglePause() {
+      const focused = document.activeElement?.closest?.(".pal-card")?.dataset.run;
+      const card = this.cards.get(focused) || [...this.cards.values()].find((one) => pal.runs.isLive(one.run));
+      if (!card) return;
+      const action = card.run.status === "paused" ? "resume" : "pause";
+      const reason = pal.reasonAgainst(card.run, action);
+      if (reason) pal.toast(reason);
+      else pal.act(card.run, action);
+    }
+
+    // ---- new facts ------------------------------------------------------------------------------------------
+
+    show({ runs }) {
+      const live = runs.filter(pal.runs.isLive);
+      const queued = runs.filter((run) => run.status === "queued");
+      const ended = runs.filter((run) => pal.states.ended.includes(run.status));
+      for (const run of ended) {
+        if (this.cards.has(run.id)) this.opened.set(run.id, run); // it ended under its reader's eyes: the card stays
+      }
+      for (const run of live) this.opened.delete(run.id);
+      this.showCards([...live, ...this.opened.values()]);
+      this.showChips(live, queued);
+      this.showRows(this.queue, `Queued (${count(queued.length)})`, queued, queueRow);
+      this.showRows(this.ended, `Recently ended (${count(ended.length)})`, ended, (run) => endedRow(run, () => this.open(run)));
+      this.empty.hidden = this.cards.size > 0 || queued.length > 0;
+      this.reveal();
+    }
+
+    showCards(runs) {
+      const ids = new Set(runs.map((run) => run.id));
+      for (const [id, card] of this.cards) {
+        if (ids.has(id)) continue;
+        card.destroy();
+        this.cards.delete(id);
+      }
+      for (const run of runs) {
+        const card = this.cards.get(run.id);
+        if (card) card.show(run);
+        else this.cards.set(run.id, new pal.RunCard(run, (closed) => this.close(closed)));
+      }
+      // Cards keep the order in which they came, so that none jumps when another changes its state.
+      pal.arrange(this.grid, [...this.cards.values()].map((card) => card.node));
+    }
+
+    showChips(live, queued) {
+      const wanted = live.map((run) => {
+        const chip = this.row(`chip ${run.id}`, () => chipOf(run, () => this.reveal(run.id)));
+        chip.show(run);
+        return chip;
+      });
+      if (queued.length) {
+        const more = this.row("chip queued", () => queuedChip(() => this.queue.scrollIntoView({ behavior: "smooth" })));
+        setText(more.lastChild, `${count(queued.length)} queued`);
+        wanted.push(more);
+      }
+      pal.arrange(this.chips, wanted);
+    }
+
+    showRows(section, title, runs, create) {
+      section.hidden = runs.length === 0;
+      setText(section.firstChild, title);
+      const wanted = runs.map((run) => {
+        const row = this.row(`${section.className} ${run.id}`, () => create(run));
+        row.show(run);
+        return row;
+      });
+      pal.arrange(section.lastChild, wanted);
+    }
+
+    // Rows and chips are made once for each run and only shown anew.
+    row(key, create) {
+      if (!this.rows.has(key)) this.rows.set(key, create());
+      if (this.rows.size > 400) for (const [old, node] of this.rows) if (!node.isConnected && old !== key) this.rows.delete(old);
+      return this.rows.get(key);
+    }
+
+    // ---- opening and closing cards --------------------------------------------------------------------------
+
+    open(run) {
+      this.opened.set(run.id, run);
+      this.wanted = run.id;
+      if (pal.state.data) this.show(pal.state.data);
+    }
+
+    close(card) {
+      this.opened.delete(card.id);
+      card.destroy();
+      this.cards.delete(card.id);
+      if (pal.state.data) this.show(pal.state.data);
+    }
+
+    // Scrolls to a run now or as soon as it has a card.
+    reveal(id = this.wanted) {
+      if (!id) return;
+      this.wanted = id;
+      const card = this.cards.get(id);
+      if (!card || !card.node.offsetParent) return;
+      this.wanted = null;
+      requestAnimationFrame(() => card.focus());
+    }
+  }
+
+  function chipOf(run, fn) {
+    const sign = pal.sign(run.status, { wordless: true });
+    const name = h("span", { class: "pal-chip-name" });
+    const more = h("span", { class: "pal-chip-more" });
+    const node = h("button", { class: "pal-chip", type: "button", data: { run: run.id } }, sign, name, more);
+    node.style.setProperty("--pal-run", `var(--pal-run-${pal.runs.colourIndex(run.id)})`);
+    node.addEventListener("click", fn);
+    node.show = (now) => {
+      const { status, word } = pal.runs.shown(now);
+      sign.show(status, word);
+      setText(name, pal.runs.title(now));
+      const eta = now.status === "running" && pal.format.known(now.eta_seconds) ? `ETA ${duration(now.eta_seconds)}` : null;
+      setText(more, [percent(now.progress), eta || word || now.status].filter(Boolean).join("  "));
+    };
+    return node;
+  }
+
+  function queuedChip(fn) {
+    const node = h("button", { class: "pal-chip", type: "button" }, pal.sign("queued", { wordless: true }), h("span", { class: "pal-chip-name" }));
+    node.addEventListener("click", fn);
+    return node;
+  }
+
+  function queueRow(run) {
+    let current = run;
+    const sign = pal.sign(run.status);
+    const name = h("span", { class: "pal-row-name" });
+    const facts = h("span", { class: "pal-row-facts" });
+    const buttons = pal.runs.actionButtons(() => current, ["start", "stop"]);
+    const node = h("div", { class: "pal-row", data: { run: run.id } }, sign, name, facts, buttons);
+    node.show = (now) => {
+      current = now;
+      const { status, word } = pal.runs.shown(now);
+      sign.show(status, word);
+      setText(name, pal.runs.title(now));
+      setText(facts, [pal.runs.facts(now), now.reason].filter(Boolean).join(" · "));
+      buttons.show(now);
+    };
+    return node;
+  }
+
+  function endedRow(run, fn) {
+    const sign = pal.sign(run.status);
+    const name = h("span", { class: "pal-row-name" });
+    const facts = h("span", { class: "pal-row-facts" });
+    const score = h("span", { class: "pal-row-number" });
+    const when = h("span", { class: "pal-row-when" });
+    const node = h("button", { class: "pal-row pal-row-button", type: "button", data: { run: run.id } }, sign, name, facts, score, when);
+    pal.setTip(node, "Open its card");
+    node.addEventListener("click", fn);
+    node.show = (now) => {
+      sign.show(now.status);
+      setText(name, pal.runs.title(now));
+      setText(facts, `${pal.runs.facts(now)} · ${count(now.step)} steps`);
+      const best = now.evaluation ? now.evaluation.mean_return : now.returns?.mean;
+      setText(score, pal.format.known(best) ? `${now.evaluation ? "evaluated" : "mean"} ${value(best)}` : "");
+      setText(when, ago(now.ended_at));
+      pal.setTip(node, `Ended ${exact(now.ended_at)}. Opens its card.`);
+    };
+    return node;
+  }
+
+  let monitor = null;
+  let early = null;
+  pal.island("monitor", (root) => {
+    monitor = new Monitor(root);
+    if (early) monitor.reveal(early);
+  });
+
+  // Opens the Monitor tab on a run; used by Train after Start. Works before the tab was ever visited.
+  pal.openRun = (id) => {
+    if (monitor) monitor.wanted = id;
+    else early = id;
+    pal.selectTab("monitor");
+    if (monitor) monitor.reveal(id);
+    pal.pollNow();
+  };
+})();

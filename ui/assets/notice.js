@@ -1,0 +1,158 @@
+// What the page says to its reader: short messages at the edge, tips on hover and focus, dialogs, the clipboard.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h } = pal;
+
+  // ---- messages ---------------------------------------------------------------------------------------------
+
+  const shelf = h("div", { class: "pal-toasts", role: "region", "aria-label": "Messages" });
+  const KINDS = ["info", "success", "error"];
+
+  // toast("Saved", {kind: "success"}); an error stays until it is closed and can be copied with its detail.
+  function toast(message, { kind = "info", detail = "" } = {}) {
+    if (!shelf.isConnected) document.body.append(shelf);
+    const same = [...shelf.children].find((node) => node.pal?.message === message && node.pal?.detail === detail);
+    if (same) same.remove();
+    const bar = h("div", { class: "pal-toast", data: { kind: KINDS.includes(kind) ? kind : "info" } });
+    bar.pal = { message, detail };
+    bar.setAttribute("role", kind === "error" ? "alert" : "status");
+    const close = toolButton("close", "Close message", () => bar.remove());
+    const text = h("div", { class: "pal-toast-text" }, h("div", { text: message }));
+    bar.append(text);
+    if (kind === "error") {
+      if (detail && detail !== message) {
+        text.append(
+          h("details", {}, h("summary", { text: "Details" }), h("pre", { class: "pal-detail", text: detail })),
+        );
+      }
+      bar.append(copyButton(() => detail || message, "Copy message"));
+    }
+    bar.append(close);
+    shelf.append(bar);
+    while (shelf.children.length > 4) shelf.firstChild.remove();
+    if (kind !== "error") expire(bar, 5000);
+    return bar;
+  }
+
+  // A message does not vanish under the pointer or while it holds the focus.
+  function expire(bar, delay) {
+    setTimeout(() => {
+      if (bar.matches(":hover, :focus-within")) expire(bar, 1500);
+      else bar.remove();
+    }, delay);
+  }
+
+  // An error of any kind as a message: our API's faults field by field, everything else by its own words.
+  function fail(error, lead = "") {
+    const message = lead ? `${lead}: ${error.message}` : error.message;
+    return toast(message, { kind: "error", detail: error.report || error.stack || error.message });
+  }
+
+  // ---- tips -------------------------------------------------------------------------------------------------
+
+  const tip = h("div", { class: "pal-tip", role: "tooltip", id: "pal-tip", hidden: true });
+  let owner = null;
+
+  function showTip(target) {
+    if (!tip.isConnected) document.body.append(tip);
+    owner = target;
+    tip.textContent = target.dataset.tip;
+    tip.hidden = false;
+    target.setAttribute("aria-describedby", "pal-tip");
+    const spot = target.getBoundingClientRect();
+    const size = tip.getBoundingClientRect();
+    const left = Math.min(Math.max(8, spot.left + spot.width / 2 - size.width / 2), innerWidth - size.width - 8);
+    const above = spot.top - size.height - 8;
+    tip.style.left = `${left}px`;
+    tip.style.top = `${above > 8 ? above : spot.bottom + 8}px`;
+  }
+
+  function hideTip() {
+    if (!owner) return;
+    owner.removeAttribute("aria-describedby");
+    owner = null;
+    tip.hidden = true;
+  }
+
+  for (const type of ["mouseover", "focusin"]) {
+    document.addEventListener(type, (event) => {
+      const target = event.target.closest?.("[data-tip]");
+      if (target === owner) return;
+      hideTip();
+      if (target?.dataset.tip) showTip(target);
+    });
+  }
+  document.addEventListener("focusout", hideTip);
+  document.addEventListener("scroll", hideTip, { capture: true, passive: true });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
+
+  function setTip(node, text) {
+    if (text) node.dataset.tip = text;
+    else delete node.dataset.tip;
+    if (owner === node) {
+      if (text) tip.textContent = text;
+      else hideTip();
+    }
+  }
+
+  // ---- dialogs ----------------------------------------------------------------------------------------------
+
+  // A modal dialog with a title and a close button; Escape and a click beside it close it, focus returns by itself.
+  function dialog(title, content, { className = "", onClose = null } = {}) {
+    const box = h("dialog", { class: `pal-dialog ${className}`, "aria-label": title });
+    const head = h(
+      "div",
+      { class: "pal-dialog-head" },
+      h("h2", { text: title }),
+      toolButton("close", "Close", () => box.close()),
+    );
+    box.append(head, content);
+    box.addEventListener("click", (event) => event.target === box && box.close());
+    box.addEventListener("close", () => {
+      box.remove();
+      if (onClose) onClose();
+    });
+    document.body.append(box);
+    box.showModal();
+    return box;
+  }
+
+  // ---- clipboard --------------------------------------------------------------------------------------------
+
+  // navigator.clipboard is missing on plain http pages that are not on loopback.
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const area = h("textarea", { class: "pal-sr-only", "aria-hidden": "true" });
+      area.value = text;
+      (document.querySelector("dialog[open]") || document.body).append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      return done;
+    }
+  }
+
+  function copyButton(read, label = "Copy") {
+    const button = toolButton("copy", label, async () => {
+      const done = await copy(await read());
+      setTip(button, done ? "Copied" : "The browser refused to copy");
+      setTimeout(() => setTip(button, label), 1500);
+    });
+    return button;
+  }
+
+  // A button that is only an icon; its label is its tip.
+  function toolButton(iconName, label, fn) {
+    const button = h("button", { class: "pal-iconbutton", type: "button", "aria-label": label, data: { tip: label } });
+    button.append(pal.icon(iconName));
+    button.addEventListener("click", fn);
+    return button;
+  }
+
+  Object.assign(pal, { toast, fail, setTip, dialog, copy, copyButton, toolButton });
+})();

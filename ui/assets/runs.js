@@ -1,0 +1,95 @@
+// What several parts say about a run: its colour, its buttons, its names and numbers.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h, setText, setAttr } = pal;
+  const COLOURS = 8;
+  const given = new Map(); // run id -> 1…COLOURS
+
+  // One colour a run on every chart: its id picks one, and the next free one if another shown run has it already.
+  function colourIndex(id) {
+    if (!given.has(id)) {
+      let hash = 0;
+      for (const letter of id) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
+      const taken = new Set(given.values());
+      let index = hash % COLOURS;
+      for (let tries = 0; taken.has(index) && tries < COLOURS; tries += 1) index = (index + 1) % COLOURS;
+      given.set(id, index);
+    }
+    return given.get(id) + 1;
+  }
+
+  function colourOf(id) {
+    return getComputedStyle(document.body).getPropertyValue(`--pal-run-${colourIndex(id)}`).trim();
+  }
+
+  function freeColour(id) {
+    given.delete(id);
+  }
+
+  function title(run) {
+    return run.name || run.id;
+  }
+
+  // "Pong · PPO · seed 0"
+  function facts(run) {
+    const environment = String(run.environment || "").replace(/^ALE\//, "");
+    const seed = run.seed === null || run.seed === undefined ? null : `seed ${run.seed}`;
+    return [environment, String(run.algorithm || "").toUpperCase(), seed].filter(Boolean).join(" · ");
+  }
+
+  function isLive(run) {
+    return pal.states.live.includes(run.status);
+  }
+
+  // What to show for a run: the state it was just asked for, else the one it has.
+  function shown(run) {
+    const wish = pal.wish(run.id);
+    return wish ? { status: wish.sign, word: wish.word } : { status: run.status, word: null };
+  }
+
+  const ACTIONS = {
+    start: { label: "Start", icon: "play" },
+    pause: { label: "Pause", icon: "pause" },
+    resume: { label: "Resume", icon: "resume" },
+    stop: { label: "Stop", icon: "stop" },
+  };
+
+  // Buttons that stay where they are; one that cannot act now says why in its tip, with mouse and keyboard alike.
+  function actionButtons(read, names) {
+    const node = h("div", { class: "pal-actions", role: "group", "aria-label": "Control this run" });
+    const buttons = names.map((action) => {
+      const { label, icon } = ACTIONS[action];
+      const button = h("button", { class: "pal-action", type: "button", data: { action } });
+      button.append(pal.icon(icon), h("span", { text: label }));
+      button.addEventListener("click", () => {
+        if (button.getAttribute("aria-disabled") !== "true") pal.act(read(), action);
+      });
+      node.append(button);
+      return [action, button];
+    });
+    node.show = (run) => {
+      for (const [action, button] of buttons) {
+        const reason = pal.reasonAgainst(run, action);
+        setAttr(button, "aria-disabled", reason ? "true" : null);
+        pal.setTip(button, reason || "");
+        if (action === "start") button.hidden = run.status !== "queued";
+      }
+    };
+    return node;
+  }
+
+  // A term and its number; show("12", "exact words for the tip").
+  function stat(label, { name = label, wide = false } = {}) {
+    const value = h("dd");
+    const node = h("div", { class: wide ? "pal-stat pal-stat-wide" : "pal-stat", data: { stat: name } }, h("dt", { text: label }), value);
+    node.show = (text, tip) => {
+      setText(value, text);
+      if (tip !== undefined) pal.setTip(node, tip);
+    };
+    return node;
+  }
+
+  Object.assign(pal, { runs: { colourIndex, colourOf, freeColour, title, facts, isLive, shown, actionButtons, stat } });
+})();

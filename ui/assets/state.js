@@ -1,0 +1,137 @@
+// The one poller of /api/state: what the server last said, whether it still answers, and what was just asked of it.
+//
+// Always holds: one request at a time, none while the page is hidden; when the server is gone every part hears it
+// from here, and the poller finds it again by itself.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const PERIOD = 500; // ms between two answers
+  const SLOWEST = 2000; // ms between two tries while the server is gone
+  const listeners = new Set();
+  const asked = new Map(); // run id -> {action, status, until}: shown until the server's own word arrives
+
+  const state = {
+    data: null, // body of GET /api/state
+    online: null, // null until the first answer or failure
+    signedOut: false,
+    lastSeen: 0, // Date.now() of the last answer
+    polls: 0,
+  };
+
+  let timer = 0;
+  let misses = 0;
+  let busy = false;
+  let answeredAt = 0; // performance.now() of the last answer to an action; older polls know less than it
+
+  async function poll() {
+    clearTimeout(timer);
+    if (busy || document.hidden) return;
+    busy = true;
+    const began = performance.now();
+    try {
+      const data = await pal.api.state();
+      if (began >= answeredAt) accept(data);
+    } catch (error) {
+      miss(error);
+    } finally {
+      busy = false;
+    }
+    pal.stats?.poll(performance.now() - began, state.online);
+    tell();
+    timer = setTimeout(poll, misses > 2 ? Math.min(PERIOD * misses, SLOWEST) : PERIOD);
+  }
+
+  function accept(data) {
+    const before = state.data?.version;
+    state.data = data;
+    state.online = true;
+    state.signedOut = false;
+    state.lastSeen = Date.now();
+    state.polls += 1;
+    misses = 0;
+    for (const run of data.runs) settle(run);
+    if (before && data.version !== before) {
+      pal.toast(`The server now runs version ${data.version}. Reload this page to use it.`);
+    }
+  }
+
+  function miss(error) {
+    misses += 1;
+    state.signedOut = error.status === 401 || error.status === 403;
+    // One lost request may be chance; two in a row, or an answer that denies us, is not.
+    if (misses >= 2 || error.status > 0) state.online = false;
+  }
+
+  function settle(run) {
+    const wish = asked.get(run.id);
+    if (wish && (run.status !== wish.from || Date.now() > wish.until)) asked.delete(run.id);
+  }
+
+  function tell() {
+    document.documentElement.classList.toggle("pal-offline", state.online === false);
+    for (const listener of [...listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        console.error("palaestra: a part of the page failed on new state", error);
+      }
+    }
+  }
+
+  // fn(state) now, if there is something to say, and after every answer or failure. Returns the way to stop.
+  function onState(fn) {
+    listeners.add(fn);
+    if (state.online !== null) fn(state);
+    return () => listeners.delete(fn);
+  }
+
+  // ---- asking a run to change -------------------------------------------------------------------------------
+
+  const WISHES = {
+    start: { sign: "starting", word: "starting…" },
+    pause: { sign: "paused", word: "pausing…" },
+    resume: { sign: "running", word: "resuming…" },
+    stop: { sign: "stopping", word: "stopping…" },
+  };
+
+  // Shows the wish at once, asks the server, then shows its answer; a refusal becomes a message.
+  async function act(run, action) {
+    asked.set(run.id, { ...WISHES[action], action, from: run.status, until: Date.now() + 15000 });
+    tell();
+    try {
+      replace(await pal.api.act(run.id, action));
+    } catch (error) {
+      asked.delete(run.id);
+      pal.fail(error, `Could not ${action} ${run.name || run.id}`);
+    }
+    tell();
+    poll();
+  }
+
+  function replace(run) {
+    if (!run || !run.id || !state.data) return;
+    answeredAt = performance.now();
+    const index = state.data.runs.findIndex((other) => other.id === run.id);
+    if (index >= 0) state.data.runs[index] = { ...state.data.runs[index], ...run };
+    settle(run);
+  }
+
+  function wish(runId) {
+    return asked.get(runId) || null;
+  }
+
+  // The server refuses nothing more politely than a button that says why it cannot be pressed.
+  function reasonAgainst(run, action) {
+    if (state.online === false) return "The server does not answer";
+    const waiting = wish(run.id);
+    if (waiting) return `Waiting: ${waiting.word}`;
+    return run.actions ? (run.actions[action] ?? null) : null;
+  }
+
+  document.addEventListener("visibilitychange", () => !document.hidden && poll());
+  window.addEventListener("online", poll);
+
+  Object.assign(pal, { state, onState, act, wish, reasonAgainst, pollNow: poll });
+  poll();
+})();

@@ -1,0 +1,92 @@
+"""The whole page: tabs in reading order over one status bar, and what Gradio must be told when it is launched.
+
+Scripts and styles are plain files in ui/assets, served by the API beside Gradio's own under /assets. Their address
+carries a digest of their content, so a browser may keep them for good and still never shows an old one. All addresses
+are relative to the page, which therefore works behind a root path or a share proxy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ui.components.footer import create_footer
+from ui.monitor_tab import create_monitor_tab
+from ui.theme import PalaestraTheme
+from ui.videos_tab import create_videos_tab
+
+if TYPE_CHECKING:
+    from trainer.engine import Engine
+
+ASSETS = Path(__file__).parent / "assets"
+_STYLES = ("base.css", "parts.css", "monitor.css", "videos.css", "form.css")
+_SCRIPTS = (
+    "core.js",
+    "format.js",
+    "icons.js",
+    "api.js",
+    "notice.js",
+    "shortcuts.js",
+    "state.js",
+    "footer.js",
+    "series.js",
+    "charts.js",
+    "chart_set.js",
+    "runs.js",
+    "log.js",
+    "card.js",
+    "monitor.js",
+    "player.js",
+    "videos.js",
+    "form.js",
+)
+
+
+def build_page(engine: Engine) -> gr.Blocks:
+    """Return the page for `engine`; every part is filled when a browser opens it, nothing is kept here."""
+    with gr.Blocks(title="Palaestra", analytics_enabled=False, fill_width=True) as page:
+        with gr.Tabs(elem_id="pal-tabs"):
+            with gr.Tab("Train", id="train", elem_id="tab-train"):
+                from ui.train_tab import create_train_tab
+
+                create_train_tab(engine)
+            with gr.Tab("Monitor", id="monitor", elem_id="tab-monitor"):
+                create_monitor_tab()
+            with gr.Tab("Videos", id="videos", elem_id="tab-videos"):
+                create_videos_tab()
+        create_footer()
+    return page
+
+
+def launch_options() -> dict[str, Any]:
+    """Return the keyword arguments that the page needs in `Blocks.launch`; access and address are the caller's."""
+    return {
+        "theme": PalaestraTheme(),
+        "head": page_head(),
+        "favicon_path": str(ASSETS / "favicon.svg"),
+        "footer_links": [],
+        "run_history": False,
+        "ssr_mode": False,
+        "quiet": True,
+    }
+
+
+def page_head() -> str:
+    """Return the tags that load our styles and scripts; scripts run in the order written, styles come after Gradio's."""
+    styles = [f'<link rel="stylesheet" data-palaestra href="{_address(name)}">' for name in _present(_STYLES)]
+    scripts = [f'<script src="{_address(name)}"></script>' for name in _present(_SCRIPTS)]
+    chart_library = f"assets/plotly.min.js?v={metadata.version('plotly')}"
+    return "\n".join([f'<meta name="palaestra-charts" content="{chart_library}">', *styles, *scripts])
+
+
+def _address(name: str) -> str:
+    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()
+    return f"assets/{name}?v={digest[:12]}"
+
+
+def _present(names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if (ASSETS / name).is_file()]
