@@ -3,7 +3,7 @@
 Invariants:
 - only files that were there when the server started are served, so no name from outside ever becomes a path;
 - a file is read and compressed once, and again only after it changed;
-- an address with a version may be kept for good, one without is asked about each time.
+- an address with the version of its content may be kept for good; any other is asked about each time.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Loaded:
     stamp: tuple[int, int]
     plain: bytes
     compressed: bytes | None
-    etag: str
+    digest: str
 
 
 class Assets:
@@ -63,6 +63,7 @@ class Assets:
         root = folder.resolve()
         files = (path for path in sorted(root.rglob("*")) if path.is_file() and path.resolve().is_relative_to(root))
         self._files = {path.relative_to(root).as_posix(): path for path in files}
+        self._extra = frozenset(extra or ())
         self._files.update(extra or {})
         self._loaded: dict[str, _Loaded] = {}
         self._lock = threading.Lock()
@@ -76,21 +77,18 @@ class Assets:
         """Names of all files, sorted."""
         return sorted(self._files)
 
-    def url(self, name: str) -> str:
-        """Return the address of a file, with the version that lets a browser keep it for good.
-
-        :raises NotFoundError: there is no such file
-        """
-        return f"{PREFIX}{name}?v={self._load(name).etag[:12]}"
-
-    def answer(self, name: str, headers: Headers, *, versioned: bool) -> Response:
+    def answer(self, name: str, headers: Headers, version: str) -> Response:
         """Return a file, compressed for whoever takes gzip, or 304 for whoever has it.
 
+        :param version: the first digits of the SHA-256 of the file's content, or empty; a package's version number
+            will do for a file of a package
         :raises NotFoundError: there is no such file
         """
         loaded = self._load(name)
-        etag = f'"{loaded.etag}"'
-        caching = "private, max-age=31536000, immutable" if versioned else "no-cache"
+        etag = f'"{loaded.digest}"'
+        # A page that is older than the file asks for what is no more: it gets the new one, but not for good.
+        for_good = bool(version) and (name in self._extra or loaded.digest.startswith(version))
+        caching = "private, max-age=31536000, immutable" if for_good else "no-cache"
         kept = {"ETag": etag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
         if etag in headers.get("if-none-match", ""):
             return Response(status_code=304, headers=kept)
@@ -134,4 +132,4 @@ def _read(path: Path, stamp: tuple[int, int]) -> _Loaded:
     compressed = None
     if path.suffix.lower() not in _COMPRESSED_ALREADY and len(plain) >= _SMALLEST_COMPRESSED:
         compressed = gzip.compress(plain, compresslevel=6, mtime=0)
-    return _Loaded(stamp, plain, compressed, hashlib.sha256(plain).hexdigest()[:32])
+    return _Loaded(stamp, plain, compressed, hashlib.sha256(plain).hexdigest())

@@ -16,7 +16,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.responses import JsonResponse, envelope
-from trainer.errors import ConfigError, ConflictError, Fault, NotFoundError, PalaestraError, UnsafePathError, nearest
+from trainer.errors import (
+    ConfigError,
+    ConflictError,
+    Fault,
+    NotFoundError,
+    PalaestraError,
+    StorageError,
+    UnsafePathError,
+    nearest,
+)
+from trainer.store import StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +35,8 @@ _STATUS: tuple[tuple[type[PalaestraError], int], ...] = (
     (NotFoundError, 404),
     (ConflictError, 409),
     (UnsafePathError, 400),
+    (StorageError, 503),
+    (StoreError, 503),
 )
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
@@ -118,6 +130,6 @@ def _http_error(request: Request, error: Exception) -> JsonResponse:
     return JsonResponse(envelope(code, message), error.status_code, headers=error.headers)
 
 
-def _unexpected(request: Request, error: Exception) -> JsonResponse:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+def _unexpected(_request: Request, _error: Exception) -> JsonResponse:
+    # Starlette raises the error again once this answer is out, and the server logs it with its traceback.
     return JsonResponse(envelope("internal", "Something went wrong inside the server; its log has the details."), 500)

@@ -1,6 +1,7 @@
 """Paths as they are when the server is published under a root path, `--root-path /lab`, behind a proxy.
 
-Some proxies pass the root path on and some take it off; both must do. Gradio also takes a whole URL for it.
+Some proxies pass the root path on and some take it off; both must do. Addresses in our answers are without it: they
+are relative to wherever the page or the API was found.
 """
 
 from __future__ import annotations
@@ -15,8 +16,3 @@ def route_path(scope: Scope) -> str:
     if root and (path == root or path.startswith(f"{root}/")):
         return path[len(root) :]
     return path
-
-
-def public_url(scope: Scope, path: str) -> str:
-    """Return the address under which a browser finds `path`, which begins with a slash."""
-    return f"{str(scope.get('root_path', '')).rstrip('/')}{path}"

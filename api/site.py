@@ -74,6 +74,7 @@ def build_app(engine: Engine, assets: Assets) -> FastAPI:
     )
     app.state.engine = engine
     app.state.assets = assets
+    app.state.shared = {}
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=1)
     install_handlers(app)
     for router in ALL_ROUTERS:

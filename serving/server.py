@@ -60,7 +60,7 @@ def serve(settings: Settings) -> int:
                 "--server-port."
             ) from error
         _announce(settings, local_url, share_url, engine)
-        _wait_for_the_end(settings)
+        _wait_for_the_end()
         print("Stopping the runs with a checkpoint...", file=sys.stderr)
     finally:
         engine.close()
@@ -98,7 +98,7 @@ def _announce(settings: Settings, local_url: str, share_url: str | None, engine:
         webbrowser.open(local_url)
 
 
-def _wait_for_the_end(settings: Settings) -> None:
+def _wait_for_the_end() -> None:
     ended = threading.Event()
 
     def end(number: int, _frame: FrameType | None) -> None:

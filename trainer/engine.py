@@ -54,7 +54,7 @@ class Engine:
         self.presets = PresetStore(presets / "built-in", presets / "user")
         self.monitor = HardwareMonitor(self.layout.outputs)
         self.manager = RunManager(self.store, self.layout, self.presets, slots=slots, global_seed=global_seed)
-        self.interrupted = self.manager.recover() if recover else []
+        self.interrupted = self.manager.recover() if recover else ()
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a dashboard needs in one call: the body of `GET /api/state`."""

@@ -51,6 +51,7 @@ class PalaestraTheme(Base):
     """Gradio's widgets in Palaestra's calm: flat surfaces, thin lines, one accent, one radius."""
 
     def __init__(self) -> None:
+        # Weight 700 also serves 600: the SemiBold files that Gradio ships hold no Latin letters.
         super().__init__(
             primary_hue=_AEGEAN,
             secondary_hue=_AEGEAN,
@@ -58,8 +59,8 @@ class PalaestraTheme(Base):
             spacing_size=_SPACING,
             radius_size=_RADIUS,
             text_size=_TEXT,
-            font=(LocalFont("IBM Plex Sans", weights=(400, 600)), "ui-sans-serif", "system-ui", "sans-serif"),
-            font_mono=(LocalFont("IBM Plex Mono", weights=(400, 600)), "ui-monospace", "Consolas", "monospace"),
+            font=(LocalFont("IBM Plex Sans", weights=(400, 700)), "ui-sans-serif", "system-ui", "sans-serif"),
+            font_mono=(LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "Consolas", "monospace"),
         )
         self.name = "palaestra"
         self._set_surfaces()

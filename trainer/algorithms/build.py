@@ -93,7 +93,7 @@ def action_noise(noise: NoNoise | NormalNoise | OrnsteinUhlenbeckNoise, env: Vec
     """Return the noise for one copy of the environment; its numbers hold for every action dimension."""
     if isinstance(noise, NoNoise):
         return None
-    shape = env.action_space.shape
+    shape = env.action_space.shape or ()
     mean, sigma = np.full(shape, noise.mean), np.full(shape, noise.sigma)
     if isinstance(noise, OrnsteinUhlenbeckNoise):
         initial = None if noise.initial_noise is None else np.full(shape, noise.initial_noise)

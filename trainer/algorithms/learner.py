@@ -49,7 +49,7 @@ class Learner(ABC, Generic[Model]):
 
     def set_fraction_done(self, fraction: float) -> None:
         """Stretch the schedules so that `fraction` (0 to 1) of the run is behind us; for runs limited by time."""
-        if fraction > 0:
+        if fraction > 0 and self.model.num_timesteps > 0:
             self.model._total_timesteps = max(self.model.num_timesteps, round(self.model.num_timesteps / fraction))
 
     def close(self) -> None:

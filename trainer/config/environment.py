@@ -52,6 +52,7 @@ class EnvironmentConfig(Section):
         sources.GYMNASIUM_MAKE,
         _MAIN,
         pattern=r"^\S+$",
+        example="CartPole-v1",
     )
     n_envs: int = setting(
         1,

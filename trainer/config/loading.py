@@ -96,9 +96,12 @@ def _hint_for_value(place: _Place, kind: str, given: Any, context: Mapping[str, 
     if kind == "literal_error" and isinstance(given, str):
         return did_you_mean(nearest(given, _expected(context)))
     extra = place.field.json_schema_extra if place.field else None
-    if kind == "string_pattern_mismatch" and isinstance(extra, dict) and "example" in extra:
-        return f"Write it like {extra['example']}."
-    return None
+    if kind != "string_pattern_mismatch" or not isinstance(extra, dict):
+        return None
+    choices = extra.get("choices")
+    if isinstance(choices, list):
+        return f"Choose one such as {', '.join(map(str, choices))}."
+    return f"Write it like {extra['example']}." if "example" in extra else None
 
 
 def _tag_fault(place: _Place, given: Any) -> Fault:

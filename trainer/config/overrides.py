@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from trainer.config.fields import Section
 from trainer.config.hints import hint_for_unknown, shown
 from trainer.config.run import RunConfig
-from trainer.config.tree import chosen_section, default_tag, fields_of, holds_free_keys, variants_of
+from trainer.config.tree import chosen_section, default_tag, fields_of, holds_free_keys, variant, variants_of
 from trainer.errors import ConfigError, Fault
 
 
@@ -84,6 +84,10 @@ def _faults_of_setting(data: dict[str, Any], path: str, value: Any) -> tuple[Fau
 
 
 def _set(data: dict[str, Any], names: list[str], value: Any) -> None:
+    """Set one value in place, following the declarations down its path.
+
+    :raises ConfigError: the path does not exist
+    """
     node: dict[str, Any] = data
     section: type[Section] | None = RunConfig
     siblings: Mapping[str, type[Section]] = {}
@@ -95,7 +99,7 @@ def _set(data: dict[str, Any], names: list[str], value: Any) -> None:
             raise ConfigError([Fault(".".join(names), "is not a known setting", hint)])
         if depth == len(names) - 1:
             if parent is not None and name == parent.discriminator and node.get(name, value) != value:
-                _leave_variant(node, names, variants_of(parent).get(value))
+                _leave_variant(node, names, variant(parent, value))
             node[name] = value
             return
         section = _inner_section(info, node.get(name), names)
@@ -103,8 +107,9 @@ def _set(data: dict[str, Any], names: list[str], value: Any) -> None:
         siblings, parent = (variants_of(info) if info else {}), info
 
 
-def _leave_variant(node: dict[str, Any], names: list[str], variant: type[Section] | None) -> None:
-    kept = fields_of(variant) if variant is not None and names[0:-1] != ["algorithm"] else {}
+def _leave_variant(node: dict[str, Any], names: list[str], entered: type[Section] | None) -> None:
+    """Drop what the union's old member had: all of an algorithm, else what the new member does not have too."""
+    kept = fields_of(entered) if entered is not None and names[:-1] != ["algorithm"] else {}
     for name in [name for name in node if name not in kept]:
         del node[name]
 

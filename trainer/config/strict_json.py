@@ -20,7 +20,7 @@ def parse_json(text: str, what: str) -> Any:
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        if error.msg.startswith("Unterminated string") or _begins_a_value(error.doc[error.pos :].rstrip()):
             message, hint = f"{what} is cut off at {place}.", "The end of the file is missing: fetch it again."
         else:
             message, hint = f"{what} is not valid JSON at {place}: {error.msg}.", "Correct it there."
@@ -29,6 +29,11 @@ def parse_json(text: str, what: str) -> Any:
         raise ConfigError([Fault("", f"{what} is nested too deeply.")]) from error
     except ValueError as error:
         raise ConfigError([Fault("", f"{what} is not valid JSON: {error}.")]) from error
+
+
+def _begins_a_value(rest: str) -> bool:
+    """Return whether what follows the error is nothing, or the first letters of a word or a number's end."""
+    return any(whole.startswith(rest) for whole in ("true", "false", "null", "-", ".", "e+", "e-", "E+", "E-"))
 
 
 def _refuse_constant(name: str) -> Any:

@@ -50,14 +50,17 @@ def default_tag(info: FieldInfo) -> str:
     return str(getattr(info.get_default(call_default_factory=True), str(info.discriminator)))
 
 
+def variant(info: FieldInfo, tag: Any) -> type[Section] | None:
+    """Return the member of a tagged union that has this tag, or None when none has."""
+    return variants_of(info).get(tag) if isinstance(tag, str) else None
+
+
 def chosen_section(info: FieldInfo, data: Any) -> type[Section] | None:
     """Return the section that describes `data` at this field; None for a plain value or an unknown tag."""
-    variants = variants_of(info)
-    if not variants:
+    if not variants_of(info):
         return section_of(info)
-    if not isinstance(data, Mapping):
-        return variants[default_tag(info)]
-    return variants.get(data.get(str(info.discriminator), default_tag(info)))
+    given = data if isinstance(data, Mapping) else {}
+    return variant(info, given.get(str(info.discriminator), default_tag(info)))
 
 
 def paths(data: Any, section: type[Section] = RunConfig, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:

@@ -9,6 +9,7 @@ The order from inside out: the copies with their wrappers, frame stack, images c
 from __future__ import annotations
 
 import os
+from copy import copy
 from typing import Any, Literal
 
 import gymnasium as gym
@@ -21,9 +22,10 @@ from trainer.config.environment import EnvironmentConfig
 from trainer.envs.atari import AtariVecEnv
 from trainer.envs.atari_options import AtariOptions
 from trainer.envs.backends import DummyEnvs, SingleFactory, SubprocessEnvs
+from trainer.envs.cart_poles import CartPoles
 from trainer.envs.catalogue import require
 from trainer.envs.normalization import ReadOnlyNormalization, normalization_of, sync_normalization
-from trainer.envs.registry import atari_options_of
+from trainer.envs.registry import atari_options_of, making
 from trainer.envs.single import refused
 from trainer.envs.vector import GymVectorAdapter, obstacle
 from trainer.errors import ConfigError, Fault
@@ -140,13 +142,13 @@ def _copies(environment: EnvironmentConfig, n_envs: int, num_threads: int | None
 
 def _make_vector(environment: EnvironmentConfig, n_envs: int) -> Any:
     limit = {} if environment.max_episode_steps is None else {"max_episode_steps": environment.max_episode_steps}
+    spec = copy(require(environment.id))
+    if spec.vector_entry_point == "gymnasium.envs.classic_control.cartpole:CartPoleVectorEnv":
+        spec.vector_entry_point = CartPoles
+    kwargs = {**environment.kwargs, **limit}
     try:
-        return gym.make_vec(
-            environment.id,
-            num_envs=n_envs,
-            vectorization_mode="vector_entry_point",
-            **{**environment.kwargs, **limit},
-        )
+        with making:
+            return gym.make_vec(spec, num_envs=n_envs, vectorization_mode="vector_entry_point", **kwargs)
     except (TypeError, ValueError, AssertionError, ImportError, gym.error.Error) as error:
         raise refused(environment, error) from error
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from trainer.config.environment import EnvironmentConfig
     from trainer.envs.atari_options import AtariOptions
 
+# Held while an environment is made: its modules are imported then, and Gymnasium's import one another in circles, so
+# that a second thread finds them half imported.
+making = threading.RLock()
+
 _registering = threading.Lock()
 
 

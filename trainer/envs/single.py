@@ -16,8 +16,8 @@ from gymnasium.wrappers import FlattenObservation
 from trainer.envs.atari_game import AtariGame
 from trainer.envs.catalogue import require
 from trainer.envs.episodes import EpisodeReport, RawReturn
-from trainer.envs.registry import atari_options_of
-from trainer.envs.rendering import choose_mujoco_backend
+from trainer.envs.registry import atari_options_of, making
+from trainer.envs.rendering import choose_mujoco_backend, lighten_mujoco, prepare_pygame, quieten_mujoco
 from trainer.envs.wrappers import wrap
 from trainer.errors import ConfigError, Fault
 
@@ -34,11 +34,11 @@ def make_single(environment: EnvironmentConfig, render_mode: str | None = None) 
     spec = require(environment.id)
     options = atari_options_of(environment, spec)
     if options is not None:
-        env: gym.Env[Any, Any] = AtariGame(options, render_mode)
+        with making:
+            env: gym.Env[Any, Any] = AtariGame(options, render_mode)
     else:
-        if render_mode is not None and str(spec.entry_point).startswith("gymnasium.envs.mujoco"):
-            choose_mujoco_backend()
-        env = RawReturn(_make_registered(environment, render_mode))
+        is_mujoco = str(spec.entry_point).startswith("gymnasium.envs.mujoco")
+        env = RawReturn(_make_registered(environment, render_mode, is_mujoco=is_mujoco))
     env = wrap(env, [(wrapper.name or wrapper.entry_point or "", wrapper.kwargs) for wrapper in environment.wrappers])
     if isinstance(env.observation_space, spaces.Tuple):
         # No policy takes a tuple; its parts side by side (one-hot where discrete) say the same.
@@ -52,14 +52,24 @@ def refused(environment: EnvironmentConfig, error: Exception) -> ConfigError:
     return ConfigError([Fault(at, f"{environment.id} cannot be made: {error}")])
 
 
-def _make_registered(environment: EnvironmentConfig, render_mode: str | None) -> gym.Env[Any, Any]:
+def _make_registered(environment: EnvironmentConfig, render_mode: str | None, *, is_mujoco: bool) -> gym.Env[Any, Any]:
+    if is_mujoco and render_mode is not None:
+        choose_mujoco_backend()
     try:
-        return gym.make(
-            environment.id,
-            render_mode=render_mode,
-            max_episode_steps=environment.max_episode_steps,
-            disable_env_checker=True,
-            **environment.kwargs,
-        )
+        with making:
+            if is_mujoco:
+                quieten_mujoco()
+            elif render_mode is not None:
+                prepare_pygame()
+            env = gym.make(
+                environment.id,
+                render_mode=render_mode,
+                max_episode_steps=environment.max_episode_steps,
+                disable_env_checker=True,
+                **environment.kwargs,
+            )
     except (TypeError, ValueError, AssertionError, ImportError, gym.error.Error) as error:
         raise refused(environment, error) from error
+    if is_mujoco and render_mode is not None:
+        lighten_mujoco(env)
+    return env

@@ -3,12 +3,12 @@
 Stable-Baselines3 wants a finished copy to be reset within the step that ends it; Gymnasium's vector environments do
 so (SAME_STEP), or reset it during the next step and ignore that step's action (NEXT_STEP), or leave it alone
 (DISABLED). Passing a NEXT_STEP environment on as it is would train on steps whose action did nothing and whose
-value was never terminal. So such an environment is taken only where single copies of it can be reset at once.
+value was never terminal. So the first kind is taken as it is, the last is reset through its mask, and the second
+is refused; `CartPoles` is Gymnasium's one environment of that kind made into the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from trainer.envs.native import NativeVecEnv
-
-_ResetCopies = Callable[[Any, NDArray[np.bool_]], NDArray[Any]]
 
 
 class GymVectorAdapter(NativeVecEnv):
@@ -34,7 +32,7 @@ class GymVectorAdapter(NativeVecEnv):
         if reason is not None:
             raise ValueError(f"{type(env).__name__} cannot be trained on as it is: {reason}.")
         self._env = env
-        self._reset_copies = _reset_function(env)
+        self._resets_itself = env.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP
         self._actions: NDArray[Any] | None = None
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
 
@@ -72,15 +70,15 @@ class GymVectorAdapter(NativeVecEnv):
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         dones = terminated | truncated
         if dones.any():
-            last = observations if self._reset_copies else info["final_obs"]
+            last = info["final_obs"] if self._resets_itself else observations
             for copy in np.flatnonzero(dones).tolist():
                 infos[copy] = {
                     "TimeLimit.truncated": bool(truncated[copy] and not terminated[copy]),
                     "terminal_observation": np.array(last[copy], dtype=self.observation_space.dtype),
                     "episode": self._tracker.finish(copy),
                 }
-            if self._reset_copies:
-                observations = self._reset_copies(self._env, dones)
+            if not self._resets_itself:
+                observations, _ = self._env.reset(options={"reset_mask": dones})
         return observations, np.asarray(raw, dtype=np.float32), dones, infos
 
     def close(self) -> None:
@@ -92,30 +90,6 @@ def obstacle(env: VectorEnv[Any, Any, Any]) -> str | None:
     """Return why the adapter cannot drive a vector environment, or None when it can."""
     if not isinstance(env.single_observation_space, (spaces.Box, spaces.Discrete)):
         return f"its observations are {type(env.single_observation_space).__name__}, not arrays"
-    if env.metadata.get("autoreset_mode") == AutoresetMode.SAME_STEP or _reset_function(env) is not None:
+    if env.metadata.get("autoreset_mode") in (AutoresetMode.SAME_STEP, AutoresetMode.DISABLED):
         return None
     return "it resets a finished copy only during the next step"
-
-
-def _reset_function(env: VectorEnv[Any, Any, Any]) -> _ResetCopies | None:
-    """Return what resets single copies between two steps, if anything does."""
-    from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
-
-    if isinstance(env, CartPoleVectorEnv):
-        return _reset_cart_poles
-    if env.metadata.get("autoreset_mode") == AutoresetMode.DISABLED:
-        return _reset_masked
-    return None
-
-
-def _reset_masked(env: Any, finished: NDArray[np.bool_]) -> NDArray[Any]:
-    observations, _ = env.reset(options={"reset_mask": finished})
-    return np.asarray(observations)
-
-
-def _reset_cart_poles(env: Any, finished: NDArray[np.bool_]) -> NDArray[Any]:
-    """Do now what `CartPoleVectorEnv.step` would do at the start of the next step."""
-    env.state[:, finished] = env.np_random.uniform(low=env.low, high=env.high, size=(4, int(finished.sum())))
-    env.steps[finished] = 0
-    env.prev_done[finished] = False
-    return np.asarray(env.state.T.astype(np.float32))

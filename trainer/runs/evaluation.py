@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -56,7 +56,8 @@ def evaluate(
     done_by_copy = np.zeros(copies, dtype=int)
     returns: list[float] = []
     lengths: list[int] = []
-    observations = env.reset()
+    # Never a tuple here: no algorithm of ours takes one.
+    observations: Any = env.reset()
     states = None
     starts = np.ones(copies, dtype=bool)
     while (done_by_copy < share).any():

@@ -55,7 +55,7 @@ def film(
         poster=recording.poster.relative_to(directory).as_posix(),
         episode_return=recording.episode_return,
         length=recording.length,
-        fps=recording.fps,
+        fps=round(recording.fps),
         duration=recording.duration,
         size_bytes=recording.size_bytes,
     )

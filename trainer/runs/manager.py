@@ -299,12 +299,12 @@ class RunManager:
 
     # Start-up and end
 
-    def recover(self) -> list[str]:
+    def recover(self) -> tuple[str, ...]:
         """Call runs whose process is gone `interrupted`, and take over those that only waited.
 
         :return: ids of the runs that were interrupted
         """
-        interrupted: list[str] = []
+        interrupted: tuple[str, ...] = ()
         for record in orphans(self._store, self._owner):
             if record.status == RunState.QUEUED.value and self._take_over(record.id):
                 continue
@@ -315,7 +315,7 @@ class RunManager:
                     reason=f"Its process ended at step {record.step:,}, before the run did.",
                 )
             )
-            interrupted.append(record.id)
+            interrupted += (record.id,)
         return interrupted
 
     def _take_over(self, run_id: str) -> bool:

@@ -27,7 +27,8 @@ def is_alive(owner: str) -> bool:
         return True
     try:
         process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+        same = abs(process.create_time() - started) < 1.0
+        return same and bool(process.status() != psutil.STATUS_ZOMBIE)
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 

@@ -35,7 +35,7 @@ from trainer.events import (
 from trainer.store import tables
 from trainer.store.commands import DeleteRun, ForgetFile, Item, MalformedEventError, UpdateRun
 from trainer.store.records import EPISODE_LENGTH, EPISODE_RETURN
-from trainer.store.statements import MetricNames, upsert
+from trainer.store.statements import MetricNames, write_rows
 from trainer.store.values import ENDED_STATES, number, search_text, whole, whole_or_none, words, words_or_none
 
 _RESERVED = frozenset({EPISODE_RETURN, EPISODE_LENGTH})
@@ -97,7 +97,7 @@ class Batch:
         """Write what was gathered: whole tables at once, then each run's own row."""
         for table, rows in self._rows.items():
             if rows:
-                self._connection.exec_driver_sql(upsert(table, self._connection.dialect), rows)
+                write_rows(self._connection, table, rows)
         self._rows.clear()
         for run in self._runs.values():
             if run.changes:
@@ -158,12 +158,13 @@ class Batch:
         time = float(event.time)
         changes = {
             "status": words(event.status),
-            "step": whole(event.step),
             "reason": words_or_none(event.reason),
             "error": words_or_none(event.error),
             "ended_at": time if event.status in ENDED_STATES else None,
             "updated_at": time,
         }
+        if event.step is not None:
+            changes["step"] = whole(event.step)
         if event.owner is not None:
             changes["owner"] = words(event.owner)
         if event.status == "running" and run.started_at is None:

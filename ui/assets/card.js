@@ -6,7 +6,7 @@
 (() => {
   const pal = window.palaestra;
   const { h, setText } = pal;
-  const { count, value, duration, percent, ago, exact } = pal.format;
+  const { count, value, spread, duration, percent, ago, exact } = pal.format;
   const TRAILING = 2500; // ms in which late numbers may still arrive after a run changed
   const LOG_PERIOD = 1000;
   const VIDEO_PERIOD = 10000;
@@ -130,7 +130,7 @@
       for (const name of ["last", "mean", "best"]) stats[name].show(value(run.returns?.[name]));
       const seen = run.evaluation;
       stats.evaluation.show(
-        seen ? `${value(seen.mean_return)} ± ${value(seen.std_return)}` : "–",
+        seen ? spread(seen.mean_return, seen.std_return) : "–",
         seen ? `Mean and deviation of ${seen.episodes} episodes at step ${count(seen.step)}` : "Not evaluated yet",
       );
     }

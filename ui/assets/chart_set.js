@@ -5,8 +5,6 @@
   const pal = window.palaestra;
   const { h, setText } = pal;
   const { value, count } = pal.format;
-  const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
-  const SWATCHES = { solid: "", dash: "5 3", dot: "1.5 2.5", dashdot: "5 2 1.5 2", longdash: "8 3", longdashdot: "8 2 2 2" };
   const WINDOW = 100; // episodes in the mean that stands in until the run reports its own
 
   // Names are Stable-Baselines3's. `raw` is drawn faint, `bold` thick, `dots` as marks, `lines` side by side.
@@ -24,6 +22,7 @@
       title: "Episode length",
       raw: "episode/length",
       bold: "rollout/ep_len_mean",
+      floor: "tozero",
       empty: "Appears with the first finished episode",
     },
     {
@@ -40,8 +39,8 @@
       empty: "Appears with the first update",
       absent: ["td3", "ddpg"], // their noise is not reported
     },
-    { key: "learning_rate", title: "Learning rate", lines: only("train/learning_rate"), empty: "Appears with the first update" },
-    { key: "speed", title: "Steps per second", lines: only("time/fps"), empty: "Appears with the first rollout" },
+    { key: "learning_rate", title: "Learning rate", lines: only("train/learning_rate"), floor: "tozero", empty: "Appears with the first update" },
+    { key: "speed", title: "Steps per second", lines: only("time/fps"), floor: "tozero", empty: "Appears with the first rollout" },
   ];
 
   const TITLES = {
@@ -66,10 +65,12 @@
   function tracesOf(plan, data, colour) {
     const read = (name) => () => data.get(name);
     if (plan.lines) {
+      const shades = pal.runs.shades(colour);
       return plan.lines(data.names).map((name, index) => {
-        const dash = DASHES[index % DASHES.length];
-        const style = { mode: "lines", line: { color: colour, width: 1.5, dash } };
-        return { id: name, label: label(name), style, read: read(name), swatch: [SWATCHES[dash], 2] };
+        const shade = shades[index % shades.length];
+        const dash = index < shades.length ? "solid" : "dot";
+        const style = { mode: "lines", line: { color: shade, width: 1.5, dash } };
+        return { id: name, label: label(name), style, read: read(name), swatch: [dash === "dot" ? "2 2" : "", 2.5, shade] };
       });
     }
     const traces = [];
@@ -86,7 +87,7 @@
     }
     if (plan.dots && data.get(plan.dots)) {
       const style = { mode: "markers", marker: { color: colour, size: 7, symbol: "diamond-open", line: { width: 2 } } };
-      traces.push({ id: plan.dots, label: "evaluation", style, read: read(plan.dots), swatch: ["3 20", 5] });
+      traces.push({ id: plan.dots, label: "evaluation", style, read: read(plan.dots), swatch: ["diamond"] });
     }
     return traces;
   }
@@ -121,7 +122,7 @@
       pal.setTip(reset, "Show all (or double-click the chart)");
       const empty = h("div", { class: "pal-chart-empty", text: plan.empty });
       const cross = h("div", { class: "pal-cross", hidden: true }, h("span", { class: "pal-cross-step" }));
-      const chart = new pal.Chart(plan.key, { run: runId, onZoom: (zoomed) => (reset.hidden = !zoomed) });
+      const chart = new pal.Chart(plan.key, { run: runId, floor: plan.floor, onZoom: (zoomed) => (reset.hidden = !zoomed) });
       reset.addEventListener("click", () => chart.resetZoom());
       const node = h(
         "figure",

@@ -110,16 +110,25 @@
   }
 
   const TICKS = [
-    { dtickrange: [null, 1000], value: "~g" },
+    { dtickrange: [null, 1e-5], value: "~e" },
+    { dtickrange: [1e-5, 1000], value: "~g" },
     { dtickrange: [1000, null], value: "~s" },
   ];
 
-  function axes() {
+  function axes(floor) {
     const line = token("--pal-line");
-    const common = { tickformatstops: TICKS, zeroline: false, automargin: false, ticks: "", fixedrange: coarse() };
+    const common = {
+      tickformatstops: TICKS,
+      nticks: 5,
+      zeroline: false,
+      ticks: "",
+      automargin: false,
+      ticklabeloverflow: "allow", // measuring each label costs a fifth of a drawing
+      fixedrange: coarse(),
+    };
     return {
-      xaxis: { ...common, nticks: 5, showgrid: false, showline: true, linecolor: line, rangemode: "tozero" },
-      yaxis: { ...common, nticks: 5, gridcolor: line, gridwidth: 1 },
+      xaxis: { ...common, showgrid: false, showline: true, linecolor: line, rangemode: "tozero" },
+      yaxis: { ...common, gridcolor: line, gridwidth: 1, rangemode: floor },
       font: { family: token("--pal-font"), size: 11, color: token("--pal-muted") },
     };
   }
@@ -129,7 +138,7 @@
     return matchMedia("(pointer: coarse)").matches;
   }
 
-  function layout(width, height) {
+  function layout(width, height, floor) {
     return {
       width,
       height,
@@ -140,16 +149,18 @@
       hovermode: false,
       dragmode: coarse() ? false : "zoom",
       uirevision: "keep",
-      ...axes(),
+      ...axes(floor),
     };
   }
 
   const CONFIG = { displayModeBar: false, doubleClick: "autosize", responsive: false, showTips: false };
 
   class Chart {
-    constructor(key, { run = "", onZoom = null } = {}) {
+    // floor: "tozero" where zero belongs to the picture, as for a speed, else "normal".
+    constructor(key, { run = "", floor = "normal", onZoom = null } = {}) {
       this.key = key;
       this.run = run;
+      this.floor = floor;
       this.onZoom = onZoom;
       this.node = h("div", { class: "pal-plot", data: { plot: key } });
       this.traces = []; // what is shown: {source, style, epoch, drawn}
@@ -159,8 +170,13 @@
       this.unwatch = pal.watchVisible(this.node, (visible) => {
         this.onScreen = visible;
         if (visible) schedule(this);
+      }, "40px");
+      // The observer brings the size, so that drawing never has to ask the browser for a layout.
+      this.space = [0, 0];
+      this.sizes = new ResizeObserver(([entry]) => {
+        this.space = [Math.round(entry.contentRect.width), Math.round(entry.contentRect.height)];
+        schedule(this);
       });
-      this.sizes = new ResizeObserver(() => schedule(this));
       this.sizes.observe(this.node);
     }
 
@@ -191,11 +207,10 @@
     }
 
     create() {
-      const width = this.node.clientWidth;
-      if (width < 80) return null;
-      this.size = [width, this.node.clientHeight];
+      if (this.space[0] < 80) return null;
+      this.size = this.space;
       const data = this.traces.map((trace) => this.full(trace));
-      window.Plotly.react(this.node, data, layout(...this.size), CONFIG);
+      window.Plotly.react(this.node, data, layout(...this.size, this.floor), CONFIG);
       if (!this.drawn) this.node.on("plotly_relayout", (change) => this.relayed(change));
       this.drawn = true;
       this.restart = false;
@@ -231,10 +246,10 @@
     }
 
     resize() {
-      const size = [this.node.clientWidth, this.node.clientHeight];
-      if (size[0] < 80 || (size[0] === this.size[0] && size[1] === this.size[1])) return false;
-      this.size = size;
-      window.Plotly.relayout(this.node, { width: size[0], height: size[1] });
+      const [width, height] = this.space;
+      if (width < 80 || (width === this.size[0] && height === this.size[1])) return false;
+      this.size = this.space;
+      window.Plotly.relayout(this.node, { width, height });
       return true;
     }
 

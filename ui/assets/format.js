@@ -14,16 +14,32 @@
     return known(value) ? whole.format(value) : none;
   }
 
-  // A return, a loss: enough digits to compare, never more. 198.34 -> "198.3", 0.01234 -> "0.0123"
+  // A return, a loss: enough digits to compare, never more. 198.34 -> "198.3", −0.01234 -> "−0.0123"
   function value(number) {
     if (!known(number)) return none;
     const size = Math.abs(number);
-    if (size >= 10000) return whole.format(number);
-    if (size >= 100) return number.toFixed(1);
-    if (size >= 1) return number.toFixed(2);
-    if (size === 0) return "0";
-    if (size < 0.001) return number.toExponential(2).replace("e-", "e−");
-    return number.toPrecision(3);
+    return minus(size > 0 && size < 0.001 ? number.toExponential(2) : fixed(number, decimals(size)));
+  }
+
+  // A mean and its deviation, with the mean's digits: "12.82 ± 0.60"
+  function spread(mean, deviation) {
+    if (!known(mean)) return none;
+    return known(deviation) ? `${value(mean)} ± ${minus(fixed(deviation, decimals(Math.abs(mean))))}` : value(mean);
+  }
+
+  function decimals(size) {
+    if (size === 0 || size >= 10000) return 0;
+    if (size >= 100) return 1;
+    return size >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(size)));
+  }
+
+  function fixed(number, digits) {
+    return digits === 0 ? whole.format(number) : number.toFixed(digits);
+  }
+
+  // The sign that is as wide as a digit, as on the axes.
+  function minus(text) {
+    return text.replaceAll("-", "−");
   }
 
   // 12345 -> "12.3k"; for places where exact digits would only be noise.
@@ -102,5 +118,5 @@
     return known(fraction) ? `${Math.floor(fraction * 100)}%` : none;
   }
 
-  window.palaestra.format = { known, count, value, short, duration, date, ago, exact, clock, bytes, share, percent, none };
+  window.palaestra.format = { known, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, percent, none };
 })();

@@ -29,6 +29,7 @@
     left: [path("M10 3L5 8l5 5")],
     right: [path("M6 3l5 5-5 5")],
     zoomout: [path("M3 6V3h3M13 6V3h-3M3 10v3h3M13 10v3h-3")],
+    diamond: [path("M8 3.5L12.5 8 8 12.5 3.5 8z")],
     keyboard: [rect(1.8, 4, 12.4, 8, { rx: 1.2 }), path("M4.5 6.6h.01M7 6.6h.01M9.5 6.6h.01M11.8 6.6h.01M5 9.4h6")],
     warn: [path("M8 2.4L14.4 13.4H1.6zM8 6.6v3.2M8 11.6v.01")],
   };
@@ -93,11 +94,13 @@
     return node;
   }
 
-  // A small dash of a chart's line, for its legend.
-  function swatch(dash, width) {
+  // A small piece of a chart's line, for its legend.
+  function swatch(dash, width, colour) {
+    if (dash === "diamond") return draw(ICONS.diamond, "pal-swatch");
     const svg = draw([["line", { x1: 0, y1: 8, x2: 16, y2: 8 }]], "pal-swatch");
     svg.firstChild.setAttribute("stroke-width", String(width));
     svg.firstChild.setAttribute("stroke-linecap", "butt");
+    if (colour) svg.style.color = colour;
     if (dash) svg.firstChild.setAttribute("stroke-dasharray", dash);
     return svg;
   }

@@ -24,6 +24,27 @@
     return getComputedStyle(document.body).getPropertyValue(`--pal-run-${colourIndex(id)}`).trim();
   }
 
+  // The run's colour and three mixtures of it that differ in lightness, for several lines on one chart.
+  function shades(colour) {
+    const style = getComputedStyle(document.body);
+    const [base, text, surface] = [colour, style.color, style.getPropertyValue("--pal-surface")].map(channels);
+    return [colour, mix(base, text, 0.65), mix(base, surface, 0.45), mix(base, text, 0.35)];
+  }
+
+  // Any way of writing a colour -> [red, green, blue]; the browser knows them all.
+  function channels(colour) {
+    const probe = h("span", { hidden: true });
+    probe.style.color = colour.trim();
+    document.body.append(probe);
+    const found = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
+    probe.remove();
+    return found;
+  }
+
+  function mix(from, to, part) {
+    return `rgb(${from.map((channel, i) => Math.round(channel + (to[i] - channel) * part)).join(", ")})`;
+  }
+
   function freeColour(id) {
     given.delete(id);
   }
@@ -91,5 +112,5 @@
     return node;
   }
 
-  Object.assign(pal, { runs: { colourIndex, colourOf, freeColour, title, facts, isLive, shown, actionButtons, stat } });
+  Object.assign(pal, { runs: { colourIndex, colourOf, shades, freeColour, title, facts, isLive, shown, actionButtons, stat } });
 })();

@@ -1,0 +1,17 @@
+"""Our routes, one module for each resource."""
+
+from __future__ import annotations
+
+from api.routers import assets, config, history, live, presets, resources, runs, state, videos
+
+ALL_ROUTERS = (
+    state.router,
+    config.router,
+    presets.router,
+    runs.router,
+    history.router,
+    videos.router,
+    resources.router,
+    live.router,
+    assets.router,
+)

@@ -1,0 +1,138 @@
+"""Runs: start, find, control, describe and delete them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query
+
+from api.errors import invalid_request
+from api.requests import EngineOf, Parameters, one_of, parse_body, read_object, split
+from api.responses import JsonResponse
+from api.submission import Submission, resolve
+from trainer.config import load_config
+from trainer.engine import Engine
+from trainer.errors import Fault, nearest
+from trainer.runs.states import RunState
+from trainer.store import RunRecord
+
+router = APIRouter(prefix="/api/runs", tags=["runs"])
+
+JsonObject = Annotated[dict[str, Any], Depends(read_object)]
+
+_DESCRIPTION = ("name", "tags", "notes")
+
+
+class RunFilters(Parameters):
+    """Which runs are wanted; an empty value asks for nothing."""
+
+    status: list[str] = []
+    env: str | None = None
+    environment: str | None = None
+    algorithm: str | None = None
+    tag: str | None = None
+    q: str | None = None
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50
+    cursor: str | None = None
+
+
+@router.get("")
+def list_runs(engine: EngineOf, filters: Annotated[RunFilters, Query()]) -> JsonResponse:
+    """Return runs, newest first; `cursor` in the answer asks for the next page."""
+    page = engine.manager.list(
+        status=_states(split(filters.status)),
+        environment=one_of(filters.env, filters.environment, ("env", "environment")),
+        algorithm=filters.algorithm or None,
+        tag=filters.tag or None,
+        q=filters.q or None,
+        limit=filters.limit,
+        cursor=filters.cursor or None,
+    )
+    body: dict[str, Any] = {"runs": [engine.run_json(record) for record in page.items]}
+    return JsonResponse(body if page.cursor is None else {**body, "cursor": page.cursor})
+
+
+@router.post("")
+def create_run(engine: EngineOf, data: JsonObject) -> JsonResponse:
+    """Submit a run of a preset, a configuration, or both, with overrides; it starts when a place is free."""
+    submission = parse_body(Submission, data)
+    config = resolve(submission, engine.presets)
+    record = engine.manager.submit(config, preset=submission.preset, start=submission.start)
+    return _run(engine, record, 201, {"Location": f"/api/runs/{quote(record.id)}"})
+
+
+@router.get("/{run_id}")
+def get_run(engine: EngineOf, run_id: str) -> JsonResponse:
+    """Return a run as it stands."""
+    return _run(engine, engine.manager.get(run_id))
+
+
+@router.patch("/{run_id}")
+def change_run(engine: EngineOf, run_id: str, data: JsonObject) -> JsonResponse:
+    """Change a run's name, tags or notes; what is left out stays."""
+    engine.manager.get(run_id)
+    unknown = [key for key in data if key not in _DESCRIPTION]
+    if unknown:
+        raise invalid_request([_unknown_field(key) for key in unknown])
+    # The same bounds as in a configuration, and the same words for what is wrong.
+    described = load_config(data)
+    changes: dict[str, Any] = {key: getattr(described, key) for key in data}
+    return _run(engine, engine.manager.update(run_id, **changes))
+
+
+@router.delete("/{run_id}")
+def delete_run(engine: EngineOf, run_id: str) -> JsonResponse:
+    """Delete an ended run with everything it left."""
+    engine.manager.delete(run_id)
+    return JsonResponse({"id": run_id, "deleted": True})
+
+
+@router.post("/{run_id}/start")
+def start_run(engine: EngineOf, run_id: str) -> JsonResponse:
+    """Let a run that was submitted without starting take its turn."""
+    return _run(engine, engine.manager.start(run_id))
+
+
+@router.post("/{run_id}/pause")
+def pause_run(engine: EngineOf, run_id: str) -> JsonResponse:
+    """Hold a run at its next step."""
+    return _run(engine, engine.manager.pause(run_id))
+
+
+@router.post("/{run_id}/resume")
+def resume_run(engine: EngineOf, run_id: str) -> JsonResponse:
+    """Let a paused run go on."""
+    return _run(engine, engine.manager.resume(run_id))
+
+
+@router.post("/{run_id}/stop")
+def stop_run(engine: EngineOf, run_id: str) -> JsonResponse:
+    """End a run with a checkpoint."""
+    return _run(engine, engine.manager.stop(run_id))
+
+
+def _run(engine: Engine, record: RunRecord, status: int = 200, headers: dict[str, str] | None = None) -> JsonResponse:
+    return JsonResponse(engine.run_json(record), status, headers)
+
+
+def _states(names: list[str]) -> list[str]:
+    known = [state.value for state in RunState]
+    faults = [_unknown_state(name, known) for name in names if name not in known]
+    if faults:
+        raise invalid_request(faults)
+    return names
+
+
+def _unknown_state(name: str, known: list[str]) -> Fault:
+    near = nearest(name, known)
+    return Fault(
+        "status", f"{name!r} is not a state", f"did you mean {near}?" if near else f"known: {', '.join(known)}"
+    )
+
+
+def _unknown_field(key: str) -> Fault:
+    near = nearest(key, _DESCRIPTION)
+    return Fault(
+        key, "cannot be changed here", f"did you mean {near}?" if near else f"known: {', '.join(_DESCRIPTION)}"
+    )

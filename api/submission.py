@@ -1,0 +1,55 @@
+"""From the body of `POST /api/runs` to the configuration of a run.
+
+A preset is the base, `config` is laid over it, `overrides` come last; each may be left out, but not both of the
+first two. Nothing is started or written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from api.errors import invalid_request
+from api.requests import Body
+from trainer.config import PresetStore, RunConfig, apply_overrides, load_config
+from trainer.config.fields import Section
+from trainer.config.migrations import migrate
+from trainer.config.tree import chosen_section, fields_of
+from trainer.errors import Fault
+
+
+class Submission(Body):
+    """What a run is asked for with."""
+
+    preset: str | None = None
+    config: dict[str, Any] | None = None
+    overrides: dict[str, Any] = {}
+    start: bool = True
+
+
+def resolve(submission: Submission, presets: PresetStore) -> RunConfig:
+    """Return the configuration that is asked for.
+
+    :raises ConfigError: with every fault found
+    :raises NotFoundError: there is no such preset
+    :raises UnsafePathError: the preset's name cannot be a file's
+    """
+    if submission.preset is None and submission.config is None:
+        raise invalid_request([Fault("preset", "is missing", "give the name of a preset, a config, or both")])
+    data: dict[str, Any] = submission.config or {}
+    if submission.preset is not None:
+        data = presets.load(submission.preset).config.to_data()
+        data = apply_overrides(data, dict(_settings(migrate(submission.config or {}), RunConfig, "")))
+    return load_config(apply_overrides(data, submission.overrides))
+
+
+def _settings(data: Mapping[str, Any], section: type[Section], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Yield each single setting of `data` by its path; a group with free keys, as `kwargs`, is one setting."""
+    fields = fields_of(section)
+    for name, value in data.items():
+        info = fields.get(name)
+        inner = chosen_section(info, value) if info is not None and isinstance(value, Mapping) else None
+        if inner is None:
+            yield f"{prefix}{name}", value
+        else:
+            yield from _settings(value, inner, f"{prefix}{name}.")

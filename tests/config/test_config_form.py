@@ -1,0 +1,169 @@
+"""A form shows a configuration and gives it back to the last bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from trainer.config import ALGORITHMS, RunConfig, field_specs, from_form, load_config, read_form, to_form
+from trainer.errors import ConfigError
+
+DELICATE: dict[str, Any] = {
+    "name": "",
+    "tags": ["one", "two words"],
+    "notes": " two\nlines ",
+    "environment": {
+        "n_envs": 4,
+        "kwargs": {"zero": 0, "nought": 0.0, "no": False, "empty": "", "none": None, "list": []},
+        "wrappers": [{"name": None, "entry_point": "a.b:C", "kwargs": {}}],
+        "clip_normalized_reward": 0.1 + 0.2,
+        "normalize_keys": [],
+    },
+    "policy": {
+        "net_arch": [],
+        "share_features_extractor": False,
+        "ortho_init": False,
+        "log_std_init": 0.0,
+        "optimizer": "adam",
+    },
+    "training": {"seed": 0, "duration_seconds": None, "device": "cuda:3"},
+    "evaluation": {"enabled": False, "final_episodes": 0, "reward_threshold": 0.0},
+    "checkpoints": {"every_seconds": None, "every_steps": 7},
+    "video": {"milestones": False},
+}
+ALGORITHM_DATA: dict[str, dict[str, Any]] = {
+    "ppo": {"learning_rate": "lin_2.5e-4", "clip_range_vf": None, "ent_coef": 0.0, "normalize_advantage": False},
+    "a2c": {"learning_rate": 0.0, "rollout_buffer_kwargs": {}, "use_rms_prop": False},
+    "dqn": {"learning_starts": 0, "replay_buffer_kwargs": {"handle_timeout_termination": False}},
+    "ddpg": {"action_noise": {"kind": "normal", "sigma": 0.0, "mean": 0.0}},
+    "td3": {"action_noise": {"kind": "ornstein_uhlenbeck", "theta": 0.0, "dt": 1e-3, "initial_noise": 0.0}},
+    "sac": {"ent_coef": "auto_0.1", "target_entropy": -0.0, "train_freq_unit": "episode"},
+}
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_configuration_survives_the_form_unchanged(name: str) -> None:
+    policy = {
+        key: value for key, value in DELICATE["policy"].items() if name == "ppo" or key in ("net_arch", "optimizer")
+    }
+    data = {**DELICATE, "policy": policy, "algorithm": {"name": name, **ALGORITHM_DATA[name]}}
+    config = load_config(data)
+
+    again = load_config(from_form(to_form(config)))
+
+    assert again == config
+    assert repr(again) == repr(config)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_the_defaults_of_every_algorithm_survive_too(name: str) -> None:
+    config = load_config({"algorithm": {"name": name}})
+
+    assert load_config(from_form(to_form(config), name)) == config
+
+
+def test_widget_values_are_what_widgets_take() -> None:
+    values = to_form(load_config({**DELICATE, "algorithm": {"name": "ppo", **ALGORITHM_DATA["ppo"]}}))
+    types: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "bool": (bool,)}
+
+    for spec in field_specs():
+        value = values[spec.key]
+        expected = types.get(spec.kind, (str,))
+        assert isinstance(value, expected) or (value is None and spec.nullable and spec.kind in ("int", "float"))
+        if spec.kind == "choice":
+            assert value in spec.choices or (value == "" and spec.nullable)
+
+
+def test_other_algorithms_show_their_own_defaults() -> None:
+    values = to_form(load_config({"algorithm": {"name": "ppo", "gamma": 0.5}}))
+
+    assert values["ppo:algorithm.gamma"] == 0.5
+    assert values["dqn:algorithm.gamma"] == 0.99
+    assert values["dqn:algorithm.learning_rate"] == "0.0001"
+
+
+def test_switching_the_algorithm_reads_the_new_ones_fields_only() -> None:
+    values = to_form(load_config({"algorithm": {"name": "ppo", "gamma": 0.5}, "policy": {"ortho_init": False}}))
+
+    data = from_form({**values, "algorithm.name": "dqn"})
+
+    assert data["algorithm"]["name"] == "dqn"
+    assert "clip_range" not in data["algorithm"]
+    assert "ortho_init" not in data["policy"]
+    assert load_config(data).algorithm.gamma == 0.99
+
+
+def test_numbers_may_come_as_browsers_send_them() -> None:
+    values = to_form(RunConfig())
+    values |= {
+        "environment.n_envs": 8.0,
+        "ppo:algorithm.gamma": 1,
+        "training.seed": "7",
+        "ppo:algorithm.n_steps": "1e3",
+    }
+
+    config = load_config(from_form(values))
+
+    assert (config.environment.n_envs, config.algorithm.gamma, config.training.seed) == (8, 1.0, 7)
+    assert config.algorithm.n_steps == 1000
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field", "message"),
+    [
+        ("environment.kwargs", "{gravity: 1}", "environment.kwargs", "is not JSON"),
+        ("environment.kwargs", '{"a": NaN}', "environment.kwargs", "is not JSON: NaN"),
+        ("policy.net_arch", "64, 64", "policy.net_arch", "is not JSON"),
+        ("ppo:algorithm.gamma", None, "algorithm.gamma", "needs a value; the default is 0.99"),
+        ("ppo:algorithm.learning_rate", "", "algorithm.learning_rate", "needs a value; the default is 0.0003"),
+        ("training.seed", "seven", "training.seed", "must be a number, not the text 'seven'"),
+        ("environment.backend", "", "environment.backend", "needs a value; the default is auto"),
+    ],
+)
+def test_what_cannot_be_read_is_a_fault_at_its_field(key: str, value: Any, field: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_form({**to_form(RunConfig()), key: value})
+
+    assert [fault.field for fault in caught.value.faults] == [field]
+    assert caught.value.faults[0].message.startswith(message)
+
+
+def test_unreadable_and_refused_values_are_reported_together() -> None:
+    values = {**to_form(RunConfig()), "environment.kwargs": "{", "ppo:algorithm.gamma": 3, "tags": "a, b"}
+
+    result = read_form(values)
+
+    assert result.config is None
+    assert [fault.field for fault in result.faults] == ["environment.kwargs", "algorithm.gamma"]
+
+
+def test_a_form_without_fault_is_a_configuration() -> None:
+    result = read_form(to_form(RunConfig()))
+
+    assert (result.config, result.faults) == (RunConfig(), ())
+
+
+def test_a_form_that_was_built_in_part_leaves_the_rest_at_its_defaults() -> None:
+    assert read_form({"training.seed": 3}).config == load_config({"training": {"seed": 3}})
+
+
+def test_an_unknown_algorithm_is_a_fault() -> None:
+    result = read_form({"algorithm.name": "pppo"})
+
+    assert [fault.field for fault in result.faults] == ["algorithm.name"]
+    assert result.config is None
+
+
+def test_empty_boxes_mean_empty_or_nothing() -> None:
+    values = {
+        **to_form(RunConfig()),
+        "environment.kwargs": " ",
+        "environment.wrappers": "",
+        "policy.net_arch": "",
+        "policy.activation": None,
+        "tags": " , ",
+        "ppo:algorithm.rollout_buffer_class": "",
+    }
+
+    assert load_config(from_form(values)) == RunConfig()
