@@ -86,7 +86,8 @@
     keys() {
       pal.shortcut("p", "Pause or resume the run in focus", () => this.togglePause(), { tab: "monitor" });
       for (const columns of [1, 2, 3, 4]) {
-        pal.shortcut(String(columns), columns === 1 ? "One column" : `${columns} columns`, () => this.chooseColumns(columns, false), { tab: "monitor" });
+        const label = columns === 1 ? "One column; 2, 3 and 4 likewise" : "";
+        pal.shortcut(String(columns), label, () => this.chooseColumns(columns, false), { tab: "monitor" });
       }
     }
 

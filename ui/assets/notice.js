@@ -56,7 +56,8 @@
   let owner = null;
 
   function showTip(target) {
-    if (!tip.isConnected) document.body.append(tip);
+    const home = target.closest("dialog") || document.body; // a dialog hides what stands outside it
+    if (tip.parentNode !== home) home.append(tip);
     owner = target;
     tip.textContent = target.dataset.tip;
     tip.hidden = false;

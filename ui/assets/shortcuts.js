@@ -8,7 +8,8 @@
   let pressed = [];
   let forget = 0;
 
-  // shortcut("g m", "Go to Monitor", fn, {tab: "monitor"}): with a tab it works only while that tab is open.
+  // shortcut("g m", "Go to Monitor", fn, {tab: "monitor"}): with a tab it works only while that tab is open, without
+  // a label it works unlisted.
   function shortcut(keys, label, run, { tab = null } = {}) {
     list.push({ keys: keys.split(" "), label, run, tab });
   }
@@ -34,7 +35,7 @@
   });
 
   function showShortcuts() {
-    const rows = list.map((entry) =>
+    const rows = list.filter((entry) => entry.label).map((entry) =>
       h(
         "div",
         { class: "pal-shortcut" },

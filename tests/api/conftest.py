@@ -1,0 +1,139 @@
+"""One real engine with a run that has ended, published by real Gradio launches on free ports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import gradio as gr
+import httpx
+import pytest
+
+from api import AccessPolicy, Site
+from trainer.config import load_config
+from trainer.engine import Engine
+from trainer.paths import PROJECT_ROOT
+
+USERNAME, PASSWORD, TOKEN = "ada", "korrekt pferd: ümlaut", "t0ken-for-scripts"
+SECRET = "a-value-of-the-page"
+
+
+def small_run(**changes: Any) -> dict[str, Any]:
+    """A CartPole run of about a second, without anything on the side."""
+    data: dict[str, Any] = {
+        "name": "small",
+        "environment": {"id": "CartPole-v1", "n_envs": 2},
+        "algorithm": {"name": "ppo", "n_steps": 64, "batch_size": 64, "n_epochs": 1},
+        "training": {"total_timesteps": 512, "torch_threads": 1},
+        "evaluation": {"enabled": False, "final_episodes": 1},
+        "checkpoints": {"enabled": True, "milestones": False},
+        "video": {"enabled": False},
+    }
+    return {**data, **changes}
+
+
+LONG = {"total_timesteps": 50_000_000, "torch_threads": 1}
+
+
+@dataclass
+class Published:
+    """A site on a port: its engine, its address, and how to come in."""
+
+    engine: Engine
+    url: str
+    app: Any
+
+    def client(self, **options: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=30, **options)
+
+    def logged_in(self) -> httpx.Client:
+        client = self.client()
+        client.post("/login", data={"username": USERNAME, "password": PASSWORD}).raise_for_status()
+        return client
+
+    def socket_url(self, path: str) -> str:
+        return self.url.replace("http", "ws", 1) + path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    root = tmp_path_factory.mktemp("served")
+    shutil.copytree(PROJECT_ROOT / "presets" / "built-in", root / "presets" / "built-in")
+    engine = Engine(root / "outputs", presets=root / "presets")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def ended_run(engine: Engine) -> str:
+    """Id of a completed run with metrics, episodes, log lines, checkpoints and a video."""
+    video = {"enabled": True, "every_steps": None, "milestones": True, "max_length": 60}
+    record = engine.manager.submit(load_config(small_run(name="ended", tags=["kept", "first"], video=video)))
+    assert engine.manager.wait(record.id, 120), "the run did not end in time"
+    record = engine.manager.get(record.id)
+    assert record.status == "completed", record.error
+    return record.id
+
+
+@pytest.fixture(scope="session")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("assets")
+    (folder / "page.js").write_text("// " + "script " * 500 + "\n", encoding="utf-8")
+    (folder / "page.css").write_text("a{}\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def publish(engine: Engine, assets: Path) -> Iterator[Any]:
+    pages: list[gr.Blocks] = []
+
+    def publish(policy: AccessPolicy, **options: Any) -> Published:
+        with gr.Blocks(title="A page") as page:
+            box = gr.Textbox(SECRET)
+            box.submit(str.upper, box, box, api_visibility="private")
+        pages.append(page)
+        site = Site(engine, policy, assets=assets)
+        app, url, _ = page.launch(
+            prevent_thread_lock=True,
+            quiet=True,
+            run_history=False,
+            server_port=free_port(),
+            **options,
+            **site.launch_options(),
+        )
+        return Published(engine, url.rstrip("/"), app)
+
+    yield publish
+    for page in pages:
+        page.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def site(publish: Any) -> Published:
+    """Open to this machine, without credentials."""
+    return publish(AccessPolicy())
+
+
+@pytest.fixture(scope="session")
+def locked_site(publish: Any) -> Published:
+    """Behind a login and an API token."""
+    return publish(AccessPolicy(USERNAME, PASSWORD, TOKEN))
+
+
+@pytest.fixture
+def client(site: Published) -> Iterator[httpx.Client]:
+    with site.client() as client:
+        yield client

@@ -1,0 +1,152 @@
+"""The command line as scripts use it: exit statuses, the line of JSON, Ctrl+C, and what is refused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from trainer.engine import Engine
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = ["--set", "training.total_timesteps=2000", "--set", "evaluation.final_episodes=2", "--set", "video.enabled=false"]
+
+
+def _start(*arguments, **kwargs):
+    command = [sys.executable, str(ROOT / "app.py"), *arguments]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", **kwargs
+    )
+
+
+def _run(*arguments):
+    process = _start(*arguments)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def test_train_completes_with_one_line_of_json_and_the_page_sees_the_run(tmp_path):
+    status, out, err = _run("train", "ppo_cartpole", *QUICK, "--json", "--outputs", str(tmp_path))
+    assert status == 0, err
+    assert out.count("\n") == 1
+    result = json.loads(out)
+    assert set(result) == {"id", "status", "step", "evaluation", "directory"}
+    assert set(result["evaluation"]) == {"mean_return", "std_return", "episodes"}
+    assert (result["status"], result["evaluation"]["episodes"]) == ("completed", 2)
+    assert Path(result["directory"]).is_dir()
+    engine = Engine(tmp_path)
+    try:
+        (run,) = engine.snapshot()["runs"]
+        assert (run["id"], run["status"], run["preset"]) == (result["id"], "completed", "ppo_cartpole")
+    finally:
+        engine.close()
+
+
+def test_the_command_a_run_writes_down_does_the_same_run_again(tmp_path):
+    from trainer.terminal import configure, load_preset
+
+    engine = Engine(tmp_path)
+    try:
+        preset = load_preset(engine, "dqn_cartpole")
+        changes = {"algorithm.gamma": 0.5, "training.seed": 0, "environment.kwargs": {}, "video.enabled": False}
+        config = configure(preset, {**changes, "name": "a 'quoted' name", "evaluation.reward_threshold": None})
+        record = engine.manager.submit(config, preset="dqn_cartpole", start=False)
+        import shlex
+
+        words = shlex.split((engine.layout.run(record.id) / "command.txt").read_text())
+    finally:
+        engine.close()
+    assert words[1:3] == ["train", "dqn_cartpole"]
+    from trainer.config import parse_set_flag
+
+    overrides = dict(parse_set_flag(word) for word in words[4::2])
+    assert configure(preset, overrides) == config
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["no_such_preset"], "no preset named no_such_preset"),
+        (["ppo_cartpol"], "Did you mean ppo_cartpole?"),
+        (["../../no/such/file"], "cannot be read"),
+        (["ppo_cartpole", "--set", "algorithm.gama=0.9"], "algorithm.gama: is not a known setting"),
+        (["ppo_cartpole", "--set", "algorithm.gamma=high"], "algorithm.gamma"),
+        (["ppo_cartpole", "--set", "nonsense"], "Write it like"),
+        (["ppo_cartpole", "--set", "environment.id=Pendulum-v1", "--set", "algorithm.name=dqn"], "algorithm.name"),
+        (["ppo_cartpole", "--set", "environment.id=NoSuch-v1"], "environment.id"),
+    ],
+)
+def test_a_bad_configuration_ends_with_2_and_names_the_field(tmp_path, arguments, words):
+    status, out, err = _run("train", *arguments, "--outputs", str(tmp_path))
+    assert (status, out) == (2, "")
+    assert words in err
+    assert "Traceback" not in err
+    assert not list(tmp_path.glob("runs/*"))
+
+
+def test_a_truncated_preset_file_is_refused_with_the_place(tmp_path):
+    path = tmp_path / "torn.json"
+    path.write_text('{"schema_version": 1, "config": {"environment": {"id": "CartP')
+    status, _, err = _run("train", str(path), "--outputs", str(tmp_path))
+    assert status == 2
+    assert "line 1" in err
+
+
+def test_a_run_that_fails_ends_with_3(tmp_path):
+    status, _, err = _run(
+        "train", "ppo_cartpole", *QUICK, "--set", "algorithm.rollout_buffer_class=os:getcwd", "--outputs", str(tmp_path)
+    )
+    assert status == 3, err
+    assert "failed" in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_stops_with_a_checkpoint_and_130(tmp_path):
+    process = _start(
+        "train", "ppo_cartpole", "--set", "training.total_timesteps=100000000", "--json", "--outputs", str(tmp_path)
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("runs/*/log.txt")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    result = json.loads(out)
+    assert result["status"] == "stopped"
+    checkpoints = Path(result["directory"]) / "checkpoints"
+    assert (checkpoints / (checkpoints / "latest").read_text().strip() / "model.zip").is_file()
+
+
+def test_help_explains_every_flag_and_command():
+    status, out, _ = _run("--help")
+    assert status == 0
+    for word in (
+        *("--listen", "--server-port", "--share", "--inbrowser", "--username", "--password", "--api-token"),
+        *("--root-path", "--headless", "--theme", "--outputs", "--database", "--config", "--debug", "train", "presets"),
+    ):
+        assert word in out
+    status, out, _ = _run("train", "--help")
+    assert status == 0
+    assert "--set" in out
+    assert "130 interrupted" in out.replace("\n", " ")
+
+
+def test_presets_are_listed():
+    status, out, _ = _run("presets")
+    assert status == 0
+    assert "ppo_cartpole" in out
+    assert "dqn_pong" in out
+
+
+def test_opening_to_the_network_without_a_login_is_refused():
+    status, _, err = _run("--listen", "0.0.0.0")
+    assert status == 2
+    assert "give --username and --password" in err
+    status, _, err = _run("--share")
+    assert status == 2
+    assert "give --username and --password" in err
