@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--outputs", type=Path, metavar="DIR", help="folder for the database and the runs (outputs)")
+    shared.add_argument("--presets", type=Path, metavar="DIR", help="folder of your own presets (presets/user)")
     shared.add_argument("--database", metavar="URL", help="SQLAlchemy URL of the database (a SQLite file in --outputs)")
     shared.add_argument("--config", type=Path, metavar="FILE", help="TOML file with any of these flags as keys")
     shared.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
@@ -126,7 +127,13 @@ def _train(settings: Settings, preset: str, flags: Sequence[str], *, as_json: bo
     from trainer.engine import Engine
     from trainer.terminal import configure, load_preset, train
 
-    engine = Engine(settings.outputs, database_url=settings.database, global_seed=True, recover=False)
+    engine = Engine(
+        settings.outputs,
+        database_url=settings.database,
+        user_presets=settings.presets,
+        global_seed=True,
+        recover=False,
+    )
     try:
         chosen = load_preset(engine, preset)
         config = configure(chosen, dict(parse_set_flag(flag) for flag in flags))
@@ -138,10 +145,9 @@ def _train(settings: Settings, preset: str, flags: Sequence[str], *, as_json: bo
 
 def _presets(settings: Settings) -> int:
     from trainer.config import PresetStore
-    from trainer.paths import PROJECT_ROOT
+    from trainer.paths import BUILT_IN_PRESETS
 
-    del settings  # presets lie beside the program, not in the outputs
-    for info in PresetStore(PROJECT_ROOT / "presets" / "built-in", PROJECT_ROOT / "presets" / "user").list():
+    for info in PresetStore(BUILT_IN_PRESETS, settings.presets).list():
         print(f"{info.name:<28} {info.title}")
     return 0
 

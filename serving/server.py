@@ -37,7 +37,12 @@ def serve(settings: Settings) -> int:
 
     if settings.share:
         _require_share_service()
-    engine = Engine(settings.outputs, database_url=settings.database, slots=settings.max_running)
+    engine = Engine(
+        settings.outputs,
+        database_url=settings.database,
+        user_presets=settings.presets,
+        slots=settings.max_running,
+    )
     try:
         policy = AccessPolicy(settings.username, settings.password, settings.api_token)
         page = build_page(engine)

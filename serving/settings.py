@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import PalaestraError, nearest
+from trainer.paths import USER_PRESETS
 
 ENVIRONMENT = {
     "username": "PALAESTRA_USERNAME",
@@ -42,6 +43,7 @@ class Settings:
     root_path: str = ""
     theme: str = "system"
     outputs: Path = Path("outputs")
+    presets: Path = USER_PRESETS
     database: str | None = None
     max_running: int = 4
     debug: bool = False
@@ -82,8 +84,7 @@ class Settings:
                 raise SettingsError(f"The settings file has an unknown key {key!r}" + (f"; {hint}?" if hint else "."))
         named = {key: environment[variable] for key, variable in ENVIRONMENT.items() if environment.get(variable)}
         values = {**file, **named, **flags}
-        if "outputs" in values:
-            values["outputs"] = Path(values["outputs"])
+        values |= {key: Path(values[key]) for key in ("outputs", "presets") if key in values}
         for key, value in values.items():
             default = known[key].default
             if isinstance(default, (bool, int, str)) and type(value) is not type(default):

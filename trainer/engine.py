@@ -13,7 +13,7 @@ from trainer import __version__
 from trainer.config import PresetStore
 from trainer.errors import StorageError
 from trainer.hardware.monitor import HardwareMonitor
-from trainer.paths import PROJECT_ROOT, Layout
+from trainer.paths import BUILT_IN_PRESETS, USER_PRESETS, Layout
 from trainer.runs.describe import run_json
 from trainer.runs.manager import RunManager
 from trainer.runs.states import LIVE, RunState
@@ -27,6 +27,7 @@ class Engine:
 
     :param outputs: directory that takes the database and the runs; made when it is missing
     :param database_url: SQLAlchemy URL; None means the SQLite file in `outputs`
+    :param user_presets: folder that takes the presets people save
     :param slots: how many runs may be active at once
     :param global_seed: see `RunManager`
     :param recover: look for runs whose process has died; left to the server, which alone can offer what to do
@@ -40,7 +41,7 @@ class Engine:
         outputs: Path,
         *,
         database_url: str | None = None,
-        presets: Path = PROJECT_ROOT / "presets",
+        user_presets: Path = USER_PRESETS,
         slots: int = 4,
         global_seed: bool = False,
         recover: bool = True,
@@ -51,7 +52,7 @@ class Engine:
         except OSError as error:
             raise StorageError(f"The outputs folder {outputs} cannot be used: {error}.") from error
         self.store = Store.open(database_url or self.layout.default_database_url)
-        self.presets = PresetStore(presets / "built-in", presets / "user")
+        self.presets = PresetStore(BUILT_IN_PRESETS, user_presets)
         self.monitor = HardwareMonitor(self.layout.outputs)
         self.manager = RunManager(self.store, self.layout, self.presets, slots=slots, global_seed=global_seed)
         self.interrupted = self.manager.recover() if recover else ()

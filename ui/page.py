@@ -42,6 +42,9 @@ _SCRIPTS = (
     "monitor.js",
     "player.js",
     "videos.js",
+    "combobox.js",
+    "form_model.js",
+    "form_controls.js",
     "form.js",
 )
 
@@ -76,7 +79,7 @@ def launch_options() -> dict[str, Any]:
 
 
 def page_head() -> str:
-    """Return the tags that load our styles and scripts; scripts run in the order written, styles come after Gradio's."""
+    """Return the tags that load our styles and scripts; scripts run as ordered here, styles come after Gradio's."""
     styles = [f'<link rel="stylesheet" data-palaestra href="{_address(name)}">' for name in _present(_STYLES)]
     scripts = [f'<script src="{_address(name)}"></script>' for name in _present(_SCRIPTS)]
     chart_library = f"assets/plotly.min.js?v={metadata.version('plotly')}"

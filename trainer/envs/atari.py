@@ -41,10 +41,9 @@ class AtariVecEnv(NativeVecEnv):
 
         if options.native_obstacle is not None:
             raise ValueError(f"ale-py's vector environment does not offer {options.native_obstacle}.")
-        assert isinstance(options.frameskip, int)
         self.options = options
-        self._skip = options.frameskip
-        self._env = AtariVectorEnv(
+        self._skip = options.frames_per_step
+        self._env: Any = AtariVectorEnv(
             options.game,
             copies,
             num_threads=num_threads or max(1, min(copies, os.cpu_count() or 1)),
@@ -55,7 +54,7 @@ class AtariVecEnv(NativeVecEnv):
             img_height=options.screen_size,
             img_width=options.screen_size,
             stack_num=options.frame_stack,
-            frameskip=options.frameskip,
+            frameskip=self._skip,
             maxpool=options.maxpool,
             noop_max=options.noop_max,
             # `episodic_life` would reset the whole game; this flag reports the life and plays on.
@@ -121,7 +120,7 @@ class AtariVecEnv(NativeVecEnv):
     def close(self) -> None:
         """Wait for a step in progress and stop the emulator threads."""
         self._drain()
-        del self._env
+        self._env = None
 
     def _drain(self) -> None:
         """Finish a step that was sent and not awaited; the emulators accept nothing before that."""
@@ -142,7 +141,9 @@ class AtariVecEnv(NativeVecEnv):
         lives = int(info["lives"][copy])
         limit_reached = bool(self._tracker.lengths[copy] * self._skip >= self.options.max_num_frames_per_episode)
         # A game that goes on has one life less and exactly one skip more; a reset sets both counts back.
-        goes_on = info["episode_frame_number"][copy] == self._frames[copy] + self._skip and 0 < lives < self._lives[copy]
+        goes_on = (
+            info["episode_frame_number"][copy] == self._frames[copy] + self._skip and 0 < lives < self._lives[copy]
+        )
         if self.options.terminal_on_life_loss and goes_on and not limit_reached:
             report["life_lost"] = True
             report["TimeLimit.truncated"] = False

@@ -21,7 +21,7 @@ _FRAMES_PER_SECOND = 60  # of an Atari 2600 with an NTSC television
 Frame = NDArray[np.uint8]
 
 
-class AtariGame(gym.Env[Frame, int]):
+class AtariGame(gym.Env[Frame, np.int64]):
     """A single game with frame skip, flicker removal, grey resized frames, stacking, and the life rules.
 
     Rewards are clipped if the options say so; `raw_return` sums the unclipped ones since the game began. A step whose
@@ -70,9 +70,9 @@ class AtariGame(gym.Env[Frame, int]):
         """Begin a new game, or after a lost life play on from where it stands.
 
         :param seed: begins a new game in any case
-        :param options: not used
+        :param options: accepted as Gymnasium's interface has it; a game has none
         """
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         if self._goes_on and seed is None:
             self._goes_on = False
             return self._stack.copy(), self._info()
@@ -115,7 +115,7 @@ class AtariGame(gym.Env[Frame, int]):
         shaped = float(np.sign(reward)) if self.options.clip_reward else float(reward)
         return self._stack.copy(), shaped, over or self._goes_on, cut, info
 
-    def render(self) -> Frame | None:  # type: ignore[override]  # Gymnasium's own signature is Generic
+    def render(self) -> Frame | None:
         """Return the screen as RGB, height x width x 3; sprites drawn every other frame only are both there."""
         if self.render_mode is None or not self._shown:
             return None

@@ -22,8 +22,11 @@ class CartPoles(CartPoleVectorEnv):
 
     :param num_envs: number of copies
     :param max_episode_steps: steps after which an episode is truncated
-    :param sutton_barto_reward: 0 a step and −1 for falling, rather than 1 a step
+    :param sutton_barto_reward: 0 a step and minus 1 for falling, rather than 1 a step
     """
+
+    # 4 x copies: position, velocity, angle, angular velocity. Gymnasium declares only its value before a reset.
+    state: NDArray[np.float64]  # type: ignore[assignment]
 
     metadata = {**CartPoleVectorEnv.metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
 
@@ -44,13 +47,14 @@ class CartPoles(CartPoleVectorEnv):
         self, action: NDArray[Any]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """Step every copy; an action is 0 (push left) or 1 (push right)."""
-        assert self.state is not None, "Call reset before step."
         self._move(self._forces[action])
         self.steps += 1
         beyond = np.abs(self.state[::2]) > self._limits
         terminated = beyond[0] | beyond[1]
         truncated = self.steps >= self.max_episode_steps
-        rewards = np.negative(terminated, dtype=np.float32) if self._falling_costs else np.ones(self.num_envs, np.float32)
+        rewards = (
+            np.negative(terminated, dtype=np.float32) if self._falling_costs else np.ones(self.num_envs, np.float32)
+        )
         observations = self.state.T.astype(np.float32)
         finished = terminated | truncated
         if not finished.any():

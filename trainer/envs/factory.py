@@ -45,6 +45,10 @@ Backend = Literal["native", "dummy", "subprocess"]
 _SLOW_STEPS = ("gymnasium.envs.box2d.car_racing",)
 
 
+# Below this many copies NumPy's calls cost more than stepping the copies one by one (measured with CartPole).
+_WORTH_A_VECTOR = 4
+
+
 def make_training_env(
     environment: EnvironmentConfig, seed: int, *, num_threads: int | None = None, gamma: float = 0.99
 ) -> VecEnv:
@@ -91,23 +95,25 @@ def make_render_env(environment: EnvironmentConfig, seed: int, *, training_env: 
     return _observer(environment, copies, seed, training_env)
 
 
-def resolve_backend(environment: EnvironmentConfig) -> Backend:
+def resolve_backend(environment: EnvironmentConfig, n_envs: int | None = None) -> Backend:
     """Return how the copies will run, with `auto` decided.
 
+    :param n_envs: number of copies; None takes the configuration's
     :raises ConfigError: the environment is unknown, or `native` was demanded and cannot be had
     """
     spec = require(environment.id)
     options = atari_options_of(environment, spec)
     if environment.backend in ("dummy", "subprocess"):
         return "dummy" if environment.backend == "dummy" else "subprocess"
+    copies = environment.n_envs if n_envs is None else n_envs
     reason = _native_obstacle(environment, spec, options)
-    if reason is None:
+    if reason is None and (options is not None or copies >= _WORTH_A_VECTOR or environment.backend == "native"):
         return "native"
-    if environment.backend == "native":
+    if reason is not None and environment.backend == "native":
         hint = "Choose auto, which runs natively what can be."
         raise ConfigError([Fault("environment.backend", f"{environment.id} has no native backend: {reason}.", hint)])
     slow = options is not None or str(spec.entry_point).startswith(_SLOW_STEPS)
-    return "subprocess" if slow and environment.n_envs > 1 and (os.cpu_count() or 1) > 1 else "dummy"
+    return "subprocess" if slow and copies > 1 and (os.cpu_count() or 1) > 1 else "dummy"
 
 
 def _native_obstacle(environment: EnvironmentConfig, spec: Any, options: AtariOptions | None) -> str | None:
@@ -127,7 +133,7 @@ def _native_obstacle(environment: EnvironmentConfig, spec: Any, options: AtariOp
 
 def _copies(environment: EnvironmentConfig, n_envs: int, num_threads: int | None) -> VecEnv:
     """Return bare copies on the backend that the configuration asks for."""
-    backend = resolve_backend(environment)
+    backend = resolve_backend(environment, n_envs)
     if backend == "native":
         options = atari_options_of(environment, require(environment.id))
         if options is not None:
@@ -144,7 +150,7 @@ def _make_vector(environment: EnvironmentConfig, n_envs: int) -> Any:
     limit = {} if environment.max_episode_steps is None else {"max_episode_steps": environment.max_episode_steps}
     spec = copy(require(environment.id))
     if spec.vector_entry_point == "gymnasium.envs.classic_control.cartpole:CartPoleVectorEnv":
-        spec.vector_entry_point = CartPoles
+        spec.vector_entry_point = f"{CartPoles.__module__}:{CartPoles.__name__}"
     kwargs = {**environment.kwargs, **limit}
     try:
         with making:
@@ -170,7 +176,8 @@ def _arranged(environment: EnvironmentConfig, venv: VecEnv) -> VecEnv:
 
 def _has_channel_last_image(space: spaces.Space[Any]) -> bool:
     parts = space.spaces.values() if isinstance(space, spaces.Dict) else (space,)
-    return any(is_image_space(part) and not is_image_space_channels_first(part) for part in parts)
+    boxes = [part for part in parts if isinstance(part, spaces.Box) and is_image_space(part)]
+    return any(not is_image_space_channels_first(box) for box in boxes)
 
 
 def _normalized(environment: EnvironmentConfig, venv: VecEnv, *, training: bool, gamma: float = 0.99) -> VecNormalize:

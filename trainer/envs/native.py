@@ -91,15 +91,18 @@ class NativeVecEnv(VecEnv):
             raise ValueError("The copies of a native environment share their attributes: set it for all of them.")
         setattr(self.vector_env, attr_name, value)
 
-    def env_method(self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
+    def env_method(self, method_name: str, *_args: Any, indices: VecEnvIndices = None, **_kwargs: Any) -> list[Any]:
         """Refuse: native copies have no methods of their own.
 
         :raises AttributeError: always
         """
         raise AttributeError(
-            f"{type(self).__name__} has no method {method_name!r} for single copies; use the dummy or subprocess backend."
+            f"{type(self).__name__} has no method {method_name!r} for {'all' if indices is None else indices} copies; "
+            "use the dummy or subprocess backend."
         )
 
-    def env_is_wrapped(self, wrapper_class: type[gym.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None) -> list[bool]:
-        """Say that the copies are monitored, as their infos carry what `Monitor` would put there, and otherwise bare."""
+    def env_is_wrapped(
+        self, wrapper_class: type[gym.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
+    ) -> list[bool]:
+        """Say that the copies are monitored (their infos carry what `Monitor` puts there) and otherwise bare."""
         return [issubclass(wrapper_class, Monitor) for _ in self._get_indices(indices)]

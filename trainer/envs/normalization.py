@@ -25,7 +25,8 @@ class ReadOnlyNormalization(VecEnvWrapper):
 
     def reset(self) -> VecEnvObs:
         """Reset and normalise."""
-        return self._normalized(self.venv.reset())
+        observations: VecEnvObs = self._normalized(self.venv.reset())
+        return observations
 
     def step_wait(self) -> VecEnvStepReturn:
         """Step and normalise the observations, those that ended an episode too."""

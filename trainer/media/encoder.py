@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, cast
 
 from trainer.errors import PalaestraError
 from trainer.media.frames import Frame
@@ -41,8 +41,10 @@ class VideoEncoder:
         self._fps = fps
         self._part = path.with_name(f".{path.name}.part")
         self._process: subprocess.Popen[bytes] | None = None
+        self._input: IO[bytes] | None = None
+        self._messages: IO[bytes] | None = None
         self._shape: tuple[int, ...] = ()
-        self._messages = tempfile.TemporaryFile()
+        self._open = contextlib.ExitStack()
 
     def __enter__(self) -> VideoEncoder:
         return self
@@ -50,14 +52,13 @@ class VideoEncoder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.kill()
-            process.wait()
-        if process is not None and process.stdin is not None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if self._input is not None:
             with contextlib.suppress(OSError):
-                process.stdin.close()
-        self._messages.close()
+                self._input.close()
+        self._open.close()
         self._part.unlink(missing_ok=True)
 
     def write(self, frame: Frame) -> None:
@@ -67,13 +68,11 @@ class VideoEncoder:
         :raises ValueError: its size differs from the first one's
         :raises RecordingError: ffmpeg gave up (a full disk, for one)
         """
-        if self._process is None:
-            self._start(frame)
+        pipe = self._input or self._start(frame)
         if frame.shape != self._shape:
             raise ValueError(f"Every frame of a video has one size: {self._shape} came first, then {frame.shape}.")
-        assert self._process is not None and self._process.stdin is not None
         try:
-            self._process.stdin.write(frame.data)
+            pipe.write(frame.data)
         except OSError as error:
             raise self._failure() from error
         self.frames += 1
@@ -83,10 +82,10 @@ class VideoEncoder:
 
         :raises RecordingError: no frame was written, or ffmpeg failed
         """
-        if self._process is None or self._process.stdin is None:
+        if self._process is None or self._input is None:
             raise RecordingError("A video needs at least one frame.")
         try:
-            self._process.stdin.close()
+            self._input.close()
             code = self._process.wait(_PATIENCE)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise self._failure() from error
@@ -94,7 +93,8 @@ class VideoEncoder:
             raise self._failure()
         self._part.replace(self.path)
 
-    def _start(self, frame: Frame) -> None:
+    def _start(self, frame: Frame) -> IO[bytes]:
+        """Run ffmpeg for frames of this size and return the pipe into it."""
         import imageio_ffmpeg
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,13 +105,18 @@ class VideoEncoder:
         codec = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", "-threads", "2"]
         target = ["-an", "-movflags", "+faststart", "-f", "mp4", str(self._part)]
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", *source, *codec, *target]
+        self._messages = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
         self._process = subprocess.Popen(  # noqa: S603 - a fixed command; the only foreign part is a path of ours
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._messages, **_apart()
         )
+        self._input = cast("IO[bytes]", self._process.stdin)
+        return self._input
 
     def _failure(self) -> RecordingError:
-        self._messages.seek(0)
-        said = self._messages.read()[-500:].decode(errors="replace").strip()
+        said = ""
+        if self._messages is not None:
+            self._messages.seek(0)
+            said = self._messages.read()[-500:].decode(errors="replace").strip()
         return RecordingError(f"The video {self.path.name} could not be written: {said or 'ffmpeg gave no reason'}.")
 
 

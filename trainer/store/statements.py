@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from trainer.store.tables import metric_names
 from trainer.store.values import words
 
-_MOST_ROWS = 1_024  # a statement; ten columns of them stay well below SQLite's 32,766 parameters
+_MOST_ROWS = 2_048  # of a statement; a power of two, ten columns of which stay below SQLite's 32,766 parameters
 
 
 def write_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -29,12 +29,14 @@ def write_rows(connection: Connection, table: Table, rows: list[dict[str, Any]])
         connection.exec_driver_sql(_upsert(table, connection.dialect), rows)
         return
     in_order = itemgetter(*_written(table))
-    start = 0
-    while start < len(rows):
-        count = min(_MOST_ROWS, 1 << ((len(rows) - start).bit_length() - 1))  # powers of two: few statements to keep
-        values = chain.from_iterable(map(in_order, rows[start : start + count]))
+    for start in range(0, len(rows), _MOST_ROWS):
+        chunk = rows[start : start + _MOST_ROWS]
+        # Rounded up to a power of two, so that a dozen prepared statements serve every batch; a row that is written
+        # once more replaces itself.
+        count = 1 << (len(chunk) - 1).bit_length()
+        chunk = chunk + chunk[-1:] * (count - len(chunk))
+        values = chain.from_iterable(map(in_order, chunk))
         connection.exec_driver_sql(_upsert_rows(table, count), tuple(values))
-        start += count
 
 
 def _written(table: Table) -> list[str]:

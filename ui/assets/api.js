@@ -22,10 +22,9 @@
     }
   }
 
-  // "api/state" -> the address next to the page, whatever root path or proxy it came through. Addresses that the
-  // server sends begin with a slash and hold the root path already.
+  // "api/state" or "/api/state" -> the address next to the page, whatever root path or proxy it came through.
   function url(path, params = {}) {
-    const address = new URL(path, document.baseURI);
+    const address = new URL(path.replace(/^\/+/, ""), document.baseURI);
     for (const [name, value] of Object.entries(params)) {
       if (value !== null && value !== undefined && value !== "") address.searchParams.set(name, value);
     }

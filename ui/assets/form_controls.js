@@ -41,22 +41,15 @@
     return {
       node,
       read: () => (number ? readNumber(node.value) : node.value),
-      write: (value) => {
-        node.value = number && typeof value !== "string" ? showNumber(value) : String(value ?? "");
-        if (area) fit(node);
-      },
+      write: (value) => (node.value = number && typeof value !== "string" ? showNumber(value) : String(value ?? "")),
     };
-  }
-
-  function fit(area) {
-    area.style.height = "auto";
-    if (area.scrollHeight) area.style.height = `${Math.min(area.scrollHeight + 2, 240)}px`;
   }
 
   // What an empty field means, or what would be there if nothing were said.
   function placeholder(field) {
     if (field.nullable) return field.none_label || "none";
-    return field.default_text || field.example || "";
+    const initial = showNumber(field.initial);
+    return initial === "" ? field.example || "" : initial;
   }
 
   function suggestControl(field) {
@@ -136,16 +129,18 @@
     return [lower, upper].filter(Boolean).join(" ");
   }
 
-  function helpText(field) {
+  // The help of a field in three lines: what it does, what it may be, where it is in a configuration.
+  function fieldHelp(field) {
+    const initial = showValue(field, field.initial);
     const facts = [
-      field.default_text === "" ? null : `Default ${field.default_text}`,
+      initial === "empty" ? null : `Default ${initial}`,
       bounds(field),
-      field.example && !field.help.includes(field.example) ? `e.g. ${field.example}` : null,
-    ].filter(Boolean);
-    return [field.help, facts.join(" · "), field.path].filter(Boolean).join("\n");
+      field.example && !field.help.includes(field.example) ? `such as ${field.example}` : null,
+    ];
+    return { text: field.help, facts: facts.filter(Boolean).join(" · "), path: field.path };
   }
 
-  function shown(field, value) {
+  function showValue(field, value) {
     if (field.kind === "bool") return value ? "on" : "off";
     const text = typeof value === "number" ? showNumber(value) : String(value ?? "");
     return text === "" ? field.none_label || "empty" : text;
@@ -153,12 +148,11 @@
 
   // ---- a field -----------------------------------------------------------------------------------------------
 
-  class Field {
+  class FormField {
     constructor(model, field, control = controlFor(field)) {
       this.model = model;
       this.field = field;
       this.control = control;
-      this.id = `field-${idOf(field.key)}`;
       this.build();
       this.listen();
       this.update();
@@ -166,47 +160,49 @@
 
     build() {
       const { field, control } = this;
-      const inputId = `input-${idOf(field.key)}`;
-      control.input = control.input || control.node;
-      control.input.id = inputId;
+      const id = idOf(field.key);
+      const input = control.input || control.node;
+      this.input = input;
+      input.id = `input-${id}`;
       this.back = h("button", { type: "button", class: "pal-back", hidden: true }, backIcon());
-      this.fault = h("p", { class: "pal-field-fault", id: `fault-${idOf(field.key)}`, hidden: true });
-      const help = h("span", { class: "pal-sr-only", id: `help-${idOf(field.key)}`, text: field.help });
-      pal.setAttr(control.input, "aria-describedby", help.id);
-      pal.setAttr(control.input, "aria-errormessage", this.fault.id);
-      const head = h(
-        "div",
-        { class: "pal-field-head" },
-        h("label", { for: inputId, text: field.title }),
-        field.unit ? h("span", { class: "pal-unit", text: field.unit }) : null,
-        h("span", { class: "pal-dot", "aria-hidden": "true" }),
-        this.back,
-      );
-      const box = h("div", { class: "pal-control", data: { tip: helpText(field) } }, control.node, control.extra || null);
-      head.firstChild.dataset.tip = box.dataset.tip;
-      this.node = h("div", { class: "pal-field", id: this.id, data: { kind: field.kind, path: field.path } }, head, box, help, this.fault);
+      this.fault = h("p", { class: "pal-field-fault", id: `fault-${id}`, hidden: true });
+      const help = h("span", { class: "pal-sr-only", id: `help-${id}`, text: field.help });
+      const label = control.group
+        ? h("span", { class: "pal-label", id: `label-${id}`, text: field.title })
+        : h("label", { class: "pal-label", for: input.id, text: field.title });
+      if (control.group) control.node.setAttribute("aria-labelledby", label.id);
+      input.setAttribute("aria-describedby", help.id);
+      input.setAttribute("aria-errormessage", this.fault.id);
+      const unit = field.unit ? h("span", { class: "pal-unit", text: field.unit }) : null;
+      const dot = h("span", { class: "pal-dot", "aria-hidden": "true" });
+      const head = h("div", { class: "pal-field-head" }, label, unit, dot, this.back);
+      const box = h("div", { class: "pal-control" }, control.node, control.extra);
+      const data = { kind: field.kind, control: field.control, path: field.path, key: field.key };
+      this.node = h("div", { class: "pal-field", id: `field-${id}`, data }, head, box, this.fault, help);
     }
 
     listen() {
-      const { field, control, model } = this;
-      control.input.addEventListener("input", () => this.take());
-      control.input.addEventListener("change", () => this.settle());
+      const { field, control, model, input } = this;
+      if (control.listen) control.listen((value) => model.set(field.key, value));
+      else {
+        input.addEventListener("input", () => this.take());
+        input.addEventListener("change", () => this.take());
+        input.addEventListener("blur", () => this.write());
+      }
       this.back.addEventListener("click", () => {
         model.revert(field.key);
-        control.input.focus();
+        this.write();
+        input.focus();
       });
     }
 
-    // While typing an emptied field already counts as its default, but is only filled in when it is left.
+    // An emptied field counts as its default at once, and shows it when it is left.
     take() {
       const value = this.control.read();
       const empty = value === "" || value === null;
+      this.taking = true;
       this.model.set(this.field.key, empty && !this.keepsEmpty() ? this.field.initial : value);
-    }
-
-    settle() {
-      this.take();
-      this.write();
+      this.taking = false;
     }
 
     keepsEmpty() {
@@ -215,38 +211,36 @@
 
     write() {
       const value = this.model.values[this.field.key];
-      const typed = this.control.read();
-      const same = pal.canonical(typed) === pal.canonical(value);
+      const same = pal.canonical(this.control.read()) === pal.canonical(value);
       // "2.5e-4" stays as it was typed; whole numbers get their thousands separated.
       if (!same || Number.isInteger(value)) this.control.write(value);
     }
 
-    // Show the model's value, unless it is this very field that is being typed into.
+    // Show the model's value, unless it has just been typed into this very field.
     update() {
-      if (document.activeElement !== this.control.input) this.write();
+      if (!this.taking) this.write();
       const differs = this.model.differs(this.field.key);
       this.node.classList.toggle("pal-changed", differs);
       this.back.hidden = !differs;
       if (differs) {
-        const before = shown(this.field, this.model.baselineValue(this.field.key));
-        const words = `Back to ${before}`;
+        const words = `Back to ${showValue(this.field, this.model.baseline[this.field.key])}`;
         pal.setAttr(this.back, "aria-label", `${this.field.title}: ${words}`);
         pal.setTip(this.back, words);
       }
       this.node.hidden = !this.model.applies(this.field);
     }
 
-    showFault(faults) {
+    showFaults(faults) {
       const text = faults.map(faultText).join(" ");
       pal.setText(this.fault, text);
       this.fault.hidden = text === "";
       this.node.classList.toggle("pal-faulty", text !== "");
-      pal.setAttr(this.control.input, "aria-invalid", text ? "true" : null);
+      pal.setAttr(this.input, "aria-invalid", text ? "true" : null);
     }
 
     focus() {
       this.node.scrollIntoView({ block: "center" });
-      this.control.input.focus({ preventScroll: true });
+      this.input.focus({ preventScroll: true });
     }
   }
 
@@ -257,5 +251,5 @@
     return fault.hint ? `${sentence} ${fault.hint}` : sentence;
   }
 
-  Object.assign(pal, { FormField: Field, faultText, showValue: shown, readNumber });
+  Object.assign(pal, { FormField, faultText, showValue, readNumber, fieldHelp });
 })();

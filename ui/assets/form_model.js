@@ -7,9 +7,10 @@
 
 (() => {
   const pal = window.palaestra;
+  const ALGORITHM = "algorithm.name";
   const DRAFT_KEY = "palaestra.train.draft";
 
-  // Write a value so that equal values give equal text, whatever the order of keys.
+  // Equal data gives equal text, whatever the order of keys.
   function canonical(value) {
     if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
     if (value && typeof value === "object") {
@@ -18,20 +19,39 @@
     return JSON.stringify(value ?? null);
   }
 
+  // What a widget's value means, so that "3e-4" and "0.0003", or JSON with other blanks, count as the same.
+  function meaning(field, value) {
+    if (typeof value !== "string") return canonical(value);
+    const text = value.trim();
+    if (field.kind === "schedule" || field.kind === "number_or_auto") {
+      const [, prefix, number] = text.match(/^(lin_|const_|auto_)?(.*)$/s);
+      if (number !== "" && Number.isFinite(Number(number))) return canonical(prefix + Number(number));
+    }
+    if (field.kind === "json") {
+      try {
+        return canonical(JSON.parse(text));
+      } catch {
+        return canonical(text); // not JSON yet: it is being typed
+      }
+    }
+    if (field.kind === "tags") return canonical(text.split(",").map((tag) => tag.trim()).filter(Boolean));
+    return canonical(value);
+  }
+
   class FormModel {
-    // @param description what ui/components/form.py sends: algorithms, sections, fields with defaults, a digest
+    // description: what ui/components/form.py sends: algorithms, sections, fields with their defaults, a digest
     constructor(description) {
       this.description = description;
       this.fields = new Map(description.fields.map((field) => [field.key, field]));
       this.values = Object.fromEntries(description.fields.map((field) => [field.key, field.initial]));
-      this.algorithm = description.algorithms[0].name;
+      this.baseline = { ...this.values };
       this.preset = null;
-      this.baseline = { algorithm: this.algorithm, values: {} };
       this.faults = [];
       this.listeners = new Map();
       this.revision = 0;
     }
 
+    // Events: "values" (keys), "algorithm" (name), "preset" (name or null), "faults", "review" (answer), "jump" (key)
     on(event, listener) {
       if (!this.listeners.has(event)) this.listeners.set(event, []);
       this.listeners.get(event).push(listener);
@@ -41,10 +61,14 @@
       for (const listener of this.listeners.get(event) || []) listener(detail);
     }
 
-    // Whether a field belongs to the chosen algorithm and to the choices it hangs on.
+    get algorithm() {
+      return this.values[ALGORITHM];
+    }
+
+    // Whether a field belongs to the chosen algorithm and to the choice it hangs on.
     applies(field) {
       if (field.algorithm && field.algorithm !== this.algorithm) return false;
-      if (field.algorithms && !field.algorithms.includes(this.algorithm)) return false;
+      if (field.algorithms.length && !field.algorithms.includes(this.algorithm)) return false;
       return !field.when || field.when.values.includes(this.values[field.when.key]);
     }
 
@@ -54,64 +78,51 @@
 
     set(key, value) {
       if (canonical(this.values[key]) === canonical(value)) return;
-      this.values[key] = value;
-      this.touched([key]);
+      this.assign({ [key]: value });
     }
 
-    setAlgorithm(name) {
-      if (name === this.algorithm) return;
-      this.algorithm = name;
-      this.emit("algorithm", name);
-      this.touched([]);
+    assign(values) {
+      const before = this.algorithm;
+      Object.assign(this.values, values);
+      if (this.algorithm !== before) this.emit("algorithm", this.algorithm);
+      this.revision += 1;
+      this.emit("values", Object.keys(values));
+      this.keepDraft();
     }
 
     // Take a configuration from the server; it becomes what changes are counted against.
-    load({ preset, algorithm, values }) {
-      this.preset = preset ?? null;
-      this.baseline = { algorithm, values };
-      for (const field of this.description.fields) this.values[field.key] = this.baselineValue(field.key);
-      this.algorithm = algorithm;
-      this.emit("algorithm", algorithm);
-      this.emit("loaded", this.preset);
-      this.touched([...this.fields.keys()]);
+    load({ preset, values }) {
+      this.restore({ preset: preset ?? null, values, baseline: values });
     }
 
-    // Keep the values and count changes from here on: they have just been saved as a preset.
+    // The values have just been saved as a preset: changes count from here on.
     saved(preset) {
+      this.restore({ preset, values: this.values, baseline: this.values });
+    }
+
+    // Everything, so that a load can be undone.
+    copy() {
+      return { preset: this.preset, values: { ...this.values }, baseline: { ...this.baseline } };
+    }
+
+    restore({ preset, values, baseline }) {
       this.preset = preset;
-      this.baseline = { algorithm: this.algorithm, values: { ...this.values } };
-      this.emit("loaded", preset);
-      this.touched([]);
+      this.baseline = { ...this.baseline, ...baseline };
+      this.emit("preset", preset);
+      this.assign({ ...this.values, ...values });
     }
 
     revert(key) {
-      const keys = key === undefined ? [...this.fields.keys()] : [key];
-      for (const each of keys) this.values[each] = this.baselineValue(each);
-      if (key === undefined && this.algorithm !== this.baseline.algorithm) {
-        this.algorithm = this.baseline.algorithm;
-        this.emit("algorithm", this.algorithm);
-      }
-      this.touched(keys);
-    }
-
-    // What the field had in the loaded preset; for another algorithm than the preset's, its default.
-    baselineValue(key) {
-      return key in this.baseline.values ? this.baseline.values[key] : this.fields.get(key).initial;
+      this.assign(key === undefined ? { ...this.baseline } : { [key]: this.baseline[key] });
     }
 
     differs(key) {
-      return canonical(this.values[key]) !== canonical(this.baselineValue(key));
+      const field = this.fields.get(key);
+      return meaning(field, this.values[key]) !== meaning(field, this.baseline[key]);
     }
 
     changed() {
-      const keys = this.applicable().filter((field) => this.differs(field.key)).map((field) => field.key);
-      return this.algorithm === this.baseline.algorithm ? keys : ["algorithm", ...keys];
-    }
-
-    touched(keys) {
-      this.revision += 1;
-      this.emit("values", keys);
-      this.keepDraft();
+      return this.applicable().filter((field) => this.differs(field.key));
     }
 
     setFaults(faults) {
@@ -119,45 +130,27 @@
       this.emit("faults", faults);
     }
 
-    // The field a fault belongs to: the one whose path it names, or the nearest one above it.
+    // The field a fault belongs to: the one whose path it names, or the nearest one above it; null when there is none.
     fieldOf(fault) {
-      let path = fault.field;
       const applicable = this.applicable();
-      while (path) {
+      for (let path = fault.field; path; path = path.slice(0, Math.max(0, path.lastIndexOf(".")))) {
         const field = applicable.find((each) => each.path === path);
         if (field) return field;
-        path = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "";
       }
       return null;
     }
 
-    // What the server is asked about: the choice of algorithm and every value that applies.
-    snapshot() {
+    // What the server is asked about: the preset it began with and every value that applies.
+    filled() {
       const values = Object.fromEntries(this.applicable().map((field) => [field.key, this.values[field.key]]));
-      return { algorithm: this.algorithm, preset: this.preset, values };
-    }
-
-    // Everything, so that a load can be undone.
-    copy() {
-      const { algorithm, preset, values, baseline } = this;
-      return { algorithm, preset, values: { ...values }, baseline };
-    }
-
-    restore(copy) {
-      this.preset = copy.preset;
-      this.baseline = copy.baseline;
-      for (const key of this.fields.keys()) if (key in copy.values) this.values[key] = copy.values[key];
-      this.algorithm = copy.algorithm;
-      this.emit("algorithm", copy.algorithm);
-      this.emit("loaded", this.preset);
-      this.touched([...this.fields.keys()]);
+      return { preset: this.preset, values };
     }
 
     keepDraft() {
       try {
-        sessionStorage.setItem(DRAFT_KEY, JSON.stringify({ digest: this.description.digest, state: this.copy() }));
+        sessionStorage.setItem(DRAFT_KEY, JSON.stringify({ digest: this.description.digest, ...this.copy() }));
       } catch {
-        // Private windows may refuse storage; only the draft is lost.
+        // Private windows may refuse storage; then only the draft is lost.
       }
     }
 
@@ -166,7 +159,7 @@
       try {
         const draft = JSON.parse(sessionStorage.getItem(DRAFT_KEY));
         if (!draft || draft.digest !== this.description.digest) return false;
-        this.restore(draft.state);
+        this.restore(draft);
         return true;
       } catch {
         return false;
@@ -174,5 +167,5 @@
     }
   }
 
-  Object.assign(pal, { FormModel, canonical });
+  Object.assign(pal, { FormModel, canonical, meaning });
 })();

@@ -28,7 +28,7 @@
   function shades(colour) {
     const style = getComputedStyle(document.body);
     const [base, text, surface] = [colour, style.color, style.getPropertyValue("--pal-surface")].map(channels);
-    return [colour, mix(base, text, 0.65), mix(base, surface, 0.45), mix(base, text, 0.35)];
+    return [colour, mix(base, text, 0.6), mix(base, surface, 0.3), mix(base, text, 0.3)];
   }
 
   // Any way of writing a colour -> [red, green, blue]; the browser knows them all.

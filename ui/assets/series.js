@@ -6,8 +6,8 @@
 
 (() => {
   const pal = window.palaestra;
-  const FIRST_POINTS = 1000; // a chart is about 400 pixels wide
-  const LIMIT = 4000;
+  const FIRST_POINTS = 600; // a chart is about 400 pixels wide; twice that shows every dip and peak
+  const LIMIT = 1200;
   const REPLAY_PAUSE = 5000; // ms between two full reads while a resumed run replays old steps
 
   class RunSeries {
@@ -48,23 +48,25 @@
     async reread() {
       this.rereadAt = Date.now();
       const page = await pal.api.metrics(this.runId, { since: 0, max_points: FIRST_POINTS });
-      for (const [name, { steps, values }] of Object.entries(page.series)) {
+      for (const [name, { steps, values, numbers }] of Object.entries(page.series)) {
         const epoch = (this.byName.get(name)?.epoch ?? 0) + 1;
-        this.byName.set(name, { steps: [...steps], values: [...values], epoch });
+        this.byName.set(name, { steps: [...steps], values: [...values], epoch, number: numbers?.at(-1) ?? 0 });
       }
       this.cursor = page.cursor;
       this.stale = false;
     }
 
     // Appends points; false if they begin before the end of what is there, which only a full read can put right.
-    add(name, { steps, values }) {
+    // Episodes carry numbers and may share a step; everything else has one point a step.
+    add(name, { steps, values, numbers }) {
       let series = this.byName.get(name);
-      if (!series) this.byName.set(name, (series = { steps: [], values: [], epoch: 0 }));
+      if (!series) this.byName.set(name, (series = { steps: [], values: [], epoch: 0, number: 0 }));
       const last = series.steps.length ? series.steps[series.steps.length - 1] : -Infinity;
-      if (steps.length && steps[0] < last) return false;
-      const sameStep = steps.length && steps[0] === last && !name.startsWith("episode/");
+      if (steps.length && (steps[0] < last || (numbers && numbers[0] <= series.number))) return false;
+      if (numbers?.length) series.number = numbers[numbers.length - 1];
+      const sameStep = steps.length && steps[0] === last && !numbers;
       if (sameStep) {
-        // The newest point was written again; only episodes may share a step.
+        // The newest point was written again.
         series.values[series.values.length - 1] = values[0];
         series.epoch += 1;
       }

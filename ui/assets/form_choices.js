@@ -1,0 +1,76 @@
+// The two choices that decide everything else: the environment, with what is known of it, and the algorithm.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h } = pal;
+
+  // A control for FormField: the searchable list of every registered environment; unknown ids may be typed.
+  function environmentControl(field, ask) {
+    let take = () => {};
+    const combo = new pal.Combobox({
+      id: null,
+      label: field.title,
+      placeholder: "Search environments",
+      load: () => ask("environments"),
+      choose: (value) => take(value),
+      free: true,
+      empty: "No environment of that name is registered. Enter takes the id as typed.",
+    });
+    combo.input.classList.add("pal-figures");
+    const facts = h("p", { class: "pal-environment-facts", "aria-live": "polite" });
+    return {
+      node: combo.node,
+      extra: facts,
+      input: combo.input,
+      read: () => combo.value,
+      write: (value) => combo.show(value),
+      listen: (fn) => (take = fn),
+      showFacts: (known, id) => pal.setText(facts, known.id === id ? sentence(known.facts) : ""),
+    };
+  }
+
+  function sentence(facts) {
+    const text = facts.join(", ");
+    return text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}.` : "";
+  }
+
+  // A control for FormField: one button an algorithm; those that cannot act in the environment say why.
+  function algorithmControl(algorithms) {
+    const node = h("div", { class: "pal-segments", role: "radiogroup" });
+    const title = h("span", { class: "pal-algorithm-title" });
+    let take = () => {};
+    let current = "";
+    const choices = algorithms.map(({ name, label }) => {
+      const input = h("input", { type: "radio", name: "pal-algorithm", value: name, id: `algorithm-${name}`, class: "pal-sr-only" });
+      input.addEventListener("change", () => take(name));
+      const choice = h("label", { class: "pal-segment", for: input.id, data: { algorithm: name } }, input, h("span", { text: label }));
+      node.append(choice);
+      return { name, input, choice };
+    });
+    return {
+      node,
+      extra: title,
+      input: choices[0].input,
+      group: true,
+      read: () => current,
+      write: (value) => {
+        current = value;
+        for (const { name, input, choice } of choices) {
+          input.checked = name === value;
+          choice.classList.toggle("pal-chosen", name === value);
+        }
+        pal.setText(title, algorithms.find(({ name }) => name === value)?.title || "");
+      },
+      listen: (fn) => (take = fn),
+      showUnfit: (unfit) => {
+        for (const { name, choice } of choices) {
+          choice.classList.toggle("pal-unfit", name in unfit);
+          pal.setTip(choice, unfit[name] || "");
+        }
+      },
+    };
+  }
+
+  Object.assign(pal, { environmentControl, algorithmControl });
+})();

@@ -1,0 +1,100 @@
+// Finding a field among all of them: what does not match steps aside, folds with a match open while one searches.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h, setText } = pal;
+
+  class FormSearch {
+    // view: the FormView; fields() gives its FormFields, folds() its <details>
+    constructor(view, model) {
+      this.view = view;
+      this.model = model;
+      this.opened = null; // fold -> whether it stood open before the search
+      this.input = h("input", {
+        type: "search",
+        id: "field-search",
+        class: "pal-input",
+        placeholder: "Find a field",
+        "aria-label": "Find a field",
+        autocomplete: "off",
+        spellcheck: "false",
+      });
+      this.count = h("span", { class: "pal-search-count", role: "status" });
+      this.node = h("div", { class: "pal-search" }, pal.icon("search"), this.input, h("kbd", { text: "/", "aria-hidden": "true" }), this.count);
+      this.input.addEventListener("input", () => this.run());
+      this.input.addEventListener("keydown", (event) => this.key(event));
+      model.on("algorithm", () => this.run());
+      pal.shortcut("/", "Find a field", () => this.input.focus(), { tab: "train" });
+    }
+
+    key(event) {
+      if (event.key === "Enter") {
+        event.preventDefault();
+        const first = this.matches()[0];
+        if (first) first.focus();
+      } else if (event.key === "Escape") {
+        if (this.input.value) event.stopPropagation();
+        else this.input.blur();
+        this.clear();
+      }
+    }
+
+    words() {
+      return this.input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    }
+
+    fits(field, words) {
+      const text = `${field.title} ${field.path} ${field.path.replaceAll("_", " ")} ${field.group} ${field.help}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    }
+
+    // Fields whose name matches before those where only the help does.
+    matches(words = this.words()) {
+      const found = this.view.applicable().filter((each) => this.fits(each.field, words));
+      const named = ({ field }) => words.every((word) => `${field.title} ${field.path}`.toLowerCase().includes(word));
+      return [...found.filter(named), ...found.filter((each) => !named(each))];
+    }
+
+    run() {
+      const words = this.words();
+      if (!words.length) {
+        this.end();
+        return;
+      }
+      if (!this.opened) this.opened = new Map(this.view.folds().map((fold) => [fold, fold.open]));
+      const found = new Set(this.matches(words));
+      this.view.root.classList.add("pal-searching");
+      for (const each of this.view.applicable()) each.node.classList.toggle("pal-miss", !found.has(each));
+      for (const fold of this.view.folds()) fold.open = fold.querySelector(".pal-field:not(.pal-miss):not([hidden])") !== null;
+      this.view.markEmpty();
+      this.tell(found.size, words);
+    }
+
+    tell(number, words) {
+      const elsewhere = this.model.description.algorithms
+        .filter(({ name }) => name !== this.model.algorithm)
+        .filter(({ name }) => this.model.description.fields.some((field) => field.algorithm === name && this.fits(field, words)))
+        .map(({ label }) => label);
+      const here = `${number} ${number === 1 ? "field" : "fields"}`;
+      setText(this.count, number === 0 && elsewhere.length ? `none here; in ${elsewhere.join(", ")}` : here);
+    }
+
+    clear() {
+      this.input.value = "";
+      this.end();
+    }
+
+    end() {
+      setText(this.count, "");
+      if (!this.opened) return;
+      for (const [fold, open] of this.opened) fold.open = open;
+      this.opened = null;
+      this.view.root.classList.remove("pal-searching");
+      for (const node of this.view.root.querySelectorAll(".pal-miss")) node.classList.remove("pal-miss");
+      this.view.markEmpty();
+    }
+  }
+
+  pal.FormSearch = FormSearch;
+})();

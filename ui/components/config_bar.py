@@ -1,0 +1,100 @@
+"""Presets as the configuration bar handles them: list, load, save, upload, download.
+
+A request that fails changes nothing: neither a file nor the form.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from trainer.config import SCHEMA_VERSION, PresetStore, RunConfig
+from trainer.errors import ConfigError, ConflictError, Fault, StorageError
+from ui.components.form import filled_form, read_filled
+
+FIRST_PRESET = "ppo_cartpole"
+"""What a newcomer's form starts with, so that Start works at once."""
+
+
+class ConfigBar:
+    """The requests of the configuration bar; each takes and returns JSON data."""
+
+    def __init__(self, presets: PresetStore) -> None:
+        self._presets = presets
+
+    def opening(self) -> dict[str, Any]:
+        """Return the list of presets and the form as a new page shows it."""
+        listed = self.listing()
+        if any(info["name"] == FIRST_PRESET and not info["problem"] for info in listed):
+            return {"presets": listed, "form": self.load(FIRST_PRESET)}
+        return {"presets": listed, "form": filled_form(RunConfig(), None)}
+
+    def listing(self) -> list[dict[str, Any]]:
+        """Return the presets, shipped ones and one's own, by name."""
+        return [
+            {
+                "name": info.name,
+                "title": info.title,
+                "description": info.description,
+                "environment": info.environment,
+                "algorithm": info.algorithm,
+                "built_in": info.built_in,
+                "problem": info.problem,
+            }
+            for info in self._presets.list()
+        ]
+
+    def load(self, name: str) -> dict[str, Any]:
+        """Return the form filled in from a preset.
+
+        :raises PalaestraError: the preset does not exist or is damaged
+        """
+        return filled_form(self._presets.load(name).config, name)
+
+    def save(self, name: str, filled: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
+        """Save the form as a preset of one's own and return the new list.
+
+        :param replace: whether an older one of that name may be replaced
+        :raises PalaestraError: the form has faults, the name is refused or taken, the file cannot be written
+        """
+        config = required(filled)
+        if not replace and any(info.name == name and not info.built_in for info in self._presets.list()):
+            raise ConflictError(f"You already have a preset named {name}.")
+        try:
+            saved = self._presets.save(name, config)
+        except OSError as error:
+            raise StorageError(f"The preset could not be written: {error}.") from error
+        return {"name": saved.name, "presets": self.listing()}
+
+    def upload(self, text: str, file_name: str) -> dict[str, Any]:
+        """Return the form filled in from the text of a preset file; nothing is saved.
+
+        :raises ConfigError: the text is too long, not whole JSON, or its configuration is wrong
+        """
+        return filled_form(self._presets.parse(text, file_name).config, None)
+
+    def download(self, filled: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the form as the text of a preset file, with a name for it.
+
+        :raises ConfigError: the form has faults
+        """
+        config = required(filled)
+        name = filled.get("preset") or f"{config.algorithm.name}_{config.environment.id.rpartition('/')[2].lower()}"
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "about": {"title": config.name or str(name)},
+            "config": config.to_data(),
+        }
+        return {"name": f"{name}.json", "text": json.dumps(document, indent=2, ensure_ascii=False) + "\n"}
+
+
+def required(filled: Mapping[str, Any]) -> RunConfig:
+    """Return the configuration that a filled-in form amounts to.
+
+    :raises ConfigError: with every fault of the form
+    """
+    result = read_filled(filled)
+    if result.config is None:
+        raise ConfigError(result.faults or [Fault("", "The form is empty.")])
+    return result.config

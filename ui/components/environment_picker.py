@@ -1,0 +1,82 @@
+"""What the environment field offers, and what it says of the chosen environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainer.config import ALGORITHMS, Spaces
+from trainer.envs import catalogue
+from trainer.envs.catalogue import EnvironmentEntry
+from trainer.errors import ConfigError
+
+
+def environment_groups() -> list[dict[str, Any]]:
+    """Return every registered environment for the field's list, family by family.
+
+    Of several versions of one environment all but the first are marked `older`: they are found by searching.
+    """
+    groups = []
+    for family in catalogue.families():
+        seen: set[str] = set()
+        offered = []
+        for entry in family.entries:
+            offered.append(_offer(entry, older=entry.title in seen))
+            seen.add(entry.title)
+        groups.append({"title": family.title, "entries": offered})
+    return groups
+
+
+def describe_environment(environment_id: str) -> dict[str, Any]:
+    """Return what is worth knowing of an environment before one trains on it.
+
+    :return: `id`, `facts` as short phrases, and `unfit`: for each algorithm that cannot be used, why not; all empty
+        for an environment that is unknown or cannot be made, which `RunManager.check` reports
+    """
+    try:
+        entry = catalogue.find(environment_id)
+        spaces = catalogue.spaces_of(environment_id)
+    except ConfigError:
+        return {"id": environment_id, "facts": [], "unfit": {}}
+    facts = [_observations(spaces), _actions(spaces)]
+    if entry.max_episode_steps is not None:
+        facts.append(f"episodes of at most {entry.max_episode_steps:,} steps")
+    if entry.reward_threshold is not None:
+        facts.append(f"solved at a return of {entry.reward_threshold:g}")
+    return {"id": environment_id, "facts": facts, "unfit": _unfit(spaces)}
+
+
+def _offer(entry: EnvironmentEntry, *, older: bool) -> dict[str, Any]:
+    return {
+        "value": entry.id,
+        "label": entry.id,
+        "detail": entry.missing or "",
+        "search": entry.title,
+        "disabled": not entry.available,
+        "older": older,
+    }
+
+
+def _observations(spaces: Spaces) -> str:
+    shape = " x ".join(str(size) for size in spaces.observation_shape or ())
+    named = {"image": "image", "vector": "numbers", "dict": "dictionary"}
+    kind = named.get(spaces.observation_kind, spaces.observation_kind.replace("_", " "))
+    return f"observes {shape} {kind}" if shape else f"observes {kind}"
+
+
+def _actions(spaces: Spaces) -> str:
+    if spaces.n_actions is not None:
+        return f"{spaces.n_actions} actions"
+    if spaces.action_shape is not None:
+        size = " x ".join(str(size) for size in spaces.action_shape)
+        return f"{size} continuous action{'' if size == '1' else 's'}"
+    return f"{spaces.action_kind.replace('_', ' ')} actions"
+
+
+def _unfit(spaces: Spaces) -> dict[str, str]:
+    words = {"box": "continuous actions", "discrete": "a choice among actions"}
+    given = words.get(spaces.action_kind, spaces.action_kind.replace("_", " "))
+    return {
+        name: f"{name.upper()} cannot act here: this environment takes {given}."
+        for name, config in ALGORITHMS.items()
+        if spaces.action_kind not in config.action_kinds
+    }
