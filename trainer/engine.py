@@ -59,16 +59,20 @@ class Engine:
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a dashboard needs in one call: the body of `GET /api/state`."""
-        counts = self.store.counts()
         error = self.store.last_error
         return {
             "version": self.version,
             "time": time.time(),
-            "counts": {state.value: counts.get(state.value, 0) for state in RunState},
+            "counts": self.counts(),
             "runs": [self.run_json(record) for record in self._shown_runs()],
             "system": self.monitor.sample(),
             "store": {"ok": error is None, "message": error},
         }
+
+    def counts(self) -> dict[str, int]:
+        """Return how many runs are in each state, states without any included."""
+        counts = self.store.counts()
+        return {state.value: counts.get(state.value, 0) for state in RunState}
 
     def run_json(self, record: RunRecord) -> dict[str, Any]:
         """Return one run in the shape of the REST contract."""
@@ -77,7 +81,7 @@ class Engine:
     def _shown_runs(self) -> list[RunRecord]:
         live = self.manager.list(status=[state.value for state in LIVE], limit=200).items
         ended = [state.value for state in RunState if state not in LIVE]
-        recent = self.manager.list(status=ended, limit=RECENT_RUNS).items
+        recent = self.manager.list(status=ended, limit=RECENT_RUNS, order="ended").items
         # A run may have ended between the two questions, or be live here and not yet so in the store.
         return list({record.id: record for record in [*live, *recent]}.values())
 

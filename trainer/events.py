@@ -123,6 +123,13 @@ class CheckpointSaved(RunEvent):
 
 
 @dataclass(frozen=True)
+class CheckpointRemoved(RunEvent):
+    """A checkpoint directory was removed to make room for newer ones; `path` is as in `CheckpointSaved`."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class VideoSaved(RunEvent):
     """An episode video was written. `path` and `poster` are relative to the run directory, with `/`.
 

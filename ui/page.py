@@ -17,6 +17,7 @@ import gradio as gr
 from ui.components.footer import create_footer
 from ui.monitor_tab import create_monitor_tab
 from ui.theme import PalaestraTheme
+from ui.train_tab import create_train_tab
 from ui.videos_tab import create_videos_tab
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ def build_page(engine: Engine) -> gr.Blocks:
     with gr.Blocks(title="Palaestra", analytics_enabled=False, fill_width=True) as page:
         with gr.Tabs(elem_id="pal-tabs"):
             with gr.Tab("Train", id="train", elem_id="tab-train"):
-                from ui.train_tab import create_train_tab
-
                 create_train_tab(engine)
             with gr.Tab("Monitor", id="monitor", elem_id="tab-monitor"):
                 create_monitor_tab()
@@ -65,11 +64,14 @@ def build_page(engine: Engine) -> gr.Blocks:
     return page
 
 
-def launch_options() -> dict[str, Any]:
-    """Return the keyword arguments that the page needs in `Blocks.launch`; access and address are the caller's."""
+def launch_options(theme: str = "system") -> dict[str, Any]:
+    """Return the keyword arguments that the page needs in `Blocks.launch`; access and address are the caller's.
+
+    :param theme: `light`, `dark`, or `system` for what each reader's system says
+    """
     return {
         "theme": PalaestraTheme(),
-        "head": page_head(),
+        "head": page_head(theme),
         "favicon_path": str(ASSETS / "favicon.svg"),
         "footer_links": [],
         "run_history": False,
@@ -78,12 +80,16 @@ def launch_options() -> dict[str, Any]:
     }
 
 
-def page_head() -> str:
+def page_head(theme: str = "system") -> str:
     """Return the tags that load our styles and scripts; scripts run as ordered here, styles come after Gradio's."""
     styles = [f'<link rel="stylesheet" data-palaestra href="{_address(name)}">' for name in _present(_STYLES)]
     scripts = [f'<script src="{_address(name)}"></script>' for name in _present(_SCRIPTS)]
     chart_library = f"assets/plotly.min.js?v={metadata.version('plotly')}"
-    return "\n".join([f'<meta name="palaestra-charts" content="{chart_library}">', *styles, *scripts])
+    facts = [
+        f'<meta name="palaestra-theme" content="{theme}">',
+        f'<meta name="palaestra-charts" content="{chart_library}">',
+    ]
+    return "\n".join([*facts, *styles, *scripts])
 
 
 def _address(name: str) -> str:

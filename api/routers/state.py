@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api", tags=["state"])
 def health(engine: EngineOf) -> JsonResponse:
     """Return `ok` with the number of runs in each state, or `degraded` with what is wrong."""
     problem = engine.store.last_error
-    body = {"status": "ok" if problem is None else "degraded", "version": engine.version, "runs": engine.store.counts()}
+    body = {"status": "ok" if problem is None else "degraded", "version": engine.version, "runs": engine.counts()}
     return JsonResponse(body if problem is None else {**body, "message": problem})
 
 

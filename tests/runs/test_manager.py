@@ -34,7 +34,9 @@ def test_a_run_trains_to_its_end_and_leaves_everything_behind(engine, cartpole):
     latest = (directory / "checkpoints" / "latest").read_text().strip()
     assert (directory / "checkpoints" / latest / "model.zip").is_file()
     series = engine.store.metrics(record.id).series
-    assert {"episode/return", "episode/length", "train/loss", "train/entropy_loss", "train/learning_rate"} <= set(series)
+    assert {"episode/return", "episode/length", "train/loss", "train/entropy_loss", "train/learning_rate"} <= set(
+        series
+    )
     assert {"time/fps", "rollout/ep_rew_mean", "eval/mean_return"} <= set(series)
     assert len(series["episode/return"].steps) == record.episodes
 
@@ -53,7 +55,10 @@ def test_a_run_trains_to_its_end_and_leaves_everything_behind(engine, cartpole):
             },
             "Pendulum-v1",
         ),
-        ({"name": "td3", "learning_starts": 50, "buffer_size": 1000, "action_noise": {"kind": "normal"}}, "Pendulum-v1"),
+        (
+            {"name": "td3", "learning_starts": 50, "buffer_size": 1000, "action_noise": {"kind": "normal"}},
+            "Pendulum-v1",
+        ),
         ({"name": "sac", "learning_starts": 50, "buffer_size": 1000, "learning_rate": "lin_1e-3"}, "Pendulum-v1"),
     ],
     ids=lambda value: value["name"] if isinstance(value, dict) else value,

@@ -38,3 +38,9 @@ def test_an_illegal_transition_says_what_is_allowed():
 )
 def test_each_action_is_possible_in_its_states_only_and_else_says_why(action, possible):
     assert {state for state in RunState if why_not(action, state) is None} == possible
+
+
+def test_the_store_and_the_states_agree_on_what_has_ended():
+    from trainer.store import ENDED_STATES
+
+    assert {state.value for state in ENDED} == set(ENDED_STATES)

@@ -13,7 +13,14 @@ import pytest
 from trainer.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = ["--set", "training.total_timesteps=2000", "--set", "evaluation.final_episodes=2", "--set", "video.enabled=false"]
+QUICK = [
+    "--set",
+    "training.total_timesteps=2000",
+    "--set",
+    "evaluation.final_episodes=2",
+    "--set",
+    "video.enabled=false",
+]
 
 
 def _start(*arguments, **kwargs):

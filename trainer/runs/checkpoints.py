@@ -11,13 +11,14 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.events import CheckpointSaved
+from trainer.events import CheckpointRemoved, CheckpointSaved, RunEvent
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
@@ -51,17 +52,20 @@ class CheckpointFolder:
     """The checkpoints of one run.
 
     :param run_directory: `outputs/runs/<id>`
+    :param emit: takes the events that tell of saved and removed checkpoints
     :param keep: how many periodic checkpoints stay; older ones are removed; milestones, the final
         one and the best so far never are
     """
 
-    def __init__(self, run_directory: Path, keep: int) -> None:
+    def __init__(self, run_directory: Path, keep: int, run_id: str, emit: Callable[[RunEvent], None]) -> None:
+        self._run_id = run_id
+        self._emit = emit
         self._run_directory = run_directory
         self._folder = run_directory / FOLDER
         self._keep = keep
 
-    def save(self, model: BaseAlgorithm, run_id: str, kind: str, mean_return: float | None = None) -> CheckpointSaved:
-        """Write a whole checkpoint of `model` and return the event that tells of it.
+    def save(self, model: BaseAlgorithm, kind: str, mean_return: float | None = None) -> CheckpointSaved:
+        """Write a whole checkpoint of `model`, tell of it, and remove what is older than `keep` allows.
 
         :raises OSError: it could not be written; what was there before is untouched
         """
@@ -74,17 +78,19 @@ class CheckpointFolder:
             about |= {"kind": kind, "mean_return": about.get("mean_return") if mean_return is None else mean_return}
             _write_atomically(place / "checkpoint.json", json.dumps(about, indent=2) + "\n")
         else:
-            _write_whole(place, model, run_id, kind, mean_return)
+            _write_whole(place, model, self._run_id, kind, mean_return)
         _write_atomically(self._folder / "latest", place.name + "\n")
-        self._prune()
-        return CheckpointSaved(
-            run_id,
+        saved = CheckpointSaved(
+            self._run_id,
             step=step,
             kind=kind,
-            path=place.relative_to(self._run_directory).as_posix(),
+            path=self._relative(place),
             size_bytes=sum(file.stat().st_size for file in place.iterdir()),
             mean_return=mean_return,
         )
+        self._emit(saved)
+        self._prune()
+        return saved
 
     def all(self) -> list[Checkpoint]:
         """Return the whole checkpoints, oldest first; torn or foreign directories are passed over."""
@@ -111,6 +117,10 @@ class CheckpointFolder:
         ]
         for checkpoint in passing[: max(0, len(passing) - max(1, self._keep))]:
             shutil.rmtree(checkpoint.path, ignore_errors=True)
+            self._emit(CheckpointRemoved(self._run_id, path=self._relative(checkpoint.path)))
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self._run_directory).as_posix()
 
 
 def _save_normalization(model: BaseAlgorithm, path: Path) -> None:

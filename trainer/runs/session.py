@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gymnasium import spaces
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 
 from trainer.algorithms.build import build_model, default_log_interval
@@ -74,7 +75,7 @@ class Session:
         training = config.training
         self._total_steps = None if training.duration_seconds else training.total_timesteps
         self._meter = ProgressMeter(self._total_steps, training.duration_seconds, lambda: control.held_seconds)
-        self._checkpoints = CheckpointFolder(directory, config.checkpoints.keep)
+        self._checkpoints = CheckpointFolder(directory, config.checkpoints.keep, reporter.run_id, reporter.emit)
         self._best_mean_return: float | None = None
         self._reached_threshold = False
         self._evaluation_env: VecEnv | None = None
@@ -114,8 +115,8 @@ class Session:
         model.set_logger(logger)
         call_after_each_gradient_step(model, self.control.hold_point)
         self.reporter.log(
-            f"{env.num_envs} environment copies, observations {env.observation_space}, actions {env.action_space}, "
-            f"device {model.device}."
+            f"{env.num_envs} environment copies, observations {_brief(env.observation_space)}, "
+            f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}."
         )
         return env, model
 
@@ -133,7 +134,7 @@ class Session:
             if evaluations.due(step, fraction) and fraction < 1.0:
                 self._evaluate(model, env, evaluation.episodes)
             if (kind := saves.due(step, fraction)) and checkpoints.enabled:
-                self.reporter.emit(self._checkpoints.save(model, self.reporter.run_id, kind))
+                self._checkpoints.save(model, kind)
             if films.due(step, fraction):
                 self._film(model, env)
             control.hold_point()
@@ -144,9 +145,8 @@ class Session:
         evaluation = self.config.evaluation
         if not stopped and evaluation.enabled and evaluation.final_episodes > 0:
             self._evaluate(model, env, evaluation.final_episodes)
-        event = self._checkpoints.save(model, self.reporter.run_id, "stop" if stopped else "final")
-        self.reporter.emit(event)
-        self.reporter.log(f"Saved {event.path} at step {event.step:,}.")
+        saved = self._checkpoints.save(model, "stop" if stopped else "final")
+        self.reporter.log(f"Saved {saved.path} at step {saved.step:,}.")
         if stopped:
             return Outcome(True, f"Stopped at step {model.num_timesteps:,}.")
         if self._reached_threshold:
@@ -194,8 +194,7 @@ class Session:
         if self._best_mean_return is None or result.mean_return > self._best_mean_return:
             self._best_mean_return = result.mean_return
             if self.config.checkpoints.enabled:
-                event = self._checkpoints.save(model, self.reporter.run_id, "best", result.mean_return)
-                self.reporter.emit(event)
+                self._checkpoints.save(model, "best", result.mean_return)
         threshold = evaluation.reward_threshold
         if evaluation.stop_on_threshold and threshold is not None and result.mean_return >= threshold:
             self._reached_threshold = True
@@ -217,3 +216,10 @@ class Session:
     def _held_or_stopping(self) -> bool:
         self.control.hold_point()
         return self.control.stop_requested
+
+
+def _brief(space: spaces.Space[Any]) -> str:
+    """Name a space without the bounds of each of its numbers."""
+    if isinstance(space, spaces.Box):
+        return f"{'x'.join(map(str, space.shape))} {space.dtype}"
+    return f"{space.n} discrete" if isinstance(space, spaces.Discrete) else str(space)

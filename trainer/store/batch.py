@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Table, delete, select, update
 
 from trainer.errors import ConflictError, NotFoundError, PalaestraError
 from trainer.events import (
+    CheckpointRemoved,
     CheckpointSaved,
     EpisodeEnded,
     EvaluationEnded,
@@ -33,7 +34,7 @@ from trainer.events import (
     VideoSaved,
 )
 from trainer.store import tables
-from trainer.store.commands import DeleteRun, ForgetFile, Item, MalformedEventError, UpdateRun
+from trainer.store.commands import DeleteRun, Item, MalformedEventError, UpdateRun
 from trainer.store.records import EPISODE_LENGTH, EPISODE_RETURN
 from trainer.store.statements import MetricNames, write_rows
 from trainer.store.values import ENDED_STATES, number, search_text, whole, whole_or_none, words, words_or_none
@@ -312,11 +313,11 @@ class Batch:
         self._connection.execute(delete(tables.runs).where(tables.runs.c.key == run.key))
         del self._runs[command.run_id]
 
-    def _forget(self, command: ForgetFile) -> None:
-        run = self._run(command.run_id)
+    def _checkpoint_removed(self, event: CheckpointRemoved) -> None:
+        run = self._run(event.run_id)
         self._write_rows()
-        c = command.table.c
-        self._connection.execute(delete(command.table).where(c.run_key == run.key, c.path == words(command.path)))
+        c = tables.checkpoints.c
+        self._connection.execute(delete(tables.checkpoints).where(c.run_key == run.key, c.path == words(event.path)))
 
 
 def _tags(tags: Iterable[str]) -> list[str]:
@@ -337,8 +338,8 @@ _ACTIONS: dict[type[Item], Callable[[Batch, Any], None]] = {
     EvaluationEnded: Batch._evaluation,
     LogWritten: Batch._log,
     CheckpointSaved: Batch._checkpoint,
+    CheckpointRemoved: Batch._checkpoint_removed,
     VideoSaved: Batch._video,
     UpdateRun: Batch._update,
     DeleteRun: Batch._delete,
-    ForgetFile: Batch._forget,
 }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Table
-
 from trainer.errors import PalaestraError
 from trainer.events import RunEvent
 
@@ -29,14 +27,6 @@ class UpdateRun(Command):
 @dataclass(frozen=True)
 class DeleteRun(Command):
     """Remove every row of the run."""
-
-
-@dataclass(frozen=True)
-class ForgetFile(Command):
-    """Remove the row of a checkpoint or video whose file is gone."""
-
-    table: Table
-    path: str
 
 
 Item = RunEvent | Command

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trainer.events import RunEvent
-from trainer.store import queries, series, tables
-from trainer.store.commands import DeleteRun, ForgetFile, UpdateRun
+from trainer.store import queries, series
+from trainer.store.commands import DeleteRun, UpdateRun
 from trainer.store.database import Database, StoreError
 from trainer.store.records import (
     CheckpointRecord,
@@ -107,14 +107,6 @@ class Store:
         :raises NotFoundError: there is no such run
         """
         self._writer.commit(DeleteRun(run_id), COMMIT_SECONDS)
-
-    def forget_checkpoint(self, run_id: str, path: str) -> None:
-        """Queue the removal of a checkpoint's row, after its directory was removed."""
-        self._writer.emit(ForgetFile(run_id, tables.checkpoints, path))
-
-    def forget_video(self, run_id: str, path: str) -> None:
-        """Queue the removal of a video's row, after its file was removed."""
-        self._writer.emit(ForgetFile(run_id, tables.videos, path))
 
     @property
     def last_error(self) -> str | None:

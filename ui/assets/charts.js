@@ -1,7 +1,7 @@
 // One chart: a Plotly object that lives as long as its card and is only ever added to, so that a zoom survives.
 //
 // Always holds: Plotly is loaded at the first chart and never before; charts are drawn one after the other in short
-// turns between frames; what each drawing cost is kept in palaestra.stats.
+// turns between frames, and not at all while no pixel would change; what each drawing cost is kept in palaestra.stats.
 "use strict";
 
 (() => {
@@ -9,6 +9,7 @@
   const { h } = pal;
   const MARGIN = { l: 44, r: 8, t: 8, b: 24 };
   const TURN = 14; // ms of drawing between two frames
+  const PATIENCE = 2000; // ms that points narrower than half a pixel may wait
 
   let loading = null;
 
@@ -200,9 +201,10 @@
       const began = performance.now();
       const how = this.drawn && !this.restart ? this.update() : this.create();
       if (how === null) return null;
-      const ms = performance.now() - began;
+      this.drawnAt = performance.now();
+      const ms = this.drawnAt - began;
       const points = this.traces.reduce((sum, trace) => sum + trace.count, 0);
-      keep(stats.draws, { at: performance.now(), ms, chart: this.key, run: this.run, how, points });
+      keep(stats.draws, { at: this.drawnAt, ms, chart: this.key, run: this.run, how, points });
       return ms;
     }
 
@@ -226,6 +228,7 @@
 
     update() {
       const resized = this.resize();
+      if (!resized && this.invisible()) return null;
       const appended = { x: [], y: [], at: [] };
       const replaced = { x: [], y: [], at: [] };
       this.traces.forEach((trace, index) => {
@@ -243,6 +246,23 @@
       if (appended.at.length) window.Plotly.extendTraces(this.node, { x: appended.x, y: appended.y }, appended.at);
       if (replaced.at.length) return "replace";
       return appended.at.length || resized ? "append" : null;
+    }
+
+    // True while all that is new is less than half a pixel wide, or lies beyond a zoom; a later turn draws it.
+    invisible() {
+      const [from, to] = this.node.layout.xaxis.range;
+      const pixels = (this.size[0] - MARGIN.l - MARGIN.r) / (to - from);
+      const unseen = this.traces.every((trace) => {
+        const now = trace.read();
+        if (!now || (now.epoch === trace.epoch && now.steps.length === trace.count)) return true;
+        if (now.epoch !== trace.epoch || trace.count === 0) return false;
+        const drawn = now.steps[trace.count - 1];
+        return drawn > to || (now.steps[now.steps.length - 1] - drawn) * pixels < 0.5;
+      });
+      clearTimeout(this.later);
+      if (!unseen || performance.now() - this.drawnAt > PATIENCE) return false;
+      this.later = setTimeout(() => schedule(this), PATIENCE);
+      return true;
     }
 
     resize() {
@@ -302,6 +322,7 @@
 
     destroy() {
       waiting.delete(this);
+      clearTimeout(this.later);
       this.unwatch();
       this.sizes.disconnect();
       if (this.drawn) window.Plotly.purge(this.node);

@@ -29,8 +29,8 @@
       this.ended.open = pal.remembered.get("ended-open", false);
       this.ended.addEventListener("toggle", () => pal.remembered.set("ended-open", this.ended.open));
       this.empty = this.buildEmpty();
-      const bar = h("div", { class: "pal-toolbar" }, this.chips, this.buildLayout());
-      this.root.append(h("div", { class: "pal-monitor" }, bar, this.empty, this.grid, this.queue, this.ended));
+      this.bar = h("div", { class: "pal-toolbar", hidden: true }, this.chips, this.buildLayout());
+      this.root.append(h("div", { class: "pal-monitor" }, this.bar, this.empty, this.grid, this.queue, this.ended));
     }
 
     section(title, className) {
@@ -116,6 +116,7 @@
       this.showRows(this.queue, `Queued (${count(queued.length)})`, queued, queueRow);
       this.showRows(this.ended, `Recently ended (${count(ended.length)})`, ended, (run) => endedRow(run, () => this.open(run)));
       this.empty.hidden = this.cards.size > 0 || queued.length > 0;
+      this.bar.hidden = !this.empty.hidden;
       this.reveal();
     }
 
