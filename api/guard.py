@@ -13,6 +13,7 @@ whose name holds `App.cookie_id`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,21 @@ _LOGIN_PAGE_FOLDERS = ("/assets/", "/static/", "/svelte/", "/pwa_icon/")
 _LOGIN = ("/login", "/login/")
 
 
+class _RefusedSockets(logging.Filter):
+    """Keeps an error out of the log that is none.
+
+    uvicorn says this of every WebSocket that was answered with an HTTP status instead of being accepted, which the
+    ASGI extension `websocket.http.response` allows; anybody could fill the log with it.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is kept."""
+        return record.msg != "ASGI callable returned without completing handshake."
+
+
+_REFUSED_SOCKETS = _RefusedSockets()
+
+
 @dataclass(frozen=True)
 class _Refusal:
     """The answer to somebody who is not let in."""
@@ -68,6 +84,7 @@ class Guard:
         self._policy = policy
         self._ours = ours
         self._throttle = Throttle()
+        logging.getLogger("uvicorn.error").addFilter(_REFUSED_SOCKETS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with a refusal."""

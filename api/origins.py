@@ -19,20 +19,28 @@ _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 def host_name(authority: str) -> str:
     """Return the name in a Host header, without port, in lower case; empty when it is malformed."""
     try:
-        name = urlsplit(f"//{authority}").hostname or ""
+        parts = urlsplit(f"//{authority}")
     except ValueError:
         return ""
-    return name.rstrip(".")
+    return "" if parts.username is not None else (parts.hostname or "").rstrip(".")
 
 
 def is_loopback(name: str) -> bool:
     """Tell whether a name or address can only mean the machine itself."""
     if name == "localhost":
         return True
+    address = ip_address(name)
+    return address is not None and address.is_loopback
+
+
+def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return an address, an IPv4 one also where IPv6 carries it (`::ffff:127.0.0.1`); None for anything else."""
     try:
-        return ipaddress.ip_address(name).is_loopback
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
 
 
 def is_foreign(headers: Headers, method: str | None, trusted_hosts: Collection[str]) -> bool:

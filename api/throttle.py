@@ -13,8 +13,10 @@ import asyncio
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+
+from api.origins import ip_address
 
 FREE_FAILURES = 5
 FIRST_WAIT = 0.25
@@ -44,10 +46,16 @@ class Throttle:
     """Counts failures by address, for one event loop.
 
     :param clock: seconds that only grow
+    :param sleep: how to wait
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
 
     async def turn(self, address: str) -> None:
@@ -63,7 +71,7 @@ class Throttle:
         record.waiting += 1
         try:
             async with record.turn:
-                await asyncio.sleep(self._wait(record))
+                await self._sleep(self._wait(record))
         finally:
             record.waiting -= 1
 
@@ -95,10 +103,7 @@ class Throttle:
 
 def _group(address: str) -> str:
     """Return what counts as one address: a whole /64 of IPv6, which one customer usually holds."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
+    parsed = ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    return address if parsed is None else str(parsed)

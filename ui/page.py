@@ -8,7 +8,6 @@ are relative to the page, which therefore works behind a root path or a share pr
 from __future__ import annotations
 
 import hashlib
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +31,11 @@ _SCRIPTS = (
     "api.js",
     "notice.js",
     "shortcuts.js",
+    "stats.js",
     "state.js",
     "footer.js",
     "series.js",
+    "plot.js",
     "charts.js",
     "chart_set.js",
     "runs.js",
@@ -84,12 +85,7 @@ def page_head(theme: str = "system") -> str:
     """Return the tags that load our styles and scripts; scripts run as ordered here, styles come after Gradio's."""
     styles = [f'<link rel="stylesheet" data-palaestra href="{_address(name)}">' for name in _present(_STYLES)]
     scripts = [f'<script src="{_address(name)}"></script>' for name in _present(_SCRIPTS)]
-    chart_library = f"assets/plotly.min.js?v={metadata.version('plotly')}"
-    facts = [
-        f'<meta name="palaestra-theme" content="{theme}">',
-        f'<meta name="palaestra-charts" content="{chart_library}">',
-    ]
-    return "\n".join([*facts, *styles, *scripts])
+    return "\n".join([f'<meta name="palaestra-theme" content="{theme}">', *styles, *scripts])
 
 
 def _address(name: str) -> str:

@@ -62,7 +62,8 @@ def run_videos(engine: EngineOf, run_id: str, wanted: Annotated[PageWanted, Quer
     return _page(engine.store.videos(run_id, limit=wanted.limit, cursor=wanted.cursor or None))
 
 
-@router.api_route("/runs/{run_id}/videos/{name}", methods=["GET", "HEAD"])
+@router.get("/runs/{run_id}/videos/{name}")
+@router.head("/runs/{run_id}/videos/{name}", include_in_schema=False)
 def video_file(engine: EngineOf, run_id: str, name: str) -> FileResponse:
     """Return a video or its poster; ranges are answered, so that a player can seek."""
     path = _file(engine, run_id, name)

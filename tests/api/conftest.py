@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,51 +13,11 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 import httpx
 import pytest
+from published import PASSWORD, SECRET, TOKEN, USERNAME, Published, small_run
 
 from api import AccessPolicy, Site
 from trainer.config import load_config
 from trainer.engine import Engine
-from trainer.paths import PROJECT_ROOT
-
-USERNAME, PASSWORD, TOKEN = "ada", "korrekt pferd: ümlaut", "t0ken-for-scripts"
-SECRET = "a-value-of-the-page"
-
-
-def small_run(**changes: Any) -> dict[str, Any]:
-    """A CartPole run of about a second, without anything on the side."""
-    data: dict[str, Any] = {
-        "name": "small",
-        "environment": {"id": "CartPole-v1", "n_envs": 2},
-        "algorithm": {"name": "ppo", "n_steps": 64, "batch_size": 64, "n_epochs": 1},
-        "training": {"total_timesteps": 512, "torch_threads": 1},
-        "evaluation": {"enabled": False, "final_episodes": 1},
-        "checkpoints": {"enabled": True, "milestones": False},
-        "video": {"enabled": False},
-    }
-    return {**data, **changes}
-
-
-LONG = {"total_timesteps": 50_000_000, "torch_threads": 1}
-
-
-@dataclass
-class Published:
-    """A site on a port: its engine, its address, and how to come in."""
-
-    engine: Engine
-    url: str
-    app: Any
-
-    def client(self, **options: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=30, **options)
-
-    def logged_in(self) -> httpx.Client:
-        client = self.client()
-        client.post("/login", data={"username": USERNAME, "password": PASSWORD}).raise_for_status()
-        return client
-
-    def socket_url(self, path: str) -> str:
-        return self.url.replace("http", "ws", 1) + path
 
 
 def free_port() -> int:
@@ -71,8 +29,7 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     root = tmp_path_factory.mktemp("served")
-    shutil.copytree(PROJECT_ROOT / "presets" / "built-in", root / "presets" / "built-in")
-    engine = Engine(root / "outputs", presets=root / "presets")
+    engine = Engine(root / "outputs", user_presets=root / "presets")
     yield engine
     engine.close()
 

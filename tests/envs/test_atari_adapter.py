@@ -26,6 +26,11 @@ def random_script(env: AtariVecEnv, length: int, seed: int = 0) -> list[int]:
     return np.random.default_rng(seed).integers(env.action_space.n, size=length).tolist()
 
 
+def global_generator() -> bytes:
+    """Return the state of NumPy's global generator, which nothing of ours may advance."""
+    return bytes(np.random.get_state()[1])  # noqa: NPY002 - looking at it is the point
+
+
 def play(env: AtariVecEnv, script: list[int]) -> list[tuple[float, bool, dict[str, Any], np.ndarray]]:
     """Give every copy the same actions; return what copy 0 saw."""
     steps = []
@@ -35,7 +40,7 @@ def play(env: AtariVecEnv, script: list[int]) -> list[tuple[float, bool, dict[st
     return steps
 
 
-@pytest.mark.parametrize("game", ["breakout", "pong", "space_invaders", "seaquest"])
+@pytest.mark.parametrize("game", ["breakout", "pong", "space_invaders", "ms_pacman"])
 def test_a_scripted_game_scores_what_a_single_atari_env_scores(game: str) -> None:
     env = make(game, **PLAIN)
     env.reset()
@@ -51,19 +56,12 @@ def test_a_scripted_game_scores_what_a_single_atari_env_scores(game: str) -> Non
 
 
 def test_fire_begins_the_game_as_one_raw_frame_of_a_single_atari_env_does() -> None:
-    env = make(noop_max=1, terminal_on_life_loss=False)
+    env = make("pong", noop_max=1, fire_reset=True)
     env.reset()
-    script = random_script(env, 60)
-    reference = make(**PLAIN, terminal_on_life_loss=False)
-    reference.reset()
-    assert [info["lives"] for _, _, info, _ in play(env, script)][:10] == [5] * 10
-    options = AtariOptions("pong", noop_max=1, terminal_on_life_loss=False)
-    pong = AtariVecEnv(options, 1, num_threads=1)
-    pong.seed(0)
-    pong.reset()
-    script = random_script(pong, 2500, seed=3)
-    score, steps, _ = scripted_score(options, script)
-    assert play(pong, script[:steps])[-1][2]["episode"]["r"] == score
+    script = random_script(env, 2500, seed=3)
+    score, steps, _ = scripted_score(env.options, script)
+    episode = play(env, script[:steps])[-1][2]["episode"]
+    assert (episode["r"], episode["l"]) == (score, steps)
 
 
 def test_rewards_are_clipped_by_sign_and_returns_are_not() -> None:
@@ -202,22 +200,22 @@ def test_observations_already_returned_are_never_overwritten() -> None:
 
 
 def test_the_same_seed_gives_the_same_game_and_touches_no_global_generator() -> None:
-    before = np.random.get_state()[1].copy()
+    before = global_generator()
 
     def frames(seed: int) -> np.ndarray:
         env = make("ms_pacman", copies=3, seed=seed, repeat_action_probability=0.25)
         seen = [env.reset()]
-        seen += [env.step(np.array([1, 2, 3]))[0] for _ in range(40)]
+        seen += [env.step(np.array([1, 2, 3]))[0] for _ in range(25)]
         env.close()
         return np.stack(seen)
 
     assert np.array_equal(frames(7), frames(7))
     assert not np.array_equal(frames(7), frames(8))
-    assert np.array_equal(np.random.get_state()[1], before)
+    assert global_generator() == before
 
 
 def test_two_games_in_two_threads_play_as_each_does_alone() -> None:
-    script = random_script(make(), 150)
+    script = random_script(make(), 60)
 
     def total(game: str) -> list[float]:
         env = make(game, copies=2, seed=1)

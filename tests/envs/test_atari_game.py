@@ -10,8 +10,9 @@ from trainer.envs.atari_game import AtariGame
 from trainer.envs.atari_options import AtariOptions
 
 
-@pytest.mark.parametrize("lives_end_episodes", [True, False])
-@pytest.mark.parametrize("game", ["breakout", "pong", "ms_pacman"])
+@pytest.mark.parametrize(
+    ("game", "lives_end_episodes"), [("breakout", True), ("breakout", False), ("pong", True), ("ms_pacman", True)]
+)
 def test_single_game_and_vector_environment_agree_to_the_pixel(game: str, lives_end_episodes: bool) -> None:
     options = AtariOptions(
         game, noop_max=1, terminal_on_life_loss=lives_end_episodes, max_num_frames_per_episode=1200, clip_reward=True

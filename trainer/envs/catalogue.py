@@ -36,7 +36,6 @@ _NEEDS: Mapping[str, tuple[str, str]] = {
     "atari": ("ale_py", "ale-py"),
     "box2d": ("Box2D", "gymnasium[box2d]"),
     "mujoco": ("mujoco", "mujoco"),
-    "jax": ("jax", "jax"),
 }
 
 
@@ -160,7 +159,10 @@ def _spaces(environment_json: str) -> Spaces:
     environment = EnvironmentConfig.model_validate_json(environment_json)
     spec = require(environment.id)
     options = atari_options_of(environment, spec)
-    native = spec.vector_entry_point is not None if options is None else options.native_obstacle is None
+    if options is not None:
+        native = options.native_obstacle is None
+    else:
+        native = spec.vector_entry_point is not None and not str(spec.entry_point).startswith("ale_py.")
     env = make_single(environment)
     try:
         stack = environment.frame_stack if options is None else None
@@ -208,6 +210,8 @@ def _missing(spec: EnvSpec, family: str) -> str | None:
     """Return what keeps an environment from running here, with what to do, or None."""
     if family == "mujoco" and not isinstance(spec.entry_point, str):
         return f"Gymnasium no longer has versions 2 and 3 of this environment: use {spec.name}-v5."
+    if family == "jax":
+        return "Gymnasium's JAX environments cannot be trained on here: use the one of the same name in another family."
     needed = _NEEDS.get(family)
     if needed is not None and util.find_spec(needed[0]) is None:
         return f"Needs a package that is not installed: pip install {needed[1]}"

@@ -122,7 +122,7 @@ def _native_obstacle(environment: EnvironmentConfig, spec: Any, options: AtariOp
         return "wrappers stand around single copies"
     if options is not None:
         return options.native_obstacle and f"ale-py's vector environment does not offer {options.native_obstacle}"
-    if spec.vector_entry_point is None or environment.kwargs.get("obs_type") == "ram":
+    if spec.vector_entry_point is None or str(spec.entry_point).startswith("ale_py."):
         return "it is not written for many copies at once"
     probe = _make_vector(environment, 1)
     try:

@@ -63,7 +63,10 @@ def wrap(env: gym.Env[Any, Any], wrappers: Sequence[tuple[str, Mapping[str, Any]
     for index, (name, kwargs) in enumerate(wrappers):
         make = wrapper_class(name, f"environment.wrappers.{index}")
         try:
-            env = make(env, **kwargs)
+            # JSON has one kind of sequence; where Gymnasium insists on one it is the tuple.
+            env = make(
+                env, **{key: tuple(value) if isinstance(value, list) else value for key, value in kwargs.items()}
+            )
         except (TypeError, ValueError, AssertionError, gym.error.Error) as error:
             fault = Fault(f"environment.wrappers.{index}", f"Wrapper {name!r} refuses its arguments: {error}")
             raise ConfigError([fault]) from error

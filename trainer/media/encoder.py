@@ -59,7 +59,8 @@ class VideoEncoder:
             with contextlib.suppress(OSError):
                 self._input.close()
         self._open.close()
-        self._part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what led here matters more than a leftover
+            self._part.unlink(missing_ok=True)
 
     def write(self, frame: Frame) -> None:
         """Append one frame.

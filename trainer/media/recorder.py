@@ -1,7 +1,7 @@
 """One episode of a policy, filmed.
 
-The video and its poster appear under their names only when both are whole, the poster first. The return that is
-told is the environment's own: unclipped, unshaped, undiscounted.
+The video and its poster appear under their names only when both are whole. The return that is told is the
+environment's own: unclipped, unshaped, undiscounted.
 """
 
 from __future__ import annotations
@@ -81,8 +81,7 @@ def record_episode(
             return None
         length, episode_return = played
         poster_path = path.with_suffix(".jpg")
-        _save_jpeg(poster.choose(), poster_path)
-        encoder.finish()
+        _save_with_poster(encoder, poster.choose(), poster_path)
     return Recording(
         path=path,
         poster=poster_path,
@@ -130,12 +129,14 @@ def _drawn(frame: Any) -> Frame:
     return np.asarray(frame, dtype=np.uint8)
 
 
-def _save_jpeg(frame: Frame, path: Path) -> None:
+def _save_with_poster(encoder: VideoEncoder, frame: Frame, path: Path) -> None:
+    """Give the video and its poster their names once both are written."""
     from PIL import Image
 
     part = path.with_name(f".{path.name}.part")
     try:
         Image.fromarray(frame).save(part, format="JPEG", quality=88)
+        encoder.finish()
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -22,7 +22,7 @@
       title: "Episode length",
       raw: "episode/length",
       bold: "rollout/ep_len_mean",
-      floor: "tozero",
+      fromZero: true,
       empty: "Appears with the first finished episode",
     },
     {
@@ -39,8 +39,8 @@
       empty: "Appears with the first update",
       absent: ["td3", "ddpg"], // their noise is not reported
     },
-    { key: "learning_rate", title: "Learning rate", lines: only("train/learning_rate"), floor: "tozero", empty: "Appears with the first update" },
-    { key: "speed", title: "Steps per second", lines: only("time/fps"), floor: "tozero", empty: "Appears with the first rollout" },
+    { key: "learning_rate", title: "Learning rate", lines: only("train/learning_rate"), fromZero: true, empty: "Appears with the first update" },
+    { key: "speed", title: "Steps per second", lines: only("time/fps"), fromZero: true, empty: "Appears with the first rollout" },
   ];
 
   const TITLES = {
@@ -57,39 +57,29 @@
     return name.replace(/^[a-z]+\//, "").replaceAll("_", " ");
   }
 
-  function faint(colour) {
-    return { color: colour, width: 1, simplify: true };
-  }
-
-  // [{id, label, style, read, swatch}] for one plan and the series there are.
-  function tracesOf(plan, data, colour) {
+  // [{id, label, read, swatch, colour, width, …}] for one plan and the series there are.
+  function linesOf(plan, data, colour) {
     const read = (name) => () => data.get(name);
     if (plan.lines) {
       const shades = pal.runs.shades(colour);
       return plan.lines(data.names).map((name, index) => {
         const shade = shades[index % shades.length];
-        const dash = index < shades.length ? "solid" : "dot";
-        const style = { mode: "lines", line: { color: shade, width: 1.5, dash } };
-        return { id: name, label: label(name), style, read: read(name), swatch: [dash === "dot" ? "2 2" : "", 2.5, shade] };
+        const dash = index < shades.length ? null : [3, 2];
+        const swatch = [dash ? "2 2" : "", 2.5, shade];
+        return { id: name, label: label(name), read: read(name), swatch, colour: shade, width: 1.5, dash };
       });
     }
-    const traces = [];
+    const lines = [];
+    const thick = { label: "mean", swatch: ["", 2.5], colour, width: 2 };
     if (data.get(plan.raw)) {
-      const style = { mode: "lines", line: faint(colour), opacity: 0.3 };
-      traces.push({ id: plan.raw, label: "each", style, read: read(plan.raw), swatch: ["", 1], faint: true });
-    }
-    if (data.get(plan.bold)) {
-      const style = { mode: "lines", line: { color: colour, width: 2 } };
-      traces.push({ id: plan.bold, label: "mean", style, read: read(plan.bold), swatch: ["", 2.5] });
-    } else if (data.get(plan.raw)) {
-      const style = { mode: "lines", line: { color: colour, width: 2 } };
-      traces.push({ id: `${plan.raw}~`, label: "mean", style, read: () => meanOf(data.get(plan.raw)), swatch: ["", 2.5] });
+      lines.push({ id: plan.raw, label: "each", read: read(plan.raw), swatch: ["", 1], colour, width: 1, alpha: 0.3 });
+      if (data.get(plan.bold)) lines.push({ ...thick, id: plan.bold, read: read(plan.bold) });
+      else lines.push({ ...thick, id: `${plan.raw}~`, read: () => meanOf(data.get(plan.raw)) });
     }
     if (plan.dots && data.get(plan.dots)) {
-      const style = { mode: "markers", marker: { color: colour, size: 7, symbol: "diamond-open", line: { width: 2 } } };
-      traces.push({ id: plan.dots, label: "evaluation", style, read: read(plan.dots), swatch: ["diamond"] });
+      lines.push({ id: plan.dots, label: "evaluation", read: read(plan.dots), swatch: ["diamond"], colour, dots: true });
     }
-    return traces;
+    return lines;
   }
 
   // Kept with the series until it grows; every growth is a new epoch because the stand-in is drawn as a whole.
@@ -122,7 +112,12 @@
       pal.setTip(reset, "Show all (or double-click the chart)");
       const empty = h("div", { class: "pal-chart-empty", text: plan.empty });
       const cross = h("div", { class: "pal-cross", hidden: true }, h("span", { class: "pal-cross-step" }));
-      const chart = new pal.Chart(plan.key, { run: runId, floor: plan.floor, onZoom: (zoomed) => (reset.hidden = !zoomed) });
+      const chart = new pal.Chart(plan.key, {
+        run: runId,
+        fromZero: plan.fromZero,
+        onView: () => this.drawCross(panel),
+        onZoom: (zoomed) => (reset.hidden = !zoomed),
+      });
       reset.addEventListener("click", () => chart.resetZoom());
       const node = h(
         "figure",
@@ -130,39 +125,41 @@
         h("figcaption", {}, title, legend, reset, now),
         h("div", { class: "pal-plotbox" }, chart.node, empty, cross),
       );
-      return { plan, node, title, legend, now, empty, cross, chart, shape: "", traces: [] };
+      const panel = { plan, node, title, legend, now, empty, cross, chart, shape: "", lines: [] };
+      return panel;
     }
 
     // Brings every chart up to date with the series; cheap when nothing changed.
     refresh() {
-      for (const panel of this.panels) {
-        const traces = tracesOf(panel.plan, this.data, this.colour);
-        const shape = traces.map((trace) => trace.id).join("|");
-        if (shape !== panel.shape) this.reshape(panel, traces, shape);
-        else panel.traces.forEach((trace, index) => (trace.read = traces[index].read));
-        panel.chart.setTraces(panel.traces);
-        panel.empty.hidden = traces.length > 0;
+      const names = this.data.names.join("|");
+      if (names !== this.names) {
+        this.names = names;
+        for (const panel of this.panels) this.reshape(panel);
       }
+      for (const panel of this.panels) panel.chart.setLines(panel.lines);
       this.showNumbers();
     }
 
-    reshape(panel, traces, shape) {
+    reshape(panel) {
+      const lines = linesOf(panel.plan, this.data, this.colour);
+      const shape = lines.map((line) => line.id + line.colour).join("|");
+      if (shape === panel.shape) return;
       panel.shape = shape;
-      panel.traces = traces;
-      if (panel.plan.key === "exploration" && traces.length) setText(panel.title, TITLES[traces[0].id]);
-      const worth = traces.length > 1;
-      panel.legend.replaceChildren(...(worth ? traces.map((trace) => this.legendEntry(panel, trace)) : []));
+      panel.lines = lines;
+      panel.empty.hidden = lines.length > 0;
+      if (panel.plan.key === "exploration" && lines.length) setText(panel.title, TITLES[lines[0].id]);
+      panel.legend.replaceChildren(...(lines.length > 1 ? lines.map((line) => this.legendEntry(panel, line)) : []));
     }
 
-    legendEntry(panel, trace) {
+    legendEntry(panel, line) {
       const button = h("button", { class: "pal-legend-entry", type: "button", "aria-pressed": "true" });
-      button.append(pal.swatch(...trace.swatch), trace.label);
-      if (trace.faint) button.classList.add("pal-legend-faint");
+      button.append(pal.swatch(...line.swatch), line.label);
+      if (line.alpha) button.classList.add("pal-legend-faint");
       pal.setTip(button, "Show or hide this line");
       button.addEventListener("click", () => {
         const shown = button.getAttribute("aria-pressed") !== "true";
         button.setAttribute("aria-pressed", String(shown));
-        panel.chart.show(trace.id, shown);
+        panel.chart.show(line.id, shown);
       });
       return button;
     }
@@ -189,7 +186,7 @@
 
     drawCross(panel) {
       const x = this.step === null || this.step === undefined ? null : panel.chart.pixelOf(this.step);
-      panel.cross.hidden = x === null || panel.traces.length === 0;
+      panel.cross.hidden = x === null || panel.lines.length === 0;
       if (x === null) return;
       panel.cross.style.transform = `translateX(${Math.round(x)}px)`;
       setText(panel.cross.firstChild, panel === this.hovered ? count(Math.round(this.step)) : "");
@@ -198,7 +195,7 @@
     // The newest value of each chart's first thick line, or the one under the crosshair.
     showNumbers() {
       for (const panel of this.panels) {
-        const main = panel.traces.find((trace) => !trace.faint) || panel.traces[0];
+        const main = panel.lines.find((line) => !line.alpha) || panel.lines[0];
         const series = main?.read();
         if (!series || series.steps.length === 0) continue;
         const under = this.step === null || this.step === undefined ? null : pal.series.nearest(series.steps, this.step);
@@ -209,10 +206,8 @@
 
     recolour(colour) {
       this.colour = colour;
-      for (const panel of this.panels) {
-        panel.traces = tracesOf(panel.plan, this.data, colour);
-        panel.chart.recolour(panel.traces.map((trace) => trace.style));
-      }
+      this.names = null;
+      this.refresh();
     }
 
     // Every series of the run as numbers: the same facts for those who cannot see the lines.

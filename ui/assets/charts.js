@@ -1,75 +1,18 @@
-// One chart: a Plotly object that lives as long as its card and is only ever added to, so that a zoom survives.
+// One chart in the page: a canvas that lives as long as its card, drawn anew when numbers came, zoomed with the mouse.
 //
-// Always holds: Plotly is loaded at the first chart and never before; charts are drawn one after the other in short
-// turns between frames, and not at all while no pixel would change; what each drawing cost is kept in palaestra.stats.
+// Always holds: new numbers never move a zoom; charts are drawn one after the other in short turns between frames,
+// and never while they are off the screen; what each drawing cost is kept in palaestra.stats.
 "use strict";
 
 (() => {
   const pal = window.palaestra;
   const { h } = pal;
-  const MARGIN = { l: 44, r: 8, t: 8, b: 24 };
-  const TURN = 14; // ms of drawing between two frames
-  const PATIENCE = 2000; // ms that points narrower than half a pixel may wait
+  const { MARGIN } = pal.plot;
+  const TURN = 12; // ms of drawing between two frames
+  const DRAG = 6; // pixels before a press becomes a zoom
+  const BAND = 16; // pixels; a zoom thinner than this takes the whole of that axis
 
-  let loading = null;
-
-  function loadPlotly() {
-    loading ||= new Promise((done, failed) => {
-      window.PlotlyConfig = { MathJaxConfig: "local" };
-      const address = document.querySelector('meta[name="palaestra-charts"]').content;
-      const script = h("script", { src: pal.api.url(address), async: true });
-      script.addEventListener("load", () => done(window.Plotly));
-      script.addEventListener("error", () => {
-        loading = null; // the next chart tries again
-        failed(new Error("The chart library could not be loaded"));
-      });
-      document.head.append(script);
-    });
-    return loading;
-  }
-
-  // ---- what drawing costs -----------------------------------------------------------------------------------
-
-  const KEPT = 400;
-
-  function keep(list, item) {
-    list.push(item);
-    if (list.length > KEPT) list.splice(0, list.length - KEPT);
-  }
-
-  function quantile(values, q) {
-    const sorted = [...values].sort((a, b) => a - b);
-    return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] : null;
-  }
-
-  const stats = {
-    draws: [], // {at, ms, chart, run, how: "append"|"replace", points}: one drawing of one chart
-    updates: [], // {at, ms, charts, interval}: all drawings that one arrival of numbers caused
-    polls: [], // {at, ms, online}: answers of /api/state
-    poll(ms, online) {
-      keep(stats.polls, { at: performance.now(), ms, online });
-    },
-    summary() {
-      const costs = stats.updates.map((update) => update.ms);
-      const gaps = stats.updates.map((update) => update.interval).filter((gap) => gap !== null);
-      return {
-        updates: costs.length,
-        update_ms_p50: quantile(costs, 0.5),
-        update_ms_p95: quantile(costs, 0.95),
-        update_ms_max: quantile(costs, 1),
-        interval_ms_p50: quantile(gaps, 0.5),
-        interval_ms_p95: quantile(gaps, 0.95),
-        draw_ms_p50: quantile(stats.draws.map((draw) => draw.ms), 0.5),
-        poll_ms_p95: quantile(stats.polls.map((poll) => poll.ms), 0.95),
-      };
-    },
-    reset() {
-      stats.draws.length = stats.updates.length = stats.polls.length = 0;
-    },
-  };
-
-  // ---- taking turns -----------------------------------------------------------------------------------------
-
+  const all = new Set();
   const waiting = new Set();
   let turn = 0;
   let round = { ms: 0, charts: 0 };
@@ -85,251 +28,243 @@
     for (const chart of waiting) {
       waiting.delete(chart);
       const cost = chart.paint();
-      if (cost !== null) {
-        round.ms += cost;
-        round.charts += 1;
-      }
+      if (cost !== null) round = { ms: round.ms + cost, charts: round.charts + 1 };
       if (performance.now() - began > TURN) break;
     }
-    if (waiting.size > 0) turn = requestAnimationFrame(takeTurn);
-    else endRound();
-  }
-
-  function endRound() {
-    if (round.charts > 0) {
-      const at = performance.now();
-      const before = stats.updates[stats.updates.length - 1];
-      keep(stats.updates, { at, ms: round.ms, charts: round.charts, interval: before ? at - before.at : null });
+    if (waiting.size > 0) {
+      turn = requestAnimationFrame(takeTurn);
+      return;
     }
+    if (round.charts > 0) pal.stats.update(round.ms, round.charts);
     round = { ms: 0, charts: 0 };
   }
 
-  // ---- looks ------------------------------------------------------------------------------------------------
+  // Colours of the axes; asked of the browser once for each theme.
+  let looks = null;
 
-  function token(name) {
-    return getComputedStyle(document.body).getPropertyValue(name).trim();
-  }
-
-  const TICKS = [
-    { dtickrange: [null, 1e-5], value: "~e" },
-    { dtickrange: [1e-5, 1000], value: "~g" },
-    { dtickrange: [1000, null], value: "~s" },
-  ];
-
-  function axes(floor) {
-    const line = token("--pal-line");
-    const common = {
-      tickformatstops: TICKS,
-      nticks: 5,
-      zeroline: false,
-      ticks: "",
-      automargin: false,
-      ticklabeloverflow: "allow", // measuring each label costs a fifth of a drawing
-      fixedrange: coarse(),
+  function axisLooks() {
+    const style = getComputedStyle(document.body);
+    looks ||= {
+      line: style.getPropertyValue("--pal-line").trim(),
+      text: style.getPropertyValue("--pal-muted").trim(),
+      font: `11px ${style.getPropertyValue("--pal-font").trim()}`,
     };
-    return {
-      xaxis: { ...common, showgrid: false, showline: true, linecolor: line, rangemode: "tozero" },
-      yaxis: { ...common, gridcolor: line, gridwidth: 1, rangemode: floor },
-      font: { family: token("--pal-font"), size: 11, color: token("--pal-muted") },
-    };
+    return looks;
   }
 
-  // A finger scrolls the page; only a mouse or a pen draws a zoom.
-  function coarse() {
-    return matchMedia("(pointer: coarse)").matches;
-  }
+  pal.onTheme(() => {
+    looks = null;
+    redrawAll();
+  });
+  document.fonts?.ready.then(redrawAll);
 
-  function layout(width, height, floor) {
-    return {
-      width,
-      height,
-      margin: MARGIN,
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      showlegend: false,
-      hovermode: false,
-      dragmode: coarse() ? false : "zoom",
-      uirevision: "keep",
-      ...axes(floor),
-    };
+  function redrawAll() {
+    for (const chart of all) {
+      chart.stale = true;
+      schedule(chart);
+    }
   }
-
-  const CONFIG = { displayModeBar: false, doubleClick: "autosize", responsive: false, showTips: false };
 
   class Chart {
-    // floor: "tozero" where zero belongs to the picture, as for a speed, else "normal".
-    constructor(key, { run = "", floor = "normal", onZoom = null } = {}) {
-      this.key = key;
-      this.run = run;
-      this.floor = floor;
-      this.onZoom = onZoom;
-      this.node = h("div", { class: "pal-plot", data: { plot: key } });
-      this.traces = []; // what is shown: {source, style, epoch, drawn}
-      this.drawn = false;
-      this.onScreen = false;
-      this.zoomed = false;
+    // onView(chart) is called after every drawing, onZoom(zoomed) when a zoom begins or ends.
+    constructor(key, { run = "", fromZero = false, onView = null, onZoom = null } = {}) {
+      Object.assign(this, { key, run, fromZero, onView, onZoom });
+      this.canvas = h("canvas");
+      this.box = h("div", { class: "pal-zoombox", hidden: true });
+      this.node = h("div", { class: "pal-plot", data: { plot: key } }, this.canvas, this.box);
+      this.lines = []; // [{id, read, colour, width, alpha, dash, dots, hidden}]
+      this.space = [0, 0];
+      this.zoom = null; // {x: [from, to] or null, y: likewise}
+      this.view = { x: [0, 1], y: [0, 1] };
+      this.points = 0;
+      this.stale = true;
       this.unwatch = pal.watchVisible(this.node, (visible) => {
         this.onScreen = visible;
         if (visible) schedule(this);
       }, "40px");
       // The observer brings the size, so that drawing never has to ask the browser for a layout.
-      this.space = [0, 0];
       this.sizes = new ResizeObserver(([entry]) => {
         this.space = [Math.round(entry.contentRect.width), Math.round(entry.contentRect.height)];
         schedule(this);
       });
       this.sizes.observe(this.node);
+      this.listen();
+      all.add(this);
     }
 
-    // traces: [{id, style, read: () => {steps, values, epoch} | undefined, hidden?}]; ids decide what is new.
-    setTraces(traces) {
-      const same = traces.length === this.traces.length && traces.every((t, i) => t.id === this.traces[i].id);
-      if (!same) {
-        this.traces = traces.map((trace) => ({ ...trace, epoch: -1, count: 0 }));
-        this.restart = true;
-      }
+    // lines: in drawing order; read() returns {steps, values, epoch} or undefined.
+    setLines(lines) {
+      this.lines = lines;
       schedule(this);
     }
 
-    // Draws what is new; milliseconds spent, or null when there was nothing to do or nobody to see it.
+    show(id, visible) {
+      const line = this.lines.find((one) => one.id === id);
+      if (line) line.hidden = !visible;
+      schedule(this);
+    }
+
+    // What decides how the chart looks; the same text twice means that no drawing is needed.
+    mark() {
+      const seen = this.lines.map((line) => {
+        const now = line.hidden ? null : line.read();
+        return now ? `${line.id}:${now.epoch}:${now.steps.length}:${line.colour}` : "";
+      });
+      const { x, y } = this.zoom || {};
+      return `${seen.join()} ${this.space} ${devicePixelRatio} ${x} ${y}`;
+    }
+
+    // Draws if anything changed; milliseconds spent, or null when there was nothing to do or nobody to see it.
     paint() {
-      if (!this.onScreen || this.traces.length === 0 || !this.node.isConnected) return null;
-      if (!window.Plotly) {
-        loadPlotly().then(() => schedule(this), (error) => pal.fail(error));
-        return null;
-      }
+      if (!this.onScreen || !this.node.isConnected || this.space[0] < 80 || this.lines.length === 0) return null;
+      const mark = this.mark();
+      if (mark === this.drawn && !this.stale) return null;
       const began = performance.now();
-      const how = this.drawn && !this.restart ? this.update() : this.create();
-      if (how === null) return null;
-      this.drawnAt = performance.now();
-      const ms = this.drawnAt - began;
-      const points = this.traces.reduce((sum, trace) => sum + trace.count, 0);
-      keep(stats.draws, { at: this.drawnAt, ms, chart: this.key, run: this.run, how, points });
+      this.drawn = mark;
+      this.stale = false;
+      const shown = this.lines.filter((line) => !line.hidden && line.read()).map((line) => ({ ...line, ...line.read() }));
+      const x = this.zoom?.x || pal.plot.stepRange(shown);
+      this.view = { x, y: this.zoom?.y || pal.plot.valueRange(shown, x, this.fromZero) };
+      this.points = shown.reduce((sum, line) => sum + line.steps.length, 0);
+      pal.plot.draw(this.context(), ...this.space, this.view, shown, axisLooks());
+      const ms = performance.now() - began;
+      pal.stats.draw(ms, this.run, this.key, this.points);
+      if (this.onView) this.onView(this);
       return ms;
     }
 
-    create() {
-      if (this.space[0] < 80) return null;
-      this.size = this.space;
-      const data = this.traces.map((trace) => this.full(trace));
-      window.Plotly.react(this.node, data, layout(...this.size, this.floor), CONFIG);
-      if (!this.drawn) this.node.on("plotly_relayout", (change) => this.relayed(change));
-      this.drawn = true;
-      this.restart = false;
-      return "replace";
+    // A canvas has as many dots as the screen, not as the page has pixels.
+    context() {
+      const [width, height] = this.space.map((side) => Math.round(side * devicePixelRatio));
+      if (this.canvas.width !== width || this.canvas.height !== height) {
+        this.canvas.width = width;
+        this.canvas.height = height;
+        this.canvas.style.width = `${this.space[0]}px`;
+        this.canvas.style.height = `${this.space[1]}px`;
+      }
+      const context = this.canvas.getContext("2d");
+      context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+      return context;
     }
 
-    full(trace) {
-      const { steps, values, epoch } = trace.read() || { steps: [], values: [], epoch: 0 };
-      trace.epoch = epoch;
-      trace.count = steps.length;
-      return { type: "scatter", hoverinfo: "skip", x: [...steps], y: [...values], visible: !trace.hidden, ...trace.style };
+    get place() {
+      return pal.plot.projection(...this.space, this.view);
     }
 
-    update() {
-      const resized = this.resize();
-      if (!resized && this.invisible()) return null;
-      const appended = { x: [], y: [], at: [] };
-      const replaced = { x: [], y: [], at: [] };
-      this.traces.forEach((trace, index) => {
-        const now = trace.read();
-        if (!now || (now.epoch === trace.epoch && now.steps.length === trace.count)) return;
-        const from = now.epoch === trace.epoch ? trace.count : 0;
-        const part = from > 0 ? appended : replaced;
-        part.x.push(now.steps.slice(from));
-        part.y.push(now.values.slice(from));
-        part.at.push(index);
-        trace.epoch = now.epoch;
-        trace.count = now.steps.length;
-      });
-      if (replaced.at.length) window.Plotly.restyle(this.node, { x: replaced.x, y: replaced.y }, replaced.at);
-      if (appended.at.length) window.Plotly.extendTraces(this.node, { x: appended.x, y: appended.y }, appended.at);
-      if (replaced.at.length) return "replace";
-      return appended.at.length || resized ? "append" : null;
+    // ---- zoom -----------------------------------------------------------------------------------------------
+
+    get zoomed() {
+      return this.zoom !== null;
     }
 
-    // True while all that is new is less than half a pixel wide, or lies beyond a zoom; a later turn draws it.
-    invisible() {
-      const [from, to] = this.node.layout.xaxis.range;
-      const pixels = (this.size[0] - MARGIN.l - MARGIN.r) / (to - from);
-      const unseen = this.traces.every((trace) => {
-        const now = trace.read();
-        if (!now || (now.epoch === trace.epoch && now.steps.length === trace.count)) return true;
-        if (now.epoch !== trace.epoch || trace.count === 0) return false;
-        const drawn = now.steps[trace.count - 1];
-        return drawn > to || (now.steps[now.steps.length - 1] - drawn) * pixels < 0.5;
-      });
-      clearTimeout(this.later);
-      if (!unseen || performance.now() - this.drawnAt > PATIENCE) return false;
-      this.later = setTimeout(() => schedule(this), PATIENCE);
-      return true;
-    }
-
-    resize() {
-      const [width, height] = this.space;
-      if (width < 80 || (width === this.size[0] && height === this.size[1])) return false;
-      this.size = this.space;
-      window.Plotly.relayout(this.node, { width, height });
-      return true;
-    }
-
-    show(id, visible) {
-      const index = this.traces.findIndex((trace) => trace.id === id);
-      if (index < 0) return;
-      this.traces[index].hidden = !visible;
-      if (this.drawn) window.Plotly.restyle(this.node, { visible }, [index]);
-    }
-
-    relayed(change) {
-      const names = Object.keys(change);
-      if (names.some((name) => name.includes("range[") || name.endsWith(".range"))) this.setZoomed(true);
-      if (names.some((name) => name.endsWith("autorange"))) this.setZoomed(false);
-    }
-
-    setZoomed(zoomed) {
-      if (this.zoomed === zoomed) return;
-      this.zoomed = zoomed;
-      if (this.onZoom) this.onZoom(zoomed);
+    // zoomTo({x: [0, 1000]}): an axis that is left out shows all there is.
+    zoomTo({ x = null, y = null }) {
+      this.setZoom(x || y ? { x, y } : null);
     }
 
     resetZoom() {
-      if (this.drawn) window.Plotly.relayout(this.node, { "xaxis.autorange": true, "yaxis.autorange": true });
+      this.setZoom(null);
     }
+
+    setZoom(zoom) {
+      const before = this.zoomed;
+      this.zoom = zoom;
+      schedule(this);
+      if (before !== this.zoomed && this.onZoom) this.onZoom(this.zoomed);
+    }
+
+    listen() {
+      const spot = (event) => {
+        const edge = this.node.getBoundingClientRect();
+        const [width, height] = this.space;
+        return [
+          Math.min(width - MARGIN.right, Math.max(MARGIN.left, event.clientX - edge.left)),
+          Math.min(height - MARGIN.bottom, Math.max(MARGIN.top, event.clientY - edge.top)),
+        ];
+      };
+      this.node.addEventListener("pointerdown", (event) => {
+        // A finger scrolls the page; only a mouse or a pen draws a zoom.
+        if (event.button !== 0 || event.pointerType === "touch" || this.points === 0) return;
+        event.preventDefault();
+        this.node.setPointerCapture(event.pointerId);
+        this.pressed = spot(event);
+      });
+      this.node.addEventListener("pointermove", (event) => this.pressed && this.stretch(spot(event)));
+      this.node.addEventListener("pointerup", (event) => this.pressed && this.release(spot(event)));
+      this.node.addEventListener("pointercancel", () => this.letGo());
+      this.node.addEventListener("dblclick", () => this.resetZoom());
+    }
+
+    // The part of the plot between the press and here: {left, right, top, bottom} in pixels.
+    selection([x, y]) {
+      const [fromX, fromY] = this.pressed;
+      const [width, height] = this.space;
+      const tall = Math.abs(y - fromY) >= BAND;
+      const wide = Math.abs(x - fromX) >= BAND;
+      if (Math.abs(x - fromX) < DRAG && Math.abs(y - fromY) < DRAG) return null;
+      return {
+        wide: wide || !tall,
+        tall,
+        left: wide || !tall ? Math.min(x, fromX) : MARGIN.left,
+        right: wide || !tall ? Math.max(x, fromX) : width - MARGIN.right,
+        top: tall ? Math.min(y, fromY) : MARGIN.top,
+        bottom: tall ? Math.max(y, fromY) : height - MARGIN.bottom,
+      };
+    }
+
+    stretch(spot) {
+      const part = this.selection(spot);
+      this.box.hidden = part === null;
+      if (!part) return;
+      this.box.style.transform = `translate(${part.left}px, ${part.top}px)`;
+      this.box.style.width = `${part.right - part.left}px`;
+      this.box.style.height = `${part.bottom - part.top}px`;
+    }
+
+    release(spot) {
+      const part = this.selection(spot);
+      this.letGo();
+      if (!part) return;
+      const place = this.place;
+      this.zoomTo({
+        x: part.wide ? [place.stepAt(part.left), place.stepAt(part.right)] : this.zoom?.x,
+        y: part.tall ? [place.valueAt(part.bottom), place.valueAt(part.top)] : null,
+      });
+    }
+
+    letGo() {
+      this.pressed = null;
+      this.box.hidden = true;
+    }
+
+    // ---- for the crosshair ----------------------------------------------------------------------------------
 
     // The step under a point of the screen, or null beside the plot.
     stepAt(clientX) {
-      if (!this.drawn || !this.size) return null;
-      const inner = this.size[0] - MARGIN.l - MARGIN.r;
-      const part = (clientX - this.node.getBoundingClientRect().left - MARGIN.l) / inner;
-      const [from, to] = this.node.layout.xaxis.range || [0, 0];
-      return part < 0 || part > 1 || !(to > from) ? null : from + part * (to - from);
+      const pixel = clientX - this.node.getBoundingClientRect().left;
+      const inside = pixel >= MARGIN.left && pixel <= this.space[0] - MARGIN.right;
+      return inside && this.points > 0 ? this.place.stepAt(pixel) : null;
     }
 
     // Pixels from the left edge of the element, or null where `step` is not on the axis.
     pixelOf(step) {
-      if (!this.drawn || !this.size) return null;
-      const [from, to] = this.node.layout.xaxis.range || [0, 0];
-      const part = (step - from) / (to - from);
-      return part < 0 || part > 1 ? null : MARGIN.l + part * (this.size[0] - MARGIN.l - MARGIN.r);
-    }
-
-    // New colours: of the theme for the axes, of the caller for the lines.
-    recolour(styles) {
-      this.traces.forEach((trace, index) => (trace.style = styles[index] || trace.style));
-      this.restart = true;
-      schedule(this);
+      const [from, to] = this.view.x;
+      return step < from || step > to || this.points === 0 ? null : this.place.toX(step);
     }
 
     destroy() {
+      all.delete(this);
       waiting.delete(this);
-      clearTimeout(this.later);
       this.unwatch();
       this.sizes.disconnect();
-      if (this.drawn) window.Plotly.purge(this.node);
-      this.drawn = false;
       this.node.remove();
     }
   }
 
-  Object.assign(pal, { Chart, stats, charts: { load: loadPlotly, MARGIN } });
+  // charts.find("run id", "return"): the chart of an open card, with its view, zoom and number of points.
+  function find(run, key) {
+    return [...all].find((chart) => chart.run === run && chart.key === key) || null;
+  }
+
+  Object.assign(pal, { Chart, charts: { all, find } });
 })();
