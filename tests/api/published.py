@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +43,11 @@ class Published:
     def client(self, **options: Any) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=30, **options)
 
-    def logged_in(self) -> httpx.Client:
-        client = self.client()
-        client.post("/login", data={"username": USERNAME, "password": PASSWORD}).raise_for_status()
-        return client
+    @contextmanager
+    def logged_in(self) -> Iterator[httpx.Client]:
+        with self.client() as client:
+            client.post("/login", data={"username": USERNAME, "password": PASSWORD}).raise_for_status()
+            yield client
 
     def socket_url(self, path: str) -> str:
         return self.url.replace("http", "ws", 1) + path

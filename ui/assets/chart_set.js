@@ -70,9 +70,10 @@
       });
     }
     const lines = [];
+    const pale = pal.runs.pale(colour);
     const thick = { label: "mean", swatch: ["", 2.5], colour, width: 2 };
     if (data.get(plan.raw)) {
-      lines.push({ id: plan.raw, label: "each", read: read(plan.raw), swatch: ["", 1], colour, width: 1, alpha: 0.3 });
+      lines.push({ id: plan.raw, label: "each", read: read(plan.raw), swatch: ["", 1.5, pale], colour: pale, width: 1, pale: true });
       if (data.get(plan.bold)) lines.push({ ...thick, id: plan.bold, read: read(plan.bold) });
       else lines.push({ ...thick, id: `${plan.raw}~`, read: () => meanOf(data.get(plan.raw)) });
     }
@@ -154,7 +155,6 @@
     legendEntry(panel, line) {
       const button = h("button", { class: "pal-legend-entry", type: "button", "aria-pressed": "true" });
       button.append(pal.swatch(...line.swatch), line.label);
-      if (line.alpha) button.classList.add("pal-legend-faint");
       pal.setTip(button, "Show or hide this line");
       button.addEventListener("click", () => {
         const shown = button.getAttribute("aria-pressed") !== "true";
@@ -195,7 +195,7 @@
     // The newest value of each chart's first thick line, or the one under the crosshair.
     showNumbers() {
       for (const panel of this.panels) {
-        const main = panel.lines.find((line) => !line.alpha) || panel.lines[0];
+        const main = panel.lines.find((line) => !line.pale) || panel.lines[0];
         const series = main?.read();
         if (!series || series.steps.length === 0) continue;
         const under = this.step === null || this.step === undefined ? null : pal.series.nearest(series.steps, this.step);

@@ -72,7 +72,7 @@
       this.canvas = h("canvas");
       this.box = h("div", { class: "pal-zoombox", hidden: true });
       this.node = h("div", { class: "pal-plot", data: { plot: key } }, this.canvas, this.box);
-      this.lines = []; // [{id, read, colour, width, alpha, dash, dots, hidden}]
+      this.lines = []; // [{id, read, colour, width, dash, dots, hidden}]
       this.space = [0, 0];
       this.zoom = null; // {x: [from, to] or null, y: likewise}
       this.view = { x: [0, 1], y: [0, 1] };

@@ -93,7 +93,7 @@
     };
   }
 
-  // lines: [{steps, values, colour, width, alpha, dash, dots}]; looks: {line, text, font}, the colours of the axes.
+  // lines: [{steps, values, colour, width, dash, dots}]; looks: {line, text, font}, the colours of the axes.
   function draw(context, width, height, view, lines, looks) {
     const place = projection(width, height, view);
     context.clearRect(0, 0, width, height);
@@ -139,29 +139,45 @@
     }
   }
 
+  // Of many points in one column of pixels only the lowest and the highest are drawn: the same picture, less work.
   function drawLine(context, { x }, { toX, toY }, line) {
     const { steps, values } = line;
     const [first, end] = within(steps, x);
-    context.globalAlpha = line.alpha ?? 1;
+    const column = { at: null, low: 0, high: 0, before: 0 };
+    const flush = () => {
+      if (column.at === null) return;
+      const downwards = Math.abs(column.before - column.high) < Math.abs(column.before - column.low);
+      const [near, far] = downwards ? [column.high, column.low] : [column.low, column.high];
+      context.lineTo(column.at, near);
+      if (far !== near) context.lineTo(column.at, far);
+      column.before = far;
+    };
     context.strokeStyle = line.colour;
     context.lineWidth = line.width;
     context.lineJoin = "bevel";
     context.setLineDash(line.dash || []);
     context.beginPath();
-    let drawing = false;
     for (let i = first; i < end; i += 1) {
       if (values[i] === null) {
-        drawing = false;
-      } else if (drawing) {
-        context.lineTo(toX(steps[i]), toY(values[i]));
-      } else {
-        context.moveTo(toX(steps[i]), toY(values[i]));
-        drawing = true;
+        flush();
+        column.at = null;
+        continue;
       }
+      const at = Math.round(toX(steps[i]) * 2) / 2;
+      const up = toY(values[i]);
+      if (at === column.at) {
+        column.low = Math.min(column.low, up);
+        column.high = Math.max(column.high, up);
+        continue;
+      }
+      if (column.at === null) context.moveTo(at, up);
+      flush();
+      column.before = column.at === null ? up : column.before;
+      [column.at, column.low, column.high] = [at, up, up];
     }
+    flush();
     context.stroke();
-    if (end - first === 1 && drawing) drawDots(context, { x }, { toX, toY }, line); // a single point is no line yet
-    context.globalAlpha = 1;
+    if (end - first === 1) drawDots(context, { x }, { toX, toY }, line); // a single point is no line yet
   }
 
   function drawDots(context, { x }, { toX, toY }, line) {

@@ -31,6 +31,11 @@
     return [colour, mix(base, text, 0.6), mix(base, surface, 0.3), mix(base, text, 0.3)];
   }
 
+  // The colour of raw lines behind a smoothed one. Mixed, not transparent: dense lines would add up to full colour.
+  function pale(colour) {
+    return mix(channels(colour), channels(getComputedStyle(document.body).getPropertyValue("--pal-surface")), 0.65);
+  }
+
   // Any way of writing a colour -> [red, green, blue]; the browser knows them all.
   function channels(colour) {
     const probe = h("span", { hidden: true });
@@ -112,5 +117,5 @@
     return node;
   }
 
-  Object.assign(pal, { runs: { colourIndex, colourOf, shades, freeColour, title, facts, isLive, shown, actionButtons, stat } });
+  Object.assign(pal, { runs: { colourIndex, colourOf, shades, pale, freeColour, title, facts, isLive, shown, actionButtons, stat } });
 })();

@@ -92,23 +92,25 @@
     }
   }
 
-  // Keeps each bucket's smallest and largest point and the last point of all, as the server does.
+  // Keeps the smallest and the largest point of each stretch of steps and the last point of all. Stretches are equally
+  // long, so that what came in while the page was open is not drawn denser than the history before it.
   function thin(series, target) {
     const { steps, values } = series;
     const end = steps.length - 1;
-    const buckets = Math.floor(target / 2);
+    const stretch = (steps[end] - steps[0]) / Math.floor(target / 2) || 1;
     const keep = [];
-    for (let b = 0; b < buckets; b += 1) {
-      const from = Math.floor((b * end) / buckets);
-      const to = Math.floor(((b + 1) * end) / buckets);
+    for (let from = 0; from < end; ) {
+      const bucket = Math.floor((steps[from] - steps[0]) / stretch);
       let low = from;
       let high = from;
-      for (let i = from + 1; i < to; i += 1) {
+      let i = from + 1;
+      for (; i < end && Math.floor((steps[i] - steps[0]) / stretch) === bucket; i += 1) {
         if (values[i] < values[low]) low = i;
         if (values[i] > values[high]) high = i;
       }
       keep.push(Math.min(low, high));
       if (low !== high) keep.push(Math.max(low, high));
+      from = i;
     }
     keep.push(end);
     series.steps = keep.map((i) => steps[i]);
