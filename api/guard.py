@@ -124,30 +124,32 @@ class Guard:
     async def _unknown(self, connection: HTTPConnection) -> _Refusal | None:
         """Refuse whoever shows neither a login, nor a password, nor a token where one is needed."""
         scope = connection.scope
-        if has_login(scope.get("app"), connection.cookies):
-            gradio, cookies = scope.get("app"), connection.cookies
+        if _is_login(scope):
+            # Gradio compares; until it has, the attempt counts as a failure, so that many at once gain nothing.
+            return await self._attempt(scope, lambda: False)
+        gradio, cookies = scope.get("app"), connection.cookies
+        if has_login(gradio, cookies):
             scope[STILL_ALLOWED] = lambda: has_login(gradio, cookies)
             return None
-        logging_in = _is_login(scope)
-        if not logging_in and self._is_login_page(scope):
+        if self._is_login_page(scope):
             return None
         authorization = connection.headers.get("authorization")
-        if authorization is None and not logging_in:
+        if authorization is None:
             return _unauthorized(connection.headers)
+        return await self._attempt(scope, lambda: self._policy.authorization_matches(authorization))
+
+    async def _attempt(self, scope: Scope, succeeds: Callable[[], bool]) -> _Refusal | None:
+        """Look at credentials when it is their sender's turn; a failed login is Gradio's to refuse."""
         address = _address(scope)
         try:
             await self._throttle.turn(address)
         except TooManyAttemptsError as error:
             message = f"Too many attempts to log in; try again in {error.retry_after} s."
             return _Refusal(429, "too_many_attempts", message, {"Retry-After": str(error.retry_after)})
-        if logging_in:
-            # Gradio compares; until it has, the attempt counts as a failure, so that many at once gain nothing.
-            self._throttle.failed(address)
-            return None
-        if authorization is not None and self._policy.authorization_matches(authorization):
+        if succeeds():
             return None
         self._throttle.failed(address)
-        return _unauthorized(connection.headers)
+        return None if _is_login(scope) else _unauthorized(Headers(scope=scope))
 
     def _is_login_page(self, scope: Scope) -> bool:
         path = route_path(scope)
@@ -165,7 +167,7 @@ class Guard:
 
     async def _refuse(self, refusal: _Refusal, scope: Scope, receive: Receive, send: Send) -> None:
         content = envelope(refusal.code, refusal.message)
-        if not self._ours(route_path(scope)):
+        if refusal.status == 401 and not self._ours(route_path(scope)):
             # Gradio's own front end looks here.
             content["detail"] = {"error": "Not authenticated", "auth_message": None}
         await JsonResponse(content, refusal.status, refusal.headers)(scope, receive, send)

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from trainer.engine import Engine
 
 ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("base.css", "parts.css", "monitor.css", "videos.css", "form.css")
-_SCRIPTS = (
+
+# What others build on, in the order they need it. All other files only say what is to be built, in any order;
+# `start.js` then builds it.
+_FIRST = (
+    "base.css",
+    "parts.css",
     "core.js",
     "format.js",
     "icons.js",
@@ -33,22 +37,12 @@ _SCRIPTS = (
     "shortcuts.js",
     "stats.js",
     "state.js",
-    "footer.js",
-    "series.js",
     "plot.js",
     "charts.js",
-    "chart_set.js",
+    "series.js",
     "runs.js",
-    "log.js",
-    "card.js",
-    "monitor.js",
-    "player.js",
-    "videos.js",
-    "combobox.js",
-    "form_model.js",
-    "form_controls.js",
-    "form.js",
 )
+_LAST = ("start.js",)
 
 
 def build_page(engine: Engine) -> gr.Blocks:
@@ -83,15 +77,21 @@ def launch_options(theme: str = "system") -> dict[str, Any]:
 
 def page_head(theme: str = "system") -> str:
     """Return the tags that load our styles and scripts; scripts run as ordered here, styles come after Gradio's."""
-    styles = [f'<link rel="stylesheet" data-palaestra href="{_address(name)}">' for name in _present(_STYLES)]
-    scripts = [f'<script src="{_address(name)}"></script>' for name in _present(_SCRIPTS)]
+    names = assets_in_order()
+    styles = [f'<link rel="stylesheet" data-palaestra href="{_address(name)}">' for name in names[".css"]]
+    scripts = [f'<script src="{_address(name)}"></script>' for name in names[".js"]]
     return "\n".join([f'<meta name="palaestra-theme" content="{theme}">', *styles, *scripts])
+
+
+def assets_in_order() -> dict[str, list[str]]:
+    """Return the names of all styles and scripts in ui/assets by suffix, each in the order of loading."""
+    names: dict[str, list[str]] = {".css": [], ".js": []}
+    others = sorted(path.name for path in ASSETS.iterdir() if path.name not in (*_FIRST, *_LAST))
+    for name in (*_FIRST, *others, *_LAST):
+        names.get(Path(name).suffix, []).append(name)
+    return names
 
 
 def _address(name: str) -> str:
     digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()
     return f"assets/{name}?v={digest[:12]}"
-
-
-def _present(names: tuple[str, ...]) -> list[str]:
-    return [name for name in names if (ASSETS / name).is_file()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,11 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 import httpx
 import pytest
-from published import PASSWORD, SECRET, TOKEN, USERNAME, Published, small_run
+from published import PASSWORD, SECRET, TOKEN, USERNAME, Published, free_port, small_run
 
 from api import AccessPolicy, Site
 from trainer.config import load_config
 from trainer.engine import Engine
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ from pathlib import Path
 import gradio.routes
 import httpx
 import pytest
-from published import PASSWORD, SECRET, TOKEN, USERNAME
+from published import PASSWORD, SECRET, TOKEN, USERNAME, free_port
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from api import AccessPolicy
+from api import AccessPolicy, Site
 from api.throttle import FREE_FAILURES
 
 BASIC = {"Authorization": "Basic " + base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()}
@@ -80,9 +80,11 @@ def test_wrong_credentials_open_nothing(publish):
         {"Authorization": "Basic " + base64.b64encode(f"{USERNAME}:".encode()).decode()},
         {"Cookie": f"access-token-{site.app.cookie_id}=guess; access-token-unsecure-{site.app.cookie_id}="},
     ]
-    with site.client() as client:
+    # Somebody else is logged in, so that there are logins a guess could be taken for.
+    with site.logged_in() as other, site.client() as client:
         for headers in wrong:
             assert client.get("/api/state", headers=headers).status_code == 401
+        assert other.get("/api/state").status_code == 200
 
 
 def test_a_browser_is_not_challenged_into_a_password_dialog_but_a_script_is(locked_site):
@@ -279,3 +281,19 @@ def test_a_root_path_works_whether_the_proxy_takes_it_off_or_not(publish, prefix
         assert client.get(f"{prefix}/api/state").status_code == 200
     with connect(site.socket_url(f"{prefix}/ws"), additional_headers=BEARER) as socket:
         socket.recv(timeout=10)
+
+
+def test_the_real_pages_login_page_tells_nothing_of_presets_or_endpoints(engine, tmp_path):
+    from ui.page import ASSETS, build_page
+
+    page = build_page(engine)
+    site = Site(engine, AccessPolicy(USERNAME, PASSWORD), assets=ASSETS)
+    _, url, _ = page.launch(
+        prevent_thread_lock=True, quiet=True, run_history=False, server_port=free_port(), **site.launch_options()
+    )
+    try:
+        text = httpx.get(url).text
+        assert '"named_endpoints":{}' in text, "an event of the page lacks api_visibility='private'"
+        assert "ppo_cartpole" not in text
+    finally:
+        page.close(verbose=False)

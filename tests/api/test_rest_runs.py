@@ -66,7 +66,7 @@ def test_a_run_is_started_paused_resumed_stopped_and_deleted(client, engine):
 def test_a_preset_with_a_config_laid_over_it_and_overrides_on_top(client):
     body = {
         "preset": "ppo_cartpole",
-        "config": {"training": {"seed": 0}, "environment": {"n_envs": 2}, "name": ""},
+        "config": {"training": {"seed": 0}, "environment": {"max_episode_steps": 400}, "name": ""},
         "overrides": {"algorithm.gamma": 0.0, "evaluation.enabled": False, "training.total_timesteps": 4096},
         "start": False,
     }
@@ -75,7 +75,7 @@ def test_a_preset_with_a_config_laid_over_it_and_overrides_on_top(client):
     preset = client.get("/api/presets/ppo_cartpole").json()["config"]
     config = client.get(f"/api/runs/{run['id']}/config").json()
     assert config["algorithm"] == {**preset["algorithm"], "gamma": 0.0}
-    assert config["environment"] == {**preset["environment"], "n_envs": 2}
+    assert config["environment"] == {**preset["environment"], "max_episode_steps": 400}
     assert config["evaluation"]["enabled"] is False
     assert client.post(f"/api/runs/{run['id']}/stop").json()["status"] == "stopped"
 
@@ -137,8 +137,8 @@ def test_an_unknown_or_unsafe_preset_is_refused(client):
 
 def test_runs_are_filtered_and_paged_without_losing_or_repeating_one(client, engine):
     ids = []
-    for number in range(5):
-        body = {"config": small_run(name=f"page {number}", tags=["paged", f"t{number}"]), "start": False}
+    for name in ("alpha", "beta", "gamma", "delta", "epsilon"):
+        body = {"config": small_run(name=name, tags=["paged", f"of {name}"]), "start": False}
         ids.append(client.post("/api/runs", json=body).json()["id"])
     seen, cursor = [], ""
     while cursor is not None:
@@ -149,16 +149,15 @@ def test_runs_are_filtered_and_paged_without_losing_or_repeating_one(client, eng
     assert seen == ids[::-1], "newest first, each once"
 
     def found(**params: object) -> set[str]:
-        return {run["id"] for run in client.get("/api/runs", params={"limit": 1000, **params}).json()["runs"]} & set(
-            ids
-        )
+        runs = client.get("/api/runs", params={"limit": 1000, **params}).json()["runs"]
+        return {run["id"] for run in runs} & set(ids)
 
     assert found(status="queued") == set(ids)
     assert found(status="running,queued", env="CartPole-v1", algorithm="ppo") == set(ids)
     assert found(status=["completed", "failed"]) == set()
-    assert found(environment="CartPole-v1", tag="t3") == {ids[3]}
+    assert found(environment="CartPole-v1", tag="of delta") == {ids[3]}
     assert found(env="Pendulum-v1") == set()
-    assert found(q="PAGE 4") == {ids[4]}
+    assert found(q="EPSI cartpole") == {ids[4]}
     assert found(status="", env="", algorithm="", tag="", q="", cursor="") == set(ids)
     for run_id in ids:
         client.post(f"/api/runs/{run_id}/stop")

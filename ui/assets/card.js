@@ -30,6 +30,7 @@
 
     build(run) {
       this.sign = pal.sign(run.status);
+      this.sign.setAttribute("aria-live", "polite");
       this.name = h("h3", { class: "pal-card-name" });
       this.facts = h("span", { class: "pal-card-facts" });
       this.buttons = pal.runs.actionButtons(() => this.run, ["start", "pause", "resume", "stop"]);

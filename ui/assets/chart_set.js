@@ -120,6 +120,8 @@
         onZoom: (zoomed) => (reset.hidden = !zoomed),
       });
       reset.addEventListener("click", () => chart.resetZoom());
+      chart.canvas.setAttribute("role", "img");
+      chart.canvas.setAttribute("aria-label", `${plan.title} over steps; the table of values holds its numbers`);
       const node = h(
         "figure",
         { class: "pal-chart", data: { chart: plan.key } },

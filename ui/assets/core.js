@@ -80,14 +80,22 @@
 
   const builders = new Map();
   const mounted = new WeakSet();
+  let started = false;
 
   // island("monitor", (node) => …): `node` is the empty element that Gradio holds for us.
   function island(name, build) {
     builders.set(name, build);
+  }
+
+  // Called by the last script, when every part is known.
+  function start() {
+    started = true;
     mountIslands();
   }
 
+  // Called whenever Gradio shows a tab for the first time, perhaps before our scripts have arrived.
   function mountIslands() {
+    if (!started) return;
     for (const node of window.palaestraIslands || []) {
       const build = node && builders.get(node.dataset.island);
       if (!build || mounted.has(node)) continue;
@@ -120,5 +128,5 @@
     }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }
 
-  Object.assign(pal, { h, setText, setAttr, arrange, watchVisible, remembered, island, mountIslands, dark, onTheme });
+  Object.assign(pal, { h, setText, setAttr, arrange, watchVisible, remembered, island, start, mountIslands, dark, onTheme });
 })();

@@ -104,14 +104,15 @@
     // ---- new facts ------------------------------------------------------------------------------------------
 
     show({ runs }) {
-      const live = runs.filter(pal.runs.isLive);
+      const live = runs.filter(pal.runs.isLive).sort((a, b) => a.created_at - b.created_at);
       const queued = runs.filter((run) => run.status === "queued");
       const ended = runs.filter((run) => pal.states.ended.includes(run.status));
       for (const run of ended) {
         if (this.cards.has(run.id)) this.opened.set(run.id, run); // it ended under its reader's eyes: the card stays
       }
       for (const run of live) this.opened.delete(run.id);
-      this.showCards([...live, ...this.opened.values()]);
+      // In the order of their birth: no card jumps when another one changes its state, now or after a reload.
+      this.showCards([...live, ...this.opened.values()].sort((a, b) => a.created_at - b.created_at));
       this.showChips(live, queued);
       this.showRows(this.queue, `Queued (${count(queued.length)})`, queued, queueRow);
       this.showRows(this.ended, `Recently ended (${count(ended.length)})`, ended, (run) => endedRow(run, () => this.open(run)));
@@ -132,8 +133,7 @@
         if (card) card.show(run);
         else this.cards.set(run.id, new pal.RunCard(run, (closed) => this.close(closed)));
       }
-      // Cards keep the order in which they came, so that none jumps when another changes its state.
-      pal.arrange(this.grid, [...this.cards.values()].map((card) => card.node));
+      pal.arrange(this.grid, runs.map((run) => this.cards.get(run.id).node));
     }
 
     showChips(live, queued) {
@@ -183,14 +183,15 @@
       if (pal.state.data) this.show(pal.state.data);
     }
 
-    // Scrolls to a run now or as soon as it has a card.
+    // Scrolls to a run now, or as soon as it has a card or a place in the queue.
     reveal(id = this.wanted) {
       if (!id) return;
       this.wanted = id;
       const card = this.cards.get(id);
-      if (!card || !card.node.offsetParent) return;
+      const node = card ? card.node : this.rows.get(`${this.queue.className} ${id}`);
+      if (!node?.isConnected || !node.offsetParent) return;
       this.wanted = null;
-      requestAnimationFrame(() => card.focus());
+      requestAnimationFrame(() => (card ? card.focus() : node.scrollIntoView({ block: "center", behavior: "smooth" })));
     }
   }
 

@@ -1,0 +1,137 @@
+"""A stage for our scripts: a real browser, our real assets, and a REST API that a test plays itself.
+
+Nothing listens anywhere; the browser's requests are answered inside the test.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from ui.page import ASSETS, page_head
+
+ADDRESS = "http://palaestra.test/lab/"
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+SHELL = """<!doctype html><html><head><base href="./">
+<script>addEventListener("DOMContentLoaded", () => (window.palaestraIslands = [...document.querySelectorAll("[data-island]")]))</script>
+</head><body class="gradio-container">
+<div id="pal-tabs"><div role="tablist">
+<button role="tab" id="tab-train-button" aria-selected="false">Train</button>
+<button role="tab" id="tab-monitor-button" aria-selected="true">Monitor</button>
+<button role="tab" id="tab-videos-button" aria-selected="false">Videos</button></div>
+<div data-island="%s"></div></div><div data-island="footer"></div>
+%s</body></html>"""
+ALLOWED = {"start": "It runs already.", "pause": None, "resume": "It is not paused.", "stop": None}
+
+
+def run(number: int = 1, status: str = "running", **changes: Any) -> dict[str, Any]:
+    """Return a run in the shape of the REST contract."""
+    return {
+        "id": f"run-{number}",
+        "name": f"Run {number}",
+        "status": status,
+        "step": 12345,
+        "total_steps": 100000,
+        "progress": 0.12345,
+        "fps": 1212.4,
+        "eta_seconds": 4323.0,
+        "elapsed_seconds": 61.0,
+        "episodes": 77,
+        "returns": {"last": 14.0, "mean": 11.25, "best": 18.5},
+        "environment": "ALE/Pong-v5",
+        "algorithm": "ppo",
+        "seed": 0,
+        "preset": None,
+        "tags": [],
+        "notes": "",
+        "created_at": 1_700_000_000.0 + number,
+        "started_at": 1_700_000_100.0,
+        "ended_at": None,
+        "reason": None,
+        "actions": dict(ALLOWED),
+        **changes,
+    }
+
+
+class Rest:
+    """The server's side: what a test puts in is what the page is told; what the page asked is kept in `calls`."""
+
+    def __init__(self) -> None:
+        self.runs: list[dict[str, Any]] = []
+        self.series: dict[str, list[tuple[int, float | None]]] = {"episode/return": [(n * 10, n) for n in range(50)]}
+        self.videos: list[dict[str, Any]] = []
+        self.calls: list[tuple[str, str]] = []
+        self.gone = False
+        self.refusal: str | None = None
+
+    def answer(self, method: str, path: str, query: dict[str, str]) -> tuple[int, Any]:
+        """Return status and JSON for one request."""
+        self.calls.append((method, path))
+        if method == "POST":
+            return self._act(*path.split("/")[-2:])
+        if path == "api/state":
+            return 200, self._state()
+        if path.endswith("/metrics"):
+            return 200, self._metrics(int(query.get("since", 0)))
+        if path.endswith("/logs"):
+            line = {"number": 1, "time": time.time(), "level": "info", "text": "Training begins."}
+            return 200, {"lines": [] if query.get("after") else [line], "cursor": 1}
+        if path == "api/videos/recordings":
+            return 200, self._recordings(query)
+        return 200, {"runs": self.runs}
+
+    def _state(self) -> dict[str, Any]:
+        counts = {"running": sum(run["status"] == "running" for run in self.runs)}
+        memory = {"used": 6.1 * 2**30, "total": 24 * 2**30}
+        system = {"cpu_percent": 43.0, "memory": memory, "disk": {"free": 41 * 2**30, "total": 2**40}, "gpus": []}
+        store = {"ok": True, "message": None}
+        return {"version": "0.1.0", "time": 0, "counts": counts, "runs": self.runs, "system": system, "store": store}
+
+    def _act(self, run_id: str, action: str) -> tuple[int, Any]:
+        if self.refusal:
+            return 409, {"error": {"code": "conflict", "message": self.refusal}}
+        found = next(run for run in self.runs if run["id"] == run_id)
+        found["status"] = {"pause": "paused", "resume": "running", "stop": "stopped"}[action]
+        return 200, found
+
+    def _metrics(self, since: int) -> dict[str, Any]:
+        series = {}
+        for name, points in self.series.items():
+            if fresh := points[since:]:
+                series[name] = {"steps": [p[0] for p in fresh], "values": [p[1] for p in fresh], "times": []}
+        return {"series": series, "cursor": max(map(len, self.series.values()))}
+
+    def _recordings(self, query: dict[str, str]) -> dict[str, Any]:
+        found = [video for video in self.videos if query.get("run") in (None, video["run_id"])]
+        first, limit = int(query.get("cursor", 0)), int(query["limit"])
+        page: dict[str, Any] = {"videos": found[first : first + limit]}
+        return page if first + limit >= len(found) else {**page, "cursor": str(first + limit)}
+
+
+def open_stage(page: Any, rest: Rest, island: str = "monitor") -> Any:
+    """Show one island and the status bar in a browser's page, with `rest` as its server."""
+
+    def answer(route: Any) -> None:
+        address = urlsplit(route.request.url)
+        path = unquote(address.path).removeprefix("/lab/")
+        if path == "":
+            route.fulfill(body=SHELL % (island, page_head()), content_type="text/html")
+        elif path.startswith("assets/"):
+            file = ASSETS / Path(path).name
+            route.fulfill(body=file.read_bytes(), content_type=TYPES[file.suffix])
+        elif rest.gone:
+            route.abort()
+        elif path.startswith("api/"):
+            query = {name: values[0] for name, values in parse_qs(address.query).items()}
+            status, body = rest.answer(route.request.method, path, query)
+            route.fulfill(status=status, body=json.dumps(body), content_type="application/json")
+        else:
+            route.fulfill(status=404, body="")
+
+    page.route("**/*", answer)
+    page.goto(ADDRESS)
+    page.wait_for_function("window.palaestra?.state?.online === true")
+    return page

@@ -1,0 +1,349 @@
+"""The scripts of Monitor, Videos and the status bar in a real browser, with a REST API that each test plays."""
+
+import re
+
+import pytest
+
+from tests.browser.chromium import find
+from tests.browser.stage import Rest, open_stage, run
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(find() is None, reason="no Chromium here")]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        program = playwright.chromium.launch(
+            executable_path=find(), args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield program
+        program.close()
+
+
+@pytest.fixture
+def page(chromium):
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def rest():
+    return Rest()
+
+
+def card(page, number=1):
+    return page.locator(f'.pal-card[data-run="run-{number}"]')
+
+
+def until(page, condition, argument=None):
+    page.wait_for_function(condition, arg=argument, timeout=8000)
+
+
+# ---- pure functions --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        ("count(1234567)", "1,234,567"),
+        ("count(0)", "0"),
+        ("count(null)", "–"),
+        ("value(0)", "0"),
+        ("value(14)", "14.00"),
+        ("value(-198.34)", "−198.3"),
+        ("value(0.01234)", "0.0123"),
+        ("value(3e-4)", "3.00e−4"),
+        ("value(null)", "–"),
+        ("spread(12.8231, 0.6)", "12.82 ± 0.60"),
+        ("duration(4323)", "1:12:03"),
+        ("duration(42)", "0:42"),
+        ("duration(0)", "0:00"),
+        ("duration(273600)", "3 d 4 h"),
+        ("bytes(41 * 2 ** 30)", "41.0 GB"),
+        ("share(6.1 * 2 ** 30, 24 * 2 ** 30)", "6.1/24 GB"),
+        ("percent(0.999)", "99%"),
+    ],
+)
+def test_numbers_are_written_as_people_read_them(shared_page, call, text):
+    assert shared_page.evaluate(f"palaestra.format.{call}") == text
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "labels"),
+    [
+        (0, 4_100_000, ["0", "1M", "2M", "3M", "4M"]),
+        (0, 20_000, ["0", "5k", "10k", "15k", "20k"]),
+        (0, 500, ["0", "100", "200", "300", "400", "500"]),
+        (-0.7, -0.5, ["−0.7", "−0.65", "−0.6", "−0.55", "−0.5"]),
+        (0, 0.0003, ["0", "1e−4", "2e−4", "3e−4"]),
+    ],
+)
+def test_axes_have_round_ticks_with_si_units(shared_page, start, end, labels):
+    script = """([from, to]) => {
+        const {values, step} = palaestra.plot.ticks(from, to, 5);
+        return values.map((value) => palaestra.plot.tickLabel(value, step, Math.max(Math.abs(from), Math.abs(to))));
+    }"""
+    assert shared_page.evaluate(script, [start, end]) == labels
+
+
+def test_thinning_keeps_every_dip_and_peak_and_the_newest_point(shared_page):
+    series = shared_page.evaluate(
+        """() => {
+        const steps = [...Array(5000).keys()], values = steps.map((step) => Math.sin(step / 90));
+        values[1234] = 50; values[4321] = -60;
+        const series = {steps, values, epoch: 0};
+        palaestra.series.thin(series, 400);
+        return series;
+    }"""
+    )
+    assert len(series["steps"]) <= 402
+    assert series["steps"] == sorted(series["steps"])
+    assert (max(series["values"]), min(series["values"])) == (50, -60)
+    assert series["steps"][-1] == 4999
+    assert series["epoch"] == 1
+
+
+@pytest.fixture(scope="module")
+def shared_page(chromium):
+    context = chromium.new_context()
+    yield open_stage(context.new_page(), Rest())
+    context.close()
+
+
+# ---- monitor ---------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_shown_with_its_state_numbers_and_a_growing_curve(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    assert card(page).locator(".pal-sign-word").inner_text() == "running"
+    assert card(page).locator("[data-stat=Steps] dd").inner_text() == "12,345 / 100,000"
+    assert card(page).locator("[data-stat=eta] dd").inner_text() == "1:12:03"
+    until(page, "() => palaestra.charts.find('run-1', 'return')?.points === 100")  # each and their mean
+    rest.series["episode/return"] += [(500 + n, 1.0) for n in range(25)]
+    rest.runs[0]["step"] += 1
+    until(page, "() => palaestra.charts.find('run-1', 'return').points === 150")
+
+
+def test_a_click_shows_its_state_within_200_ms_and_then_the_servers_word(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    shown_after = page.evaluate(
+        """() => new Promise((done) => {
+        const word = document.querySelector(".pal-card .pal-sign-word"), began = performance.now();
+        new MutationObserver(() => done([performance.now() - began, word.textContent])).observe(word, {childList: true});
+        document.querySelector(".pal-card [data-action=pause]").click();
+    })"""
+    )
+    assert shown_after[1] == "pausing…"
+    assert shown_after[0] < 200
+    until(page, "() => document.querySelector('.pal-card .pal-sign-word').textContent === 'paused'")
+    assert ("POST", "api/runs/run-1/pause") in rest.calls
+
+
+def test_a_button_that_cannot_act_says_why_and_asks_nothing(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    resume = card(page).locator("[data-action=resume]")
+    assert resume.get_attribute("aria-disabled") == "true"
+    resume.focus()
+    assert page.locator(".pal-tip").inner_text() == "It is not paused."
+    resume.click(force=True)
+    assert not [call for call in rest.calls if call[0] == "POST"]
+
+
+def test_a_refusal_becomes_a_message_that_can_be_copied(page, rest):
+    rest.runs = [run()]
+    rest.refusal = "Run 1 saves a checkpoint; try again in a moment."
+    open_stage(page, rest)
+    card(page).locator("[data-action=stop]").click()
+    toast = page.locator(".pal-toast[data-kind=error]")
+    assert rest.refusal in toast.inner_text()
+    assert toast.get_by_label("Copy message").is_visible()
+    assert card(page).locator(".pal-sign-word").inner_text() == "running"
+
+
+def test_names_from_strangers_stay_text(page, rest):
+    name = "<img src=x onerror=window.hacked=1>"
+    rest.runs = [run(name=name), run(2, "queued", name=name), run(3, "completed", name=name, ended_at=1.0)]
+    open_stage(page, rest)
+    assert card(page).locator("h3").inner_text() == name
+    assert page.locator(".pal-monitor img[onerror]").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_run_that_ends_under_its_readers_eyes_keeps_its_card_until_put_away(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    card(page).wait_for()
+    rest.runs[0].update(status="failed", ended_at=1_700_000_200.0, reason="The disk is full.", error="Traceback …")
+    until(page, "() => document.querySelector('.pal-card').dataset.status === 'failed'")
+    assert "The disk is full." in card(page).inner_text()
+    card(page).get_by_label("Put this card away").click()
+    assert card(page).count() == 0
+    page.locator(".pal-ended summary").click()
+    page.locator('.pal-row-button[data-run="run-1"]').click()
+    card(page).wait_for()
+
+
+def test_an_empty_monitor_teaches_what_belongs_there(page, rest):
+    open_stage(page, rest)
+    assert "Nothing is training" in page.locator(".pal-empty").inner_text()
+    page.get_by_role("button", name="Choose a preset").click()
+
+
+def test_a_hidden_page_asks_nothing_and_a_shown_one_at_once(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    page.wait_for_timeout(600)
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    page.wait_for_timeout(700)
+    before = len(rest.calls)
+    page.wait_for_timeout(1200)
+    assert len(rest.calls) == before
+    page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(300)
+    assert len(rest.calls) > before
+
+
+def test_a_server_that_is_gone_is_told_in_one_place_and_found_again(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    rest.gone = True
+    until(page, "() => document.documentElement.classList.contains('pal-offline')")
+    assert "does not answer" in page.locator(".pal-trouble").inner_text()
+    assert page.locator(".pal-toast").count() == 0
+    assert card(page).locator("[data-action=pause]").get_attribute("aria-disabled") == "true"
+    rest.gone = False
+    until(page, "() => !document.documentElement.classList.contains('pal-offline')")
+    assert page.locator(".pal-trouble").is_hidden()
+
+
+# ---- charts ----------------------------------------------------------------------------------------------------
+
+
+def test_a_zoom_survives_updates_and_a_double_click_resets_it(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    view = "() => palaestra.charts.find('run-1', 'return').view.x"
+    until(page, "() => palaestra.charts.find('run-1', 'return')?.points === 100")
+    plot = card(page).locator("[data-chart=return] .pal-plot")
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 120, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 220, box["y"] + 62, steps=4)
+    page.mouse.up()
+    until(page, "() => palaestra.charts.find('run-1', 'return').view.x[0] > 0")
+    zoomed = page.evaluate(view)
+    rest.series["episode/return"] += [(600, 70.0)]
+    rest.runs[0]["step"] += 1
+    until(page, "() => palaestra.charts.find('run-1', 'return').points === 102")
+    assert page.evaluate(view) == zoomed
+    plot.dblclick()
+    until(page, "() => palaestra.charts.find('run-1', 'return').view.x[1] === 600")
+
+
+def test_four_charts_of_four_series_cost_under_60_ms_an_update(page, rest):
+    open_stage(page, rest)
+    summary = page.evaluate(
+        """async () => {
+        const host = palaestra.h("div", {style: "display: grid; grid-template-columns: 1fr 1fr"});
+        document.body.prepend(host);
+        const wave = (s) => ({steps: [...Array(palaestra.series.LIMIT).keys()], epoch: 0,
+            values: Array.from({length: palaestra.series.LIMIT}, () => Math.random() * 20 + s * 30)});
+        const charts = [1, 2, 3, 4].map((c) => {
+            const chart = new palaestra.Chart("bench" + c), series = [0, 1, 2, 3].map(wave);
+            host.append(palaestra.h("div", {class: "pal-plotbox"}, chart.node));
+            const lines = series.map((one, i) => ({id: i, read: () => one, colour: "#0a6fb0", width: 1.5}));
+            return {chart, series, lines};
+        });
+        await new Promise((done) => setTimeout(done, 300));
+        palaestra.stats.reset();
+        for (let round = 0; round < 12; round += 1) {
+            for (const {chart, series, lines} of charts) {
+                for (const one of series) {
+                    one.steps.push(one.steps.length);
+                    one.values.push(Math.random() * 100);
+                }
+                chart.setLines(lines);
+            }
+            await new Promise((done) => setTimeout(done, 100));
+        }
+        return {...palaestra.stats.summary(), charts: palaestra.stats.updates.map((update) => update.charts)};
+    }"""
+    )
+    print(f"four charts of four series: {summary['update_ms_p50']:.1f} ms, p95 {summary['update_ms_p95']:.1f} ms")
+    assert summary["charts"] == [4] * 12
+    assert summary["update_ms_p95"] < 60
+
+
+# ---- videos ----------------------------------------------------------------------------------------------------
+
+
+def clips(amount):
+    return [
+        {
+            "id": amount - n,
+            "run_id": f"run-{n % 3}",
+            "run_name": f"Run {n % 3}",
+            "environment": "CartPole-v1",
+            "algorithm": "ppo",
+            "step": 1000 * (amount - n),
+            "return": 195.0,
+            "length": 195,
+            "fps": 30,
+            "duration": 6.5,
+            "created_at": 1_700_000_000.0 - n,
+            "url": f"/api/runs/run-{n % 3}/videos/{n}.mp4",
+            "poster_url": f"/api/runs/run-{n % 3}/videos/{n}.jpg",
+        }
+        for n in range(amount)
+    ]
+
+
+def test_five_thousand_videos_come_a_page_at_a_time_and_can_be_filtered(page, rest):
+    rest.videos = clips(5000)
+    open_stage(page, rest, "videos")
+    page.locator(".pal-tile").first.wait_for()
+    assert page.locator(".pal-tile").count() < 300
+    page.mouse.move(600, 400)
+    for _ in range(4):
+        page.mouse.wheel(0, 20000)
+        page.wait_for_timeout(200)
+    assert page.locator(".pal-tile").count() >= 180
+    page.locator(".pal-tile-run", has_text="Run 2").first.click()
+    until(page, "() => document.querySelectorAll('.pal-tile:not([data-run=run-2])').length === 0")
+
+
+def test_a_click_plays_in_the_page_and_escape_closes(page, rest):
+    rest.videos = clips(3)
+    open_stage(page, rest, "videos")
+    page.locator(".pal-tile-play").nth(1).click()
+    source = page.locator("dialog video").get_attribute("src")
+    assert source == "http://palaestra.test/lab/api/runs/run-1/videos/1.mp4"
+    page.locator("dialog").get_by_label("Close").focus()
+    page.keyboard.press("ArrowRight")
+    assert re.search(r"Step 1,000", page.locator("dialog").inner_text())
+    page.keyboard.press("Escape")
+    assert page.locator("dialog").count() == 0
+
+
+def test_a_question_mark_lists_the_shortcuts(page, rest):
+    open_stage(page, rest)
+    page.keyboard.press("?")
+    assert "Go to Monitor" in page.locator("dialog").inner_text()
+
+
+def test_the_page_fits_a_phone(page, rest):
+    rest.runs = [run(name="A name that is much too long for any phone " * 3), run(2, "queued")]
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_stage(page, rest)
+    card(page).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

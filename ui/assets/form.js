@@ -1,0 +1,73 @@
+// The Train tab: puts form, configuration bar and action bar together and has the server look over every change.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h } = pal;
+  const REVIEW_DELAY = 200; // ms after the last change
+
+  // ask(name, request) -> the answer of the function of that name in ui/train_tab.py; refusals become ApiErrors.
+  function asking(server) {
+    return async (name, request = {}) => {
+      let reply;
+      try {
+        reply = await server[name](request);
+      } catch (error) {
+        throw new pal.ApiError(`The server did not answer: ${error?.message || error}`);
+      }
+      if (reply?.error) throw new pal.ApiError(reply.error.message, { ...reply.error, status: 422 });
+      return reply.answer;
+    };
+  }
+
+  class Reviewer {
+    constructor(model, view, actions, ask) {
+      Object.assign(this, { model, view, actions, ask, timer: 0 });
+      model.on("values", () => this.soon());
+    }
+
+    soon() {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.review(), REVIEW_DELAY);
+    }
+
+    async review() {
+      const revision = this.model.revision;
+      try {
+        const answer = await this.ask("review", { filled: this.model.filled() });
+        if (revision !== this.model.revision) return; // an answer to what is no longer there
+        this.actions.reviewed(answer.summary);
+        this.model.setFaults(answer.faults);
+        this.view.showEnvironment(answer.environment);
+      } catch {
+        setTimeout(() => this.soon(), 2000); // the status bar says that the server is gone
+      }
+    }
+  }
+
+  pal.island("train", async (node) => {
+    const ask = asking(node.server);
+    const model = new pal.FormModel(node.description);
+    const view = new pal.FormView(model, ask);
+    const config = new pal.ConfigBar(model, ask);
+    const search = new pal.FormSearch(view, model);
+    const actions = new pal.ActionBar(model, view, ask);
+    const reviewer = new Reviewer(model, view, actions, ask);
+    node.append(h("div", { class: "pal-train" }, h("div", { class: "pal-train-head" }, config.node, search.node), view.root, actions.node));
+    const restored = model.restoreDraft();
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const { presets, form } = await ask("opening");
+        config.listed(presets);
+        if (!restored) model.load(form);
+        break;
+      } catch (error) {
+        if (tries === 0) pal.fail(error, "The presets could not be read");
+        await new Promise((done) => setTimeout(done, 2000));
+      }
+    }
+    reviewer.review();
+    node.dataset.ready = "true";
+    pal.train = { model };
+  });
+})();

@@ -1,0 +1,162 @@
+// The action bar, always in view: is the form runnable, start it, queue it, print its command, and control a run.
+//
+// Always holds: which runs there are comes from the server's state, never from what this page remembers; a press shows
+// within a frame that it was taken.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h, setText, setAttr } = pal;
+  const NO_RUN = { id: "", status: "completed", actions: { start: "", pause: "No run is live.", resume: "No run is live.", stop: "No run is live." } };
+
+  class ActionBar {
+    // view: the FormView, for jumping to a fault
+    constructor(model, view, ask) {
+      Object.assign(this, { model, view, ask, runs: [], chosen: null, busy: false });
+      this.message = h("button", { type: "button", class: "pal-linkbutton pal-review", id: "review", "aria-live": "polite", text: "Checking…" });
+      this.message.addEventListener("click", () => this.jump());
+      this.node = h("div", { class: "pal-actionbar", id: "action-bar" }, this.message, this.startButtons(), this.runControls());
+      model.on("faults", () => this.show());
+      pal.onState((state) => this.showRuns(state));
+      document.addEventListener("keydown", (event) => this.key(event));
+    }
+
+    startButtons() {
+      this.start = h("button", { type: "button", class: "pal-action pal-start", id: "start", data: { action: "start" } }, pal.icon("play"), h("span", { text: "Start" }));
+      this.start.addEventListener("click", () => this.submit("start"));
+      this.queue = h("button", { type: "button", class: "pal-button", id: "enqueue", text: "Add to queue", data: { tip: "Keep this run ready; it starts when you press Start on its card" } });
+      this.queue.addEventListener("click", () => this.submit("enqueue"));
+      const print = h("button", { type: "button", class: "pal-button", id: "print-command", text: "Print command", data: { tip: "The line that trains this form in a terminal" } });
+      print.addEventListener("click", () => this.printCommand());
+      this.follow = h("input", { type: "checkbox", id: "open-monitor" });
+      this.follow.checked = pal.remembered.get("openMonitor", true);
+      this.follow.addEventListener("change", () => pal.remembered.set("openMonitor", this.follow.checked));
+      const follow = h("label", { class: "pal-follow", for: "open-monitor" }, this.follow, h("span", { text: "open Monitor" }));
+      return h("div", { class: "pal-actions pal-start-actions" }, this.start, follow, this.queue, print);
+    }
+
+    runControls() {
+      this.select = h("select", { class: "pal-input", id: "action-run", "aria-label": "Run that the buttons act on" });
+      this.select.addEventListener("change", () => {
+        this.chosen = this.select.value;
+        this.showRun();
+      });
+      this.sign = pal.sign("completed");
+      this.buttons = pal.runs.actionButtons(() => this.run(), ["pause", "resume", "stop"]);
+      return h("div", { class: "pal-run-controls" }, this.sign, this.select, this.buttons);
+    }
+
+    // ---- is it runnable? --------------------------------------------------------------------------------------
+
+    reviewed(summary) {
+      this.summary = summary;
+      this.show();
+    }
+
+    show() {
+      const { faults } = this.model;
+      const count = faults.length;
+      this.message.classList.toggle("pal-review-bad", count > 0);
+      setText(this.message, count ? `${count === 1 ? "1 fault" : `${count} faults`}: ${this.words(faults[0])}` : this.summary || "ok");
+      setAttr(this.message, "aria-disabled", count ? null : "true");
+      for (const button of [this.start, this.queue]) setAttr(button, "aria-disabled", count || this.busy ? "true" : null);
+      pal.setTip(this.start, count ? `Cannot start: ${this.words(faults[0])}` : "Ctrl+Enter");
+    }
+
+    words(fault) {
+      const field = this.model.fieldOf(fault);
+      return field ? `${field.title} – ${pal.faultText(fault)}` : pal.faultText(fault);
+    }
+
+    jump() {
+      const [fault] = this.model.faults;
+      if (fault && !this.view.jump(fault)) pal.toast(pal.faultText(fault), { kind: "error" });
+    }
+
+    // ---- starting ---------------------------------------------------------------------------------------------
+
+    key(event) {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || pal.currentTab() !== "train") return;
+      if (document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      this.submit("start");
+    }
+
+    async submit(how) {
+      if (this.busy) return;
+      if (this.model.faults.length) {
+        this.jump();
+        return;
+      }
+      this.setBusy(how);
+      try {
+        const { run } = await this.ask(how, { filled: this.model.filled() });
+        this.chosen = run.id;
+        pal.pollNow();
+        const queued = run.status === "queued" && how === "start";
+        pal.toast(how === "enqueue" ? `${run.name} waits for its Start.` : queued ? `${run.name} waits in the queue.` : `${run.name} is starting.`, { kind: "success" });
+        if (how === "start" && this.follow.checked) pal.selectTab("monitor");
+      } catch (error) {
+        if (error.details?.length) {
+          this.model.setFaults(error.details);
+          this.jump();
+        } else pal.fail(error, "Nothing was started");
+      } finally {
+        this.setBusy(null);
+      }
+    }
+
+    setBusy(how) {
+      this.busy = how !== null;
+      setText(this.start.querySelector("span"), how === "start" ? "Starting…" : "Start");
+      this.show();
+    }
+
+    async printCommand() {
+      try {
+        const { command } = await this.ask("command", { filled: this.model.filled() });
+        const line = h("pre", { class: "pal-detail", id: "command-line", text: command });
+        const copy = h("button", { type: "button", class: "pal-button pal-button-main", id: "copy-command", text: "Copy" });
+        copy.addEventListener("click", async () => setText(copy, (await pal.copy(command)) ? "Copied" : "Select and copy it by hand"));
+        const note = h("p", { text: "Run it in the folder of Palaestra. It uses the same database, so the run appears here too." });
+        pal.dialog("The same run in a terminal", h("div", { class: "pal-command" }, line, note, h("div", { class: "pal-dialog-buttons" }, copy)), { className: "pal-dialog-small" });
+      } catch (error) {
+        if (error.details?.length) {
+          this.model.setFaults(error.details);
+          this.jump();
+        } else pal.fail(error, "No command could be made");
+      }
+    }
+
+    // ---- the run that the buttons act on -------------------------------------------------------------------------
+
+    showRuns({ data }) {
+      const live = (data?.runs || []).filter(pal.runs.isLive).sort((a, b) => b.created_at - a.created_at);
+      this.runs = live;
+      if (!live.some((run) => run.id === this.chosen)) this.chosen = live[0]?.id ?? null;
+      const wanted = live.length ? live.map((run) => [run.id, `${pal.runs.title(run)} · ${run.id.slice(-4)}`]) : [["", "no live run"]];
+      const mark = JSON.stringify(wanted);
+      if (mark !== this.mark) {
+        this.mark = mark;
+        this.select.replaceChildren(...wanted.map(([value, text]) => h("option", { value, text })));
+      }
+      this.select.value = this.chosen ?? "";
+      this.select.disabled = live.length === 0;
+      this.showRun();
+    }
+
+    run() {
+      return this.runs.find((run) => run.id === this.chosen) || NO_RUN;
+    }
+
+    showRun() {
+      const run = this.run();
+      const { status, word } = pal.runs.shown(run);
+      this.sign.hidden = run === NO_RUN;
+      this.sign.show(status, word);
+      this.buttons.show(run);
+    }
+  }
+
+  pal.ActionBar = ActionBar;
+})();
