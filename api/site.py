@@ -56,8 +56,7 @@ class Site:
         return {
             # A plain function: Gradio asks it for every login.
             "auth": self.policy.password_matches if self.policy.required else None,
-            # Gradio's own schema would list every route to everybody.
-            "app_kwargs": {"middleware": middleware, "openapi_url": None},
+            "app_kwargs": {"middleware": middleware},
         }
 
 

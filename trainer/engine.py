@@ -88,4 +88,5 @@ class Engine:
     def close(self) -> None:
         """Stop every run with a checkpoint and write what is still to be written."""
         self.manager.close()
+        self.monitor.close()
         self.store.close()

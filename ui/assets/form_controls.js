@@ -163,7 +163,7 @@
       const id = idOf(field.key);
       const input = control.input || control.node;
       this.input = input;
-      input.id = `input-${id}`;
+      if (!control.group) input.id = `input-${id}`; // the buttons of a group have ids of their own
       this.back = h("button", { type: "button", class: "pal-back", hidden: true }, backIcon());
       this.fault = h("p", { class: "pal-field-fault", id: `fault-${id}`, hidden: true });
       const help = h("span", { class: "pal-sr-only", id: `help-${id}`, text: field.help });
