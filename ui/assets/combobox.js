@@ -42,7 +42,11 @@
 
     listen() {
       this.input.addEventListener("click", () => this.open());
-      this.input.addEventListener("input", () => this.open().then(() => this.filter(this.input.value)));
+      this.input.addEventListener("input", () => {
+        this.typed = true; // perhaps before the list has arrived
+        if (this.opened && this.note) this.filter(this.input.value);
+        else this.open();
+      });
       this.input.addEventListener("keydown", (event) => this.key(event));
       this.input.addEventListener("blur", () => this.close());
       // The list must not take the focus, or the field would close before the click arrives.
@@ -74,7 +78,7 @@
         this.list.replaceChildren(h("div", { class: "pal-combo-note", text: `Could not load the list: ${error.message}` }));
         return;
       }
-      if (this.opened) this.filter("");
+      if (this.opened) this.filter(this.typed ? this.input.value : "");
     }
 
     fill(groups) {
@@ -179,6 +183,7 @@
 
     close() {
       this.list.hidden = true;
+      this.typed = false;
       this.input.setAttribute("aria-expanded", "false");
       this.input.removeAttribute("aria-activedescendant");
       this.input.value = this.value;
