@@ -107,17 +107,20 @@ class RunManager:
                 notes=config.notes,
             )
         )
-        if not start:
-            self._hold_back(run_id)
-        with self._lock:
-            self._live[run_id] = LiveRun(run_id, config, self._store.emit)
-            if start:
+        live = self._enlist(run_id, config)
+        if start:
+            with self._lock:
                 self._waiting.append(run_id)
+        else:
+            live.hold_back(HELD)
         self._fill_slots()
         return self.get(run_id)
 
-    def _hold_back(self, run_id: str) -> None:
-        self._store.commit(StateChanged(run_id, status=RunState.QUEUED.value, reason=HELD, owner=self._owner))
+    def _enlist(self, run_id: str, config: RunConfig) -> LiveRun:
+        live = LiveRun(self._store.run(run_id), config, self._store.emit)
+        with self._lock:
+            self._live[run_id] = live
+        return live
 
     # What people ask of a run
 
@@ -131,9 +134,9 @@ class RunManager:
             if run_id in self._waiting:
                 raise ConflictError("The run waits in the queue and starts by itself when a place is free.")
             self._waiting.append(run_id)
-        self._store.commit(StateChanged(run_id, status=RunState.QUEUED.value))
+        live.hold_back(None)
         self._fill_slots()
-        return self.get(live.run_id)
+        return self.get(run_id)
 
     def pause(self, run_id: str) -> RunRecord:
         """Ask a run to hold at its next step.
@@ -180,6 +183,10 @@ class RunManager:
         :raises NotFoundError: there is no such run
         """
         self._store.update_run(run_id, name=name, tags=tags, notes=notes)
+        with self._lock:
+            live = self._live.get(run_id)
+        if live:
+            live.relabel(name=name, tags=tags, notes=notes)
         return self.get(run_id)
 
     def delete(self, run_id: str) -> None:
@@ -201,7 +208,9 @@ class RunManager:
 
         :raises NotFoundError: there is no such run
         """
-        return self._overlaid(self._store.run(run_id))
+        with self._lock:
+            live = self._live.get(run_id)
+        return live.record if live else self._store.run(run_id)
 
     def list(self, **filters: Any) -> Page[RunRecord]:
         """Return a page of runs, newest first; the filters are those of `Store.runs`."""
@@ -221,7 +230,7 @@ class RunManager:
     def _overlaid(self, record: RunRecord) -> RunRecord:
         with self._lock:
             live = self._live.get(record.id)
-        return live.overlay(record) if live else record
+        return live.record if live else record
 
     def _why_not(self, action: str, record: RunRecord) -> str | None:
         state = RunState(record.status)
@@ -323,9 +332,8 @@ class RunManager:
             config = load_config(self._store.run_config(run_id))
         except ConfigError:
             return False
-        self._hold_back(run_id)
-        with self._lock:
-            self._live[run_id] = LiveRun(run_id, config, self._store.emit)
+        self._store.emit(StateChanged(run_id, status=RunState.QUEUED.value, owner=self._owner))
+        self._enlist(run_id, config).hold_back(HELD)
         return True
 
     def close(self, timeout: float = 20.0) -> None:
