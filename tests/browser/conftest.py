@@ -6,7 +6,12 @@ from playwright.sync_api import sync_playwright
 from tests.browser.chromium import ADVICE, find
 from tests.serving_process import Server
 
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-gpu",
+    "--autoplay-policy=no-user-gesture-required",
+]
 
 
 def pytest_collection_modifyitems(items):
@@ -48,7 +53,9 @@ def page(chromium, server):
     yield page
     context.close()
     assert errors == []
-    foreign = [url for url in requests if not url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))]
+    foreign = [
+        url for url in requests if not url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))
+    ]
     assert foreign == [], "something was fetched from outside"
 
 

@@ -150,7 +150,9 @@ def test_print_command_shows_the_line_that_does_the_same(page):
     _choose(page, "ppo_cartpole")
     _fill(page, "training.total_timesteps", "4321")
     page.locator("#print-command").click()
-    expect(page.locator("#command-line")).to_have_text("./webui.sh train ppo_cartpole --set training.total_timesteps=4321")
+    expect(page.locator("#command-line")).to_have_text(
+        "./webui.sh train ppo_cartpole --set training.total_timesteps=4321"
+    )
     page.locator("#copy-command").click()
     expect(page.locator("#copy-command")).not_to_have_text("Copy")
 

@@ -28,7 +28,10 @@ CLICK_COMMAND = """async () => {
 
 
 def _start(server, preset, **overrides):
-    body = {"preset": preset, "overrides": {"training.total_timesteps": 50_000_000, "video.enabled": False, **overrides}}
+    body = {
+        "preset": preset,
+        "overrides": {"training.total_timesteps": 50_000_000, "video.enabled": False, **overrides},
+    }
     return server.api("POST", "/api/runs", body)["id"]
 
 

@@ -88,7 +88,8 @@ def test_a_saved_model_loads_in_plain_stable_baselines3_and_acts_the_same(folder
     code = f"""
 import sys, numpy as np
 from stable_baselines3 import PPO
-action, _ = PPO.load({str(path)!r}, device="cpu").predict(np.array({observation.tolist()}, dtype=np.float32), deterministic=True)
+observation = np.array({observation.tolist()}, dtype=np.float32)
+action, _ = PPO.load({str(path)!r}, device="cpu").predict(observation, deterministic=True)
 assert not any(name.split(".")[0] == "trainer" for name in sys.modules)
 print(int(action))
 """
