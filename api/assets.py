@@ -1,4 +1,4 @@
-"""The scripts and styles of the pages, from a folder of ours and from packages; nothing comes from a network.
+"""The scripts and styles of the pages, from a folder of ours; nothing comes from a network.
 
 Invariants:
 - only files that were there when the server started are served, so no name from outside ever becomes a path;
@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import importlib.util
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,15 +54,12 @@ class Assets:
     """The files under `/assets/` that are ours.
 
     :param folder: everything in it is served under its relative path
-    :param extra: further files by the name they are served under
     """
 
-    def __init__(self, folder: Path, extra: Mapping[str, Path] | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         root = folder.resolve()
         files = (path for path in sorted(root.rglob("*")) if path.is_file() and path.resolve().is_relative_to(root))
         self._files = {path.relative_to(root).as_posix(): path for path in files}
-        self._extra = frozenset(extra or ())
-        self._files.update(extra or {})
         self._loaded: dict[str, _Loaded] = {}
         self._lock = threading.Lock()
 
@@ -80,14 +75,13 @@ class Assets:
     def answer(self, name: str, headers: Headers, version: str) -> Response:
         """Return a file, compressed for whoever takes gzip, or 304 for whoever has it.
 
-        :param version: the first digits of the SHA-256 of the file's content, or empty; a package's version number
-            will do for a file of a package
+        :param version: the first digits of the SHA-256 of the file's content, or empty
         :raises NotFoundError: there is no such file
         """
         loaded = self._load(name)
         etag = f'"{loaded.digest}"'
         # A page that is older than the file asks for what is no more: it gets the new one, but not for good.
-        for_good = bool(version) and (name in self._extra or loaded.digest.startswith(version))
+        for_good = bool(version) and loaded.digest.startswith(version)
         caching = "private, max-age=31536000, immutable" if for_good else "no-cache"
         kept = {"ETag": etag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
         if etag in headers.get("if-none-match", ""):
@@ -115,16 +109,6 @@ class Assets:
             near = nearest(name, self._files)
             hint = f" The nearest is {near}." if near else ""
             raise NotFoundError(f"There is no asset {name!r}.{hint}") from error
-
-
-def plotly_script() -> dict[str, Path]:
-    """Return the chart library that ships inside the plotly package, found without importing the package."""
-    spec = importlib.util.find_spec("plotly")
-    for location in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(location) / "package_data" / "plotly.min.js"
-        if path.is_file():
-            return {path.name: path}
-    return {}
 
 
 def _read(path: Path, stamp: tuple[int, int]) -> _Loaded:

@@ -16,7 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access import AccessPolicy
-from api.assets import PREFIX, Assets, plotly_script
+from api.assets import PREFIX, Assets
 from api.errors import install_handlers
 from api.guard import Guard
 from api.paths import route_path
@@ -35,7 +35,7 @@ class Site:
 
     def __init__(self, engine: Engine, policy: AccessPolicy, *, assets: Path) -> None:
         self.policy = policy
-        self.assets = Assets(assets, plotly_script())
+        self.assets = Assets(assets)
         self.app = build_app(engine, self.assets)
 
     def owns(self, path: str) -> bool:

@@ -56,7 +56,7 @@ def serve(settings: Settings) -> int:
                 prevent_thread_lock=True,
                 show_error=True,
                 max_file_size="1mb",
-                **launch_options(),
+                **launch_options(settings.theme),
                 **Site(engine, policy, assets=ASSETS).launch_options(),
             )
         except OSError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio
 import pytest
 
-from api.assets import Assets, plotly_script
+from api.assets import Assets
 from trainer.errors import NotFoundError
 
 FOR_GOOD = "private, max-age=31536000, immutable"
@@ -34,18 +34,11 @@ def test_a_script_comes_compressed_and_is_kept_for_good_under_the_version_of_its
     assert (head.status_code, head.headers["content-type"], head.content) == (200, "text/css; charset=utf-8", b"")
 
 
-def test_the_chart_library_comes_from_its_package(client):
-    answer = client.get("/assets/plotly.min.js", params={"v": "7.1.0"}, headers={"Accept-Encoding": "gzip"})
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == FOR_GOOD
-    assert int(answer.headers["content-length"]) < 2_000_000 < len(answer.content)
-
-
 def test_gradios_own_files_beside_ours_are_untouched(site, client):
     folder = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
     theirs = sorted(path.name for path in folder.glob("*.js"))
     assert client.get(f"/assets/{theirs[0]}").content == (folder / theirs[0]).read_bytes()
-    ours = Assets(Path(__file__).parents[2] / "ui" / "assets", plotly_script())
+    ours = Assets(Path(__file__).parents[2] / "ui" / "assets")
     assert not set(ours.names) & {path.name for path in folder.iterdir()}, "a name of ours hides one of Gradio's"
 
 

@@ -16,7 +16,9 @@ from ui.page import ASSETS, page_head
 ADDRESS = "http://palaestra.test/lab/"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 SHELL = """<!doctype html><html><head><base href="./">
-<script>addEventListener("DOMContentLoaded", () => (window.palaestraIslands = [...document.querySelectorAll("[data-island]")]))</script>
+<script>
+addEventListener("DOMContentLoaded", () => (window.palaestraIslands = document.querySelectorAll("[data-island]")));
+</script>
 </head><body class="gradio-container">
 <div id="pal-tabs"><div role="tablist">
 <button role="tab" id="tab-train-button" aria-selected="false">Train</button>

@@ -42,6 +42,11 @@ def card(page, number=1):
     return page.locator(f'.pal-card[data-run="run-{number}"]')
 
 
+def plain(text):
+    """Give the page's minus sign and dash as a keyboard types them."""
+    return text.replace("\u2212", "-").replace("\u2013", "-")
+
+
 def until(page, condition, argument=None):
     page.wait_for_function(condition, arg=argument, timeout=8000)
 
@@ -54,13 +59,13 @@ def until(page, condition, argument=None):
     [
         ("count(1234567)", "1,234,567"),
         ("count(0)", "0"),
-        ("count(null)", "–"),
+        ("count(null)", "-"),
         ("value(0)", "0"),
         ("value(14)", "14.00"),
-        ("value(-198.34)", "−198.3"),
+        ("value(-198.34)", "-198.3"),
         ("value(0.01234)", "0.0123"),
-        ("value(3e-4)", "3.00e−4"),
-        ("value(null)", "–"),
+        ("value(3e-4)", "3.00e-4"),
+        ("value(null)", "-"),
         ("spread(12.8231, 0.6)", "12.82 ± 0.60"),
         ("duration(4323)", "1:12:03"),
         ("duration(42)", "0:42"),
@@ -72,7 +77,7 @@ def until(page, condition, argument=None):
     ],
 )
 def test_numbers_are_written_as_people_read_them(shared_page, call, text):
-    assert shared_page.evaluate(f"palaestra.format.{call}") == text
+    assert plain(shared_page.evaluate(f"palaestra.format.{call}")) == text
 
 
 @pytest.mark.parametrize(
@@ -81,8 +86,8 @@ def test_numbers_are_written_as_people_read_them(shared_page, call, text):
         (0, 4_100_000, ["0", "1M", "2M", "3M", "4M"]),
         (0, 20_000, ["0", "5k", "10k", "15k", "20k"]),
         (0, 500, ["0", "100", "200", "300", "400", "500"]),
-        (-0.7, -0.5, ["−0.7", "−0.65", "−0.6", "−0.55", "−0.5"]),
-        (0, 0.0003, ["0", "1e−4", "2e−4", "3e−4"]),
+        (-0.7, -0.5, ["-0.7", "-0.65", "-0.6", "-0.55", "-0.5"]),
+        (0, 0.0003, ["0", "1e-4", "2e-4", "3e-4"]),
     ],
 )
 def test_axes_have_round_ticks_with_si_units(shared_page, start, end, labels):
@@ -90,7 +95,7 @@ def test_axes_have_round_ticks_with_si_units(shared_page, start, end, labels):
         const {values, step} = palaestra.plot.ticks(from, to, 5);
         return values.map((value) => palaestra.plot.tickLabel(value, step, Math.max(Math.abs(from), Math.abs(to))));
     }"""
-    assert shared_page.evaluate(script, [start, end]) == labels
+    assert [plain(label) for label in shared_page.evaluate(script, [start, end])] == labels
 
 
 def test_thinning_keeps_every_dip_and_peak_and_the_newest_point(shared_page):
@@ -138,7 +143,8 @@ def test_a_click_shows_its_state_within_200_ms_and_then_the_servers_word(page, r
     shown_after = page.evaluate(
         """() => new Promise((done) => {
         const word = document.querySelector(".pal-card .pal-sign-word"), began = performance.now();
-        new MutationObserver(() => done([performance.now() - began, word.textContent])).observe(word, {childList: true});
+        const seen = () => done([performance.now() - began, word.textContent]);
+        new MutationObserver(seen).observe(word, {childList: true});
         document.querySelector(".pal-card [data-action=pause]").click();
     })"""
     )

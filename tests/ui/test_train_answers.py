@@ -1,0 +1,136 @@
+"""What the server answers to the Train tab, over a real engine: truth, every fault at once, nothing lost."""
+
+import json
+
+import pytest
+
+from trainer.config import field_specs
+from trainer.engine import Engine
+from ui.components.form import describe_form
+from ui.train_tab import create_answers
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = Engine(tmp_path / "outputs", user_presets=tmp_path / "presets")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def ask(engine):
+    answers = create_answers(engine)
+
+    def ask(name, /, **request):
+        reply = answers[name](request)
+        json.dumps(reply, allow_nan=False)  # what a browser can read
+        return reply
+
+    return ask
+
+
+@pytest.fixture
+def filled(ask):
+    """The form as a new page shows it, with some values replaced."""
+    form = ask("opening")["answer"]["form"]
+
+    def fill(**values):
+        return {**form, "values": {**form["values"], **values}}
+
+    return fill
+
+
+def test_the_form_describes_every_setting_with_help_and_source():
+    form = describe_form()
+    assert {field["key"] for field in form["fields"]} == {spec.key for spec in field_specs()}
+    assert all(field["title"] and field["help"] and field["source"] for field in form["fields"])
+    assert {section["name"] for section in form["sections"]} == {field["section"] for field in form["fields"]}
+
+
+def test_a_new_page_shows_a_preset_that_can_be_started_at_once(ask, filled):
+    assert filled()["preset"] == "ppo_cartpole"
+    answer = ask("review", filled=filled())["answer"]
+    assert answer["faults"] == []
+    assert answer["summary"] == "PPO on CartPole-v1, 100,000 steps, seed 0"
+    assert set(answer["environment"]["unfit"]) == {"ddpg", "td3", "sac"}
+
+
+def test_every_fault_comes_at_once_each_with_its_field(ask, filled):
+    faults = ask("review", filled=filled(**{"ppo:algorithm.gamma": "high", "environment.n_envs": 0}))["answer"]["faults"]
+    assert {"algorithm.gamma", "environment.n_envs"} <= {fault["field"] for fault in faults}
+
+
+def test_start_submits_the_run_with_its_preset_and_queue_holds_it_back(ask, filled, engine):
+    run = ask("enqueue", filled=filled(**{"training.total_timesteps": 1000}))["answer"]["run"]
+    assert (run["status"], run["preset"], run["total_steps"]) == ("queued", "ppo_cartpole", 1000)
+    assert run["actions"]["start"] is None
+    run = ask("start", filled=filled(**{"training.total_timesteps": 1000, "evaluation.enabled": False}))["answer"]["run"]
+    assert engine.manager.wait(run["id"], 60)
+    assert engine.manager.get(run["id"]).status == "completed"
+
+
+def test_a_refused_start_names_the_fields_and_makes_no_run(ask, filled, engine):
+    error = ask("start", filled=filled(**{"algorithm.name": "dqn", "environment.id": "Pendulum-v1"}))["error"]
+    assert error["code"] == "invalid_config"
+    assert "algorithm.name" in {fault["field"] for fault in error["details"]}
+    assert engine.manager.list().items == []
+
+
+def test_zero_false_and_empty_survive_saving_and_loading(ask, filled):
+    changes = {
+        "ppo:algorithm.gae_lambda": 0,
+        "ppo:algorithm.ent_coef": 0.0,
+        "ppo:algorithm.normalize_advantage": False,
+        "environment.normalize_reward": False,
+        "video.enabled": False,
+        "name": "",
+        "tags": "",
+    }
+    before = filled(**changes)
+    assert ask("save_preset", name="mine", filled=before)["answer"]["name"] == "mine"
+    after = ask("load_preset", name="mine")["answer"]["values"]
+    assert {key: after[key] for key in changes} == changes
+
+
+@pytest.mark.parametrize("name", ["../evil", "", "a/b", "..", "ppo_cartpole", "x" * 200])
+def test_a_bad_preset_name_is_refused_and_nothing_is_written(ask, filled, tmp_path, name):
+    assert ask("save_preset", name=name, filled=filled())["error"]["message"]
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_an_own_preset_is_replaced_only_when_that_is_said(ask, filled):
+    ask("save_preset", name="mine", filled=filled())
+    assert ask("save_preset", name="mine", filled=filled())["error"]["code"] == "conflict"
+    assert "answer" in ask("save_preset", name="mine", filled=filled(), replace=True)
+
+
+def test_a_download_can_be_uploaded_again_unchanged(ask, filled):
+    before = filled(**{"training.seed": 7})
+    answer = ask("download_preset", filled=before)["answer"]
+    assert answer["name"] == "ppo_cartpole.json"
+    assert ask("upload_preset", text=answer["text"], file_name="x.json")["answer"]["values"] == {
+        **ask("load_preset", name="ppo_cartpole")["answer"]["values"],
+        "training.seed": 7,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "line 1"), ('{"config": {"al', "line 1"), ('{"config": {"algorthm": {}}}', "algorthm"), ("[]", "")],
+)
+def test_a_bad_upload_is_refused_in_words(ask, text, words):
+    assert words in ask("upload_preset", text=text, file_name="bad.json")["error"]["message"]
+
+
+def test_the_command_does_the_same(ask, filled):
+    command = ask("command", filled=filled(**{"training.seed": 3}))["answer"]["command"]
+    assert command.endswith("train ppo_cartpole --set training.seed=3")
+
+
+def test_every_environment_is_offered_in_its_family(ask):
+    groups = ask("environments")["answer"]
+    ids = {entry["value"] for group in groups for entry in group["entries"]}
+    assert {"CartPole-v1", "ALE/Pong-v5", "PongNoFrameskip-v4", "HalfCheetah-v5", "LunarLander-v3", "Taxi-v4"} <= ids
+    titles = [group["title"] for group in groups]
+    assert any("Atari" in title for title in titles)
+    assert any("MuJoCo" in title for title in titles)
