@@ -14,17 +14,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from ui.page import ASSETS, page_head
 
 ADDRESS = "http://palaestra.test/lab/"
-TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-SHELL = """<!doctype html><html><head><base href="./">
-<script>
-addEventListener("DOMContentLoaded", () => (window.palaestraIslands = document.querySelectorAll("[data-island]")));
-</script>
-</head><body class="gradio-container">
-<div id="pal-tabs"><div role="tablist">
+TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+SHELL = """<!doctype html><html><head><meta charset="utf-8"><base href="./">
+</head><body>
+<div class="gradio-container"><div id="pal-tabs"><div role="tablist">
 <button role="tab" id="tab-train-button" aria-selected="false">Train</button>
 <button role="tab" id="tab-monitor-button" aria-selected="true">Monitor</button>
 <button role="tab" id="tab-videos-button" aria-selected="false">Videos</button></div>
-<div data-island="%s"></div></div><div data-island="footer"></div>
+<div class="pal-island"><div data-island="%s"></div></div></div>
+<div class="pal-island"><div data-island="footer"></div></div></div>
+<script>window.palaestraIslands = document.querySelectorAll("[data-island]");</script>
 %s</body></html>"""
 ALLOWED = {"start": "It runs already.", "pause": None, "resume": "It is not paused.", "stop": None}
 
@@ -120,7 +119,7 @@ def open_stage(page: Any, rest: Rest, island: str = "monitor") -> Any:
         address = urlsplit(route.request.url)
         path = unquote(address.path).removeprefix("/lab/")
         if path == "":
-            route.fulfill(body=SHELL % (island, page_head()), content_type="text/html")
+            route.fulfill(body=SHELL % (island, page_head()), content_type="text/html; charset=utf-8")
         elif path.startswith("assets/"):
             file = ASSETS / Path(path).name
             route.fulfill(body=file.read_bytes(), content_type=TYPES[file.suffix])

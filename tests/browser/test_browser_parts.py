@@ -4,33 +4,20 @@ import re
 
 import pytest
 
-from tests.browser.chromium import find
 from tests.browser.stage import Rest, open_stage, run
-
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(find() is None, reason="no Chromium here")]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(
-            executable_path=find(), args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield program
-        program.close()
 
 
 @pytest.fixture
 def page(chromium):
+    """An empty page; ends with no error in its console. It needs no server."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
-    faults = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.set_default_timeout(8000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()
-    assert faults == []
+    assert errors == []
 
 
 @pytest.fixture
@@ -48,7 +35,7 @@ def plain(text):
 
 
 def until(page, condition, argument=None):
-    page.wait_for_function(condition, arg=argument, timeout=8000)
+    page.wait_for_function(condition, arg=argument)
 
 
 # ---- pure functions --------------------------------------------------------------------------------------------

@@ -53,6 +53,21 @@ def test_train_completes_with_one_line_of_json_and_the_page_sees_the_run(tmp_pat
         engine.close()
 
 
+def test_the_same_seed_gives_the_same_run_to_the_last_bit(tmp_path):
+    for _ in range(2):
+        assert _run("train", "ppo_cartpole", *QUICK, "--outputs", str(tmp_path))[0] == 0
+    engine = Engine(tmp_path)
+    try:
+        first, second = (engine.store.metrics(record.id).series for record in engine.manager.list().items)
+        clocks = {"time/fps", "time/time_elapsed"}
+        assert first.keys() == second.keys()
+        assert {name: first[name].values for name in first.keys() - clocks} == {
+            name: second[name].values for name in second.keys() - clocks
+        }
+    finally:
+        engine.close()
+
+
 def test_the_command_a_run_writes_down_does_the_same_run_again(tmp_path):
     from trainer.terminal import configure, load_preset
 
