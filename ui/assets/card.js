@@ -8,6 +8,7 @@
   const { h, setText } = pal;
   const { count, value, spread, duration, percent, ago, exact } = pal.format;
   const TRAILING = 2500; // ms in which late numbers may still arrive after a run changed
+  const METRICS_PERIOD = 400; // ms; a click changes the card at once, but brings no new numbers
   const LOG_PERIOD = 1000;
   const VIDEO_PERIOD = 10000;
 
@@ -20,7 +21,7 @@
       this.data = new pal.RunSeries(run.id);
       this.node = this.build(run);
       this.changedAt = performance.now();
-      this.loggedAt = this.filmedAt = -Infinity;
+      this.askedAt = this.loggedAt = this.filmedAt = -Infinity;
       this.unwatch = pal.watchVisible(this.node, (visible) => {
         this.onScreen = visible;
         if (visible) this.tick();
@@ -157,7 +158,10 @@
       const now = performance.now();
       const moving = now - this.changedAt < TRAILING;
       const live = pal.runs.isLive(this.run);
-      if (moving || this.data.cursor === 0) this.guard("metrics", this.refreshCharts());
+      if ((moving || this.data.cursor === 0) && now - this.askedAt >= METRICS_PERIOD) {
+        this.askedAt = now;
+        this.guard("metrics", this.refreshCharts());
+      }
       if (live ? now - this.loggedAt > LOG_PERIOD : moving || this.loggedAt < 0) {
         this.loggedAt = now;
         this.guard("log", this.log.refresh());

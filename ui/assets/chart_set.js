@@ -53,8 +53,9 @@
     return (names) => names.filter((name) => name === wanted);
   }
 
+  // "train/policy_gradient_loss" -> "policy gradient": the chart's title says the rest.
   function label(name) {
-    return name.replace(/^[a-z]+\//, "").replaceAll("_", " ");
+    return name.replace(/^[a-z]+\//, "").replaceAll("_", " ").replace(/ loss$/, "");
   }
 
   // [{id, label, read, swatch, colour, width, …}] for one plan and the series there are.

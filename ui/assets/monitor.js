@@ -116,6 +116,7 @@
       this.showChips(live, queued);
       this.showRows(this.queue, `Queued (${count(queued.length)})`, queued, queueRow);
       this.showRows(this.ended, `Recently ended (${count(ended.length)})`, ended, (run) => endedRow(run, () => this.open(run)));
+      this.grid.hidden = this.cards.size === 0;
       this.empty.hidden = this.cards.size > 0 || queued.length > 0;
       this.bar.hidden = !this.empty.hidden;
       this.reveal();

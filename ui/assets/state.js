@@ -8,6 +8,7 @@
   const pal = window.palaestra;
   const PERIOD = 450; // ms from one request to the next, so that news is never older than 500
   const SLOWEST = 2000; // ms between two tries while the server is gone
+  const SIGNED_OUT = 10000; // ms between two tries while it denies us, in case another tab signs in
   const listeners = new Set();
   const asked = new Map(); // run id -> {action, status, until}: shown until the server's own word arrives
 
@@ -39,7 +40,8 @@
     }
     pal.stats?.poll(performance.now() - began, state.online);
     tell();
-    const pause = misses > 2 ? Math.min(PERIOD * misses, SLOWEST) : PERIOD;
+    const lost = state.signedOut ? SIGNED_OUT : Math.min(PERIOD * misses, SLOWEST);
+    const pause = misses > 2 ? lost : PERIOD;
     timer = setTimeout(poll, Math.max(50, pause - (performance.now() - began)));
   }
 
