@@ -58,6 +58,7 @@ def train(engine: Engine, config: RunConfig, preset: str | None, *, as_json: boo
     :raises ConfigError: with every fault of the configuration
     """
     console = Console(stderr=True)
+    _use_torch_threads(config)
     record = engine.manager.submit(config, preset=preset)
     console.print(f"[bold]{record.name}[/bold]  {engine.layout.run(record.id)}", highlight=False)
     with _stopping_on_signals(engine, record.id, console):
@@ -67,6 +68,14 @@ def train(engine: Engine, config: RunConfig, preset: str | None, *, as_json: boo
         sys.stdout.write(json.dumps(_result(engine, record)) + "\n")
         sys.stdout.flush()
     return _exit_status(record)
+
+
+def _use_torch_threads(config: RunConfig) -> None:
+    """Set torch's threads, which belong to the whole process, and here the process belongs to this run."""
+    if config.training.torch_threads > 0:
+        import torch
+
+        torch.set_num_threads(config.training.torch_threads)
 
 
 def _follow(engine: Engine, record: RunRecord, console: Console) -> RunRecord:
@@ -131,7 +140,9 @@ def _stopping_on_signals(engine: Engine, run_id: str, console: Console) -> Itera
         except ConflictError as error:
             console.print(error.message)
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A closed terminal hangs up; Windows has no such signal.
+    hang_up = [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, *hang_up)}
     try:
         yield
     finally:

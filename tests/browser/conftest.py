@@ -8,9 +8,12 @@ from tests.serving_process import Server
 
 FLAGS = [
     "--no-sandbox",
-    "--disable-background-networking",
     "--disable-gpu",
+    "--disable-background-networking",
     "--autoplay-policy=no-user-gesture-required",
+    # Headless pages count as background, and Linux then serves them after everything else. A person's page is in front.
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
 ]
 
 

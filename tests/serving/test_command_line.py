@@ -75,7 +75,15 @@ def test_the_command_a_run_writes_down_does_the_same_run_again(tmp_path):
     try:
         preset = load_preset(engine, "dqn_cartpole")
         changes = {"algorithm.gamma": 0.5, "training.seed": 0, "environment.kwargs": {}, "video.enabled": False}
-        config = configure(preset, {**changes, "name": "a 'quoted' name", "evaluation.reward_threshold": None})
+        config = configure(
+            preset,
+            {
+                **changes,
+                "name": "a 'quoted' name",
+                "evaluation.reward_threshold": None,
+                "evaluation.stop_on_threshold": False,
+            },
+        )
         record = engine.manager.submit(config, preset="dqn_cartpole", start=False)
         import shlex
 

@@ -56,7 +56,9 @@ def test_a_new_page_shows_a_preset_that_can_be_started_at_once(ask, filled):
 
 
 def test_every_fault_comes_at_once_each_with_its_field(ask, filled):
-    faults = ask("review", filled=filled(**{"ppo:algorithm.gamma": "high", "environment.n_envs": 0}))["answer"]["faults"]
+    faults = ask("review", filled=filled(**{"ppo:algorithm.gamma": "high", "environment.n_envs": 0}))["answer"][
+        "faults"
+    ]
     assert {"algorithm.gamma", "environment.n_envs"} <= {fault["field"] for fault in faults}
 
 
@@ -64,7 +66,9 @@ def test_start_submits_the_run_with_its_preset_and_queue_holds_it_back(ask, fill
     run = ask("enqueue", filled=filled(**{"training.total_timesteps": 1000}))["answer"]["run"]
     assert (run["status"], run["preset"], run["total_steps"]) == ("queued", "ppo_cartpole", 1000)
     assert run["actions"]["start"] is None
-    run = ask("start", filled=filled(**{"training.total_timesteps": 1000, "evaluation.enabled": False}))["answer"]["run"]
+    run = ask("start", filled=filled(**{"training.total_timesteps": 1000, "evaluation.enabled": False}))["answer"][
+        "run"
+    ]
     assert engine.manager.wait(run["id"], 60)
     assert engine.manager.get(run["id"]).status == "completed"
 

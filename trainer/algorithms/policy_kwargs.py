@@ -9,6 +9,7 @@ from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, NatureCNN
 
 from trainer.config import RunConfig
+from trainer.config.algorithms import A2CConfig
 from trainer.config.policy import PolicyConfig
 
 _ACTIVATIONS: dict[str, type[torch.nn.Module]] = {
@@ -52,9 +53,19 @@ def policy_kwargs(config: RunConfig) -> dict[str, Any]:
     arguments["activation_fn"] = _ACTIVATIONS[policy.activation] if policy.activation else None
     arguments["features_extractor_class"] = _EXTRACTORS.get(policy.features_extractor)
     arguments["features_extractor_kwargs"] = dict(policy.features_extractor_kwargs) or None
-    arguments["optimizer_class"] = _OPTIMIZERS[policy.optimizer] if policy.optimizer else None
-    arguments["optimizer_kwargs"] = dict(policy.optimizer_kwargs) or None
+    arguments |= _optimizer(config)
     return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _optimizer(config: RunConfig) -> dict[str, Any]:
+    policy, algorithm = config.policy, config.algorithm
+    given = dict(policy.optimizer_kwargs)
+    if isinstance(algorithm, A2CConfig) and algorithm.use_rms_prop and policy.optimizer is None and given:
+        # Left to itself A2C writes its own arguments over these: https://github.com/DLR-RM/stable-baselines3, a2c.py
+        own = {"alpha": 0.99, "eps": algorithm.rms_prop_eps, "weight_decay": 0}
+        return {"optimizer_class": torch.optim.RMSprop, "optimizer_kwargs": {**own, **given}}
+    optimizer = _OPTIMIZERS[policy.optimizer] if policy.optimizer else None
+    return {"optimizer_class": optimizer, "optimizer_kwargs": given or None}
 
 
 def _is_known(name: str, algorithm: str) -> bool:

@@ -7,6 +7,7 @@ loads in plain Stable-Baselines3; `normalization.npz` holds the running statisti
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -76,6 +77,7 @@ class CheckpointFolder:
             about = _read_about(place)
             kind = max(kind, str(about["kind"]), key=_STRENGTH.index)
             about |= {"kind": kind, "mean_return": about.get("mean_return") if mean_return is None else mean_return}
+            mean_return = about["mean_return"]
             _write_atomically(place / "checkpoint.json", json.dumps(about, indent=2) + "\n")
         else:
             _write_whole(place, model, self._run_id, kind, mean_return)
@@ -116,8 +118,12 @@ class CheckpointFolder:
             if checkpoint.kind not in KEPT_FOR_EVER or (checkpoint.kind == "best" and checkpoint.step != newest_best)
         ]
         for checkpoint in passing[: max(0, len(passing) - max(1, self._keep))]:
-            shutil.rmtree(checkpoint.path, ignore_errors=True)
-            self._emit(CheckpointRemoved(self._run_id, path=self._relative(checkpoint.path)))
+            # Renamed first: a crash in the middle of the removal must not leave half a checkpoint under its name.
+            removed = checkpoint.path.with_name(f".{checkpoint.path.name}.removed")
+            with contextlib.suppress(OSError):
+                checkpoint.path.rename(removed)
+                self._emit(CheckpointRemoved(self._run_id, path=self._relative(checkpoint.path)))
+            shutil.rmtree(removed, ignore_errors=True)
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._run_directory).as_posix()

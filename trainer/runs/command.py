@@ -40,7 +40,7 @@ def shortest_command(config: RunConfig, presets: PresetStore, preset: str | None
         return command_line(config, preset, presets.load(preset).config)
     infos = presets.list()
     same = [info for info in infos if info.algorithm == config.algorithm.name] or infos
-    loaded = [presets.load(info.name) for info in same]
+    loaded = [presets.load(info.name) for info in same if info.built_in]
     base = min(loaded, key=lambda candidate: len(differences(candidate.config, config)))
     return command_line(config, base.name, base.config)
 

@@ -9,6 +9,7 @@ Invariants:
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import secrets
 import threading
@@ -31,7 +32,7 @@ from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
 from trainer.runs.run_files import remove_run_files, write_run_files
 from trainer.runs.states import LIVE, RunState, why_not
-from trainer.store import Page, RunRecord, Store
+from trainer.store import Page, RunRecord, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -131,8 +132,9 @@ class RunManager:
         """
         live = self._controllable(run_id, "start")
         with self._lock:
-            if run_id in self._waiting:
-                raise ConflictError("The run waits in the queue and starts by itself when a place is free.")
+            # Somebody else may have started or stopped it since.
+            if live.state is not RunState.QUEUED or run_id in self._waiting:
+                raise ConflictError(self._why_not("start", live.record) or "The run has just changed.")
             self._waiting.append(run_id)
         live.hold_back(None)
         self._fill_slots()
@@ -169,8 +171,9 @@ class RunManager:
                 with contextlib.suppress(ValueError):
                     self._waiting.remove(run_id)
                 live.enter(RunState.STOPPED, reason="Taken from the queue before it started.")
-                self._forget(live)
-                return self.get(run_id)
+        if live.state.ended:
+            self._forget(live)
+            return live.record
         live.enter(RunState.STOPPING)
         live.control.request_stop()
         return self.get(run_id)
@@ -195,7 +198,7 @@ class RunManager:
         :raises ConflictError: the run still lives
         :raises NotFoundError: there is no such run
         """
-        record = self._store.run(run_id)
+        record = self.get(run_id)
         if RunState(record.status) in LIVE:
             raise ConflictError(f"The run is {record.status}: stop it before you delete it.")
         remove_run_files(self._layout.run(run_id))
@@ -259,7 +262,11 @@ class RunManager:
             while self._waiting and not self._closing and self._active() < self._slots:
                 live = self._live[self._waiting.popleft()]
                 live.enter(RunState.STARTING)
-                self._executor.start(live.run_id, self._work(live))
+                try:
+                    self._executor.start(live.run_id, self._work(live))
+                except RuntimeError as error:  # no thread can be made; the run must not hold its place for ever
+                    live.enter(RunState.FAILED, reason=f"It could not be started: {error}.")
+                    live.finished.set()
 
     def _active(self) -> int:
         return sum(live.state.active for live in self._live.values())
@@ -269,17 +276,27 @@ class RunManager:
             try:
                 self._run_session(live)
             finally:
-                # The place is free at once; the run stays known here until the store tells the same of it.
-                self._fill_slots()
-                self._forget(live)
+                # A finished model holds itself in cycles, its replay buffer with it: gigabytes should not wait.
+                gc.collect()
+                try:
+                    # The place is free at once; the run stays known here until the store tells the same of it.
+                    self._fill_slots()
+                finally:
+                    self._forget(live)
 
         return work
 
     def _forget(self, live: LiveRun) -> None:
-        self._store.flush(FLUSH_TIMEOUT)
-        with self._lock:
-            self._live.pop(live.run_id, None)
-        live.finished.set()
+        try:
+            self._store.flush(FLUSH_TIMEOUT)
+        except StoreError as error:
+            # Memory is the only truth then; the run stays known here.
+            _log.warning("run %s has ended, but the database does not know it yet: %s", live.run_id, error.message)
+        else:
+            with self._lock:
+                self._live.pop(live.run_id, None)
+        finally:
+            live.finished.set()
 
     def _run_session(self, live: LiveRun) -> None:
         directory = self._layout.run(live.run_id)
@@ -296,7 +313,7 @@ class RunManager:
                 global_seed=self._global_seed,
             )
             outcome = session.run()
-        except Exception as error:  # noqa: BLE001  # one run's error, whatever it is, ends that run alone
+        except BaseException as error:  # noqa: BLE001  # one run's error, SystemExit too, ends that run alone
             reason = explain(error)
             trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
             reporter.log(trace, "error")

@@ -28,6 +28,7 @@ from trainer.runs.control import RunControl
 from trainer.runs.evaluation import Evaluation, evaluate
 from trainer.runs.filming import film
 from trainer.runs.progress import ProgressMeter
+from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Session:
         self._checkpoints = CheckpointFolder(directory, config.checkpoints.keep, reporter.run_id, reporter.emit)
         self._best_mean_return: float | None = None
         self._reached_threshold = False
+        self._cannot_film = False
         self._evaluation_env: VecEnv | None = None
 
     def run(self) -> Outcome:
@@ -131,7 +133,8 @@ class Session:
                 learner.set_fraction_done(meter.fraction)
             learner.iterate()
             step, fraction = model.num_timesteps, meter.fraction
-            if evaluations.due(step, fraction) and fraction < 1.0:
+            # The last one is the final evaluation's, where there is one.
+            if evaluations.due(step, fraction) and (fraction < 1.0 or evaluation.final_episodes == 0):
                 self._evaluate(model, env, evaluation.episodes)
             if (kind := saves.due(step, fraction)) and checkpoints.enabled:
                 self._checkpoints.save(model, kind)
@@ -145,6 +148,7 @@ class Session:
         evaluation = self.config.evaluation
         if not stopped and evaluation.enabled and evaluation.final_episodes > 0:
             self._evaluate(model, env, evaluation.final_episodes)
+            stopped = self.control.stop_requested
         saved = self._checkpoints.save(model, "stop" if stopped else "final")
         self.reporter.log(f"Saved {saved.path} at step {saved.step:,}.")
         if stopped:
@@ -200,15 +204,22 @@ class Session:
             self._reached_threshold = True
 
     def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:
-        event = film(
-            model,
-            env,
-            self.config,
-            self.directory,
-            self.reporter.run_id,
-            seed=self.config.training.seed + FILMING_SEED_OFFSET,
-            should_stop=self._held_or_stopping,
-        )
+        if self._cannot_film:
+            return
+        try:
+            event = film(
+                model,
+                env,
+                self.config,
+                self.directory,
+                self.reporter.run_id,
+                seed=self.config.training.seed + FILMING_SEED_OFFSET,
+                should_stop=self._held_or_stopping,
+            )
+        except Exception as error:  # noqa: BLE001  # hours of training must not end because a picture cannot be drawn
+            self._cannot_film = True
+            self.reporter.log(f"No videos of this run: {explain(error)}", "warning")
+            return
         if event is not None:
             self.reporter.emit(event)
             self.reporter.log(f"Recorded {event.path}: return {event.episode_return:g}, {event.length:,} steps.")

@@ -5,6 +5,7 @@
   const pal = window.palaestra;
   const { h } = pal;
   const REVIEW_DELAY = 200; // ms after the last change
+  const SLOW = 300; // ms after which a review says that it is under way: some environments take a second to make
 
   // ask(name, request) -> the answer of the function of that name in ui/train_tab.py; refusals become ApiErrors.
   function asking(server) {
@@ -33,6 +34,7 @@
 
     async review() {
       const revision = this.model.revision;
+      const slow = setTimeout(() => this.actions.reviewing(), SLOW);
       try {
         const answer = await this.ask("review", { filled: this.model.filled() });
         if (revision !== this.model.revision) return; // an answer to what is no longer there
@@ -41,6 +43,8 @@
         this.view.showEnvironment(answer.environment);
       } catch {
         setTimeout(() => this.soon(), 2000); // the status bar says that the server is gone
+      } finally {
+        clearTimeout(slow);
       }
     }
   }
@@ -49,7 +53,7 @@
     const ask = asking(node.server);
     const model = new pal.FormModel(node.description);
     const view = new pal.FormView(model, ask);
-    const config = new pal.ConfigBar(model, ask);
+    const config = new pal.ConfigBar(model, view, ask);
     const search = new pal.FormSearch(view, model);
     const actions = new pal.ActionBar(model, view, ask);
     const reviewer = new Reviewer(model, view, actions, ask);

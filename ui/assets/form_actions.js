@@ -7,7 +7,8 @@
 (() => {
   const pal = window.palaestra;
   const { h, setText, setAttr } = pal;
-  const NO_RUN = { id: "", status: "completed", actions: { start: "", pause: "No run is live.", resume: "No run is live.", stop: "No run is live." } };
+  const WHY = "No run is live: press Start";
+  const NO_RUN = { id: "", status: "completed", actions: { start: WHY, pause: WHY, resume: WHY, stop: WHY } };
 
   class ActionBar {
     // view: the FormView, for jumping to a fault
@@ -24,7 +25,7 @@
     startButtons() {
       this.start = h("button", { type: "button", class: "pal-action pal-start", id: "start", data: { action: "start" } }, pal.icon("play"), h("span", { text: "Start" }));
       this.start.addEventListener("click", () => this.submit("start"));
-      this.queue = h("button", { type: "button", class: "pal-button", id: "enqueue", text: "Add to queue", data: { tip: "Keep this run ready; it starts when you press Start on its card" } });
+      this.queue = h("button", { type: "button", class: "pal-button", id: "enqueue", text: "Add to queue" });
       this.queue.addEventListener("click", () => this.submit("enqueue"));
       const print = h("button", { type: "button", class: "pal-button", id: "print-command", text: "Print command", data: { tip: "The line that trains this form in a terminal" } });
       print.addEventListener("click", () => this.printCommand());
@@ -42,11 +43,16 @@
         this.showRun();
       });
       this.sign = pal.sign("completed");
-      this.buttons = pal.runs.actionButtons(() => this.run(), ["pause", "resume", "stop"]);
+      this.buttons = pal.runs.actionButtons(() => this.run(), ["start", "pause", "resume", "stop"]);
       return h("div", { class: "pal-run-controls" }, this.sign, this.select, this.buttons);
     }
 
     // ---- is it runnable? --------------------------------------------------------------------------------------
+
+    reviewing() {
+      setText(this.message, "Checking…");
+      this.message.classList.remove("pal-review-bad");
+    }
 
     reviewed(summary) {
       this.summary = summary;
@@ -57,10 +63,12 @@
       const { faults } = this.model;
       const count = faults.length;
       this.message.classList.toggle("pal-review-bad", count > 0);
-      setText(this.message, count ? `${count === 1 ? "1 fault" : `${count} faults`}: ${this.words(faults[0])}` : this.summary || "ok");
+      setText(this.message, count ? `${count === 1 ? "1 fault" : `${count} faults`}: ${this.words(faults[0])}` : this.summary ? `Ready: ${this.summary}` : "Checking…");
       setAttr(this.message, "aria-disabled", count ? null : "true");
+      pal.setTip(this.message, count ? "Go to the fault" : "");
       for (const button of [this.start, this.queue]) setAttr(button, "aria-disabled", count || this.busy ? "true" : null);
-      pal.setTip(this.start, count ? `Cannot start: ${this.words(faults[0])}` : "Ctrl+Enter");
+      pal.setTip(this.start, count ? `Cannot start: ${this.words(faults[0])}` : "Train this form (Ctrl+Enter)");
+      pal.setTip(this.queue, count ? `Cannot be added: ${this.words(faults[0])}` : "Keep this run ready; it starts when you press its Start");
     }
 
     words(fault) {
@@ -94,8 +102,9 @@
         this.chosen = run.id;
         pal.pollNow();
         const queued = run.status === "queued" && how === "start";
-        pal.toast(how === "enqueue" ? `${run.name} waits for its Start.` : queued ? `${run.name} waits in the queue.` : `${run.name} is starting.`, { kind: "success" });
-        if (how === "start" && this.follow.checked) pal.selectTab("monitor");
+        const bar = pal.toast(how === "enqueue" ? `${run.name} waits for its Start.` : queued ? `${run.name} waits in the queue.` : `${run.name} is starting.`, { kind: "success" });
+        if (how === "start" && this.follow.checked) pal.openRun(run.id);
+        else this.offerMonitor(bar, run);
       } catch (error) {
         if (error.details?.length) {
           this.model.setFaults(error.details);
@@ -104,6 +113,12 @@
       } finally {
         this.setBusy(null);
       }
+    }
+
+    offerMonitor(bar, run) {
+      const show = h("button", { type: "button", class: "pal-linkbutton", text: "Show in Monitor" });
+      show.addEventListener("click", () => pal.openRun(run.id));
+      bar.querySelector(".pal-toast-text").append(show);
     }
 
     setBusy(how) {
@@ -131,7 +146,9 @@
     // ---- the run that the buttons act on -------------------------------------------------------------------------
 
     showRuns({ data }) {
-      const live = (data?.runs || []).filter(pal.runs.isLive).sort((a, b) => b.created_at - a.created_at);
+      const waits = (run) => run.status === "queued";
+      const live = (data?.runs || []).filter((run) => pal.runs.isLive(run) || waits(run));
+      live.sort((a, b) => waits(a) - waits(b) || b.created_at - a.created_at);
       this.runs = live;
       if (!live.some((run) => run.id === this.chosen)) this.chosen = live[0]?.id ?? null;
       const wanted = live.length ? live.map((run) => [run.id, `${pal.runs.title(run)} · ${run.id.slice(-4)}`]) : [["", "no live run"]];
@@ -155,6 +172,7 @@
       this.sign.hidden = run === NO_RUN;
       this.sign.show(status, word);
       this.buttons.show(run);
+      for (const button of this.buttons.children) if (!button.dataset.tip) pal.setTip(button, button.textContent);
     }
   }
 

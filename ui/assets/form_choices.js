@@ -53,6 +53,7 @@
       extra: title,
       input: choices[0].input,
       group: true,
+      chosen: () => choices.find(({ name }) => name === current)?.input,
       read: () => current,
       write: (value) => {
         current = value;

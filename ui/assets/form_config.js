@@ -9,8 +9,10 @@
   const LARGEST_FILE = 1_000_000; // bytes
 
   class ConfigBar {
-    constructor(model, ask) {
+    // view: the FormView, for going to a changed field
+    constructor(model, view, ask) {
       this.model = model;
+      this.view = view;
       this.ask = ask;
       this.presets = [];
       this.combo = new pal.Combobox({
@@ -47,7 +49,8 @@
     }
 
     changes() {
-      this.changed = h("span", { class: "pal-config-changed", id: "changed-count", role: "status" });
+      this.changed = h("button", { type: "button", class: "pal-linkbutton pal-config-changed", id: "changed-count", data: { tip: "Go to the next changed field" } });
+      this.changed.addEventListener("click", () => this.nextChange());
       this.revert = h("button", { type: "button", class: "pal-linkbutton", id: "preset-revert", text: "Revert", hidden: true });
       this.revert.addEventListener("click", () => this.replace(() => this.model.revert(), "All changes were taken back."));
       return h("div", { class: "pal-config-state" }, this.changed, this.revert);
@@ -57,7 +60,16 @@
       const count = this.model.changed().length;
       this.combo.show(this.model.preset || "");
       setText(this.changed, count ? `changed: ${count} ${count === 1 ? "field" : "fields"}` : "");
+      this.changed.disabled = count === 0;
       this.revert.hidden = count === 0;
+    }
+
+    nextChange() {
+      const changed = this.model.changed();
+      const next = changed[(changed.findIndex((field) => field.key === this.visited) + 1) % changed.length];
+      if (!next) return;
+      this.visited = next.key;
+      this.view.reveal(next.key);
     }
 
     listed(presets) {

@@ -177,7 +177,7 @@
       const dot = h("span", { class: "pal-dot", "aria-hidden": "true" });
       const head = h("div", { class: "pal-field-head" }, label, unit, dot, this.back);
       const box = h("div", { class: "pal-control" }, control.node, control.extra);
-      const data = { kind: field.kind, control: field.control, path: field.path, key: field.key };
+      const data = { kind: field.kind, control: field.control, path: field.path, key: field.key, group: field.group };
       this.node = h("div", { class: "pal-field", id: `field-${id}`, data }, head, box, this.fault, help);
     }
 
@@ -240,7 +240,7 @@
 
     focus() {
       this.node.scrollIntoView({ block: "center" });
-      this.input.focus({ preventScroll: true });
+      (this.control.chosen?.() || this.input).focus({ preventScroll: true });
     }
   }
 

@@ -9,6 +9,7 @@
     // view: the FormView; fields() gives its FormFields, folds() its <details>
     constructor(view, model) {
       this.view = view;
+      view.search = this;
       this.model = model;
       this.opened = null; // fold -> whether it stood open before the search
       this.input = h("input", {
@@ -32,7 +33,7 @@
       if (event.key === "Enter") {
         event.preventDefault();
         const first = this.matches()[0];
-        if (first) first.focus();
+        if (first) this.view.reveal(first.field.key);
       } else if (event.key === "Escape") {
         if (this.input.value) event.stopPropagation();
         else this.input.blur();

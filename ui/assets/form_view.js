@@ -1,11 +1,22 @@
 // The Train form on the page: sections that fold, basic fields first, advanced ones folded, faults beside their field.
 //
-// Always holds: a field that does not apply to the chosen algorithm is hidden, and so is a heading with nothing under it.
+// Always holds: a field that does not apply to the chosen algorithm is hidden, and so is a heading with nothing under it;
+// what a closed fold hides is told in its heading: its main settings, whether any was changed, how many are at fault.
 "use strict";
 
 (() => {
   const pal = window.palaestra;
-  const { h } = pal;
+  const { h, setText } = pal;
+  const SAID = 4; // settings that the heading of a closed section names
+
+  // A fold that is found again as its reader left it. A search opens folds too, but only until it ends.
+  function fold(name, className, open, heading, ...content) {
+    const kept = pal.remembered.get("train-folds", {});
+    const summary = h("summary", {}, ...heading, h("span", { class: "pal-dot", "aria-hidden": "true" }), h("span", { class: "pal-fold-faults" }));
+    summary.addEventListener("click", () => pal.remembered.set("train-folds", { ...pal.remembered.get("train-folds", {}), [name]: !node.open }));
+    const node = h("details", { class: className, open: kept[name] ?? open }, summary, ...content);
+    return node;
+  }
 
   class FormView {
     // ask(name, request): promise of the server's answer
@@ -19,25 +30,26 @@
       model.on("preset", () => this.refreshAll());
       model.on("algorithm", () => this.refreshAll());
       model.on("faults", (faults) => this.showFaults(faults));
-      this.markEmpty();
+      this.mark();
     }
 
     section({ name, title, open }) {
       const fields = this.model.description.fields.filter((field) => field.section === name);
       const basic = h("div", { class: "pal-fields" }, ...fields.filter((field) => !field.advanced).map((field) => this.field(field)));
-      const advanced = this.advanced(fields.filter((field) => field.advanced));
+      const advanced = this.advanced(name, fields.filter((field) => field.advanced));
       const body = h("div", { class: "pal-section-body" }, basic, advanced);
-      const count = h("span", { class: "pal-section-faults", hidden: true });
-      return h("details", { class: "pal-section", open, data: { section: name } }, h("summary", {}, h("h2", { text: title }), count), body);
+      const node = fold(name, "pal-form-section", open, [h("h2", { text: title }), h("span", { class: "pal-section-line" })], body);
+      node.dataset.section = name;
+      return node;
     }
 
-    advanced(fields) {
+    advanced(section, fields) {
       if (!fields.length) return null;
       const groups = [...new Set(fields.map((field) => field.group))].map((group) => {
         const members = fields.filter((field) => field.group === group).map((field) => this.field(field));
         return h("div", { class: "pal-group" }, h("h3", { text: group }), h("div", { class: "pal-fields" }, ...members));
       });
-      return h("details", { class: "pal-fold pal-advanced" }, h("summary", { text: "Advanced" }), ...groups);
+      return fold(`${section}-advanced`, "pal-fold pal-advanced", false, [h("span", { class: "pal-fold-title", text: "Advanced" })], h("div", { class: "pal-groups" }, ...groups));
     }
 
     field(field) {
@@ -70,17 +82,54 @@
       for (const [key, each] of this.fields) {
         if (changed.has(key) || (each.field.when && changed.has(each.field.when.key))) each.update();
       }
-      this.markEmpty();
+      this.mark();
     }
 
     refreshAll() {
       for (const each of this.fields.values()) each.update();
+      this.mark();
+    }
+
+    // What fields look like is told at once, what their folds tell of them once a frame however many have changed.
+    mark() {
       this.markEmpty();
+      cancelAnimationFrame(this.frame);
+      this.frame = requestAnimationFrame(() => this.markFolds());
     }
 
     markEmpty() {
       const filled = (node) => node.querySelector(".pal-field:not([hidden]):not(.pal-miss)") !== null;
-      for (const node of this.root.querySelectorAll(".pal-group, .pal-advanced, .pal-section")) node.hidden = !filled(node);
+      for (const node of this.root.querySelectorAll(".pal-group, .pal-advanced, .pal-form-section")) node.hidden = !filled(node);
+    }
+
+    markFolds() {
+      for (const node of this.folds()) {
+        const shown = [...node.querySelectorAll(".pal-field:not([hidden])")];
+        const faulty = shown.filter((field) => field.classList.contains("pal-faulty")).length;
+        const part = (name) => node.querySelector(`:scope > summary > ${name}`);
+        setText(part(".pal-fold-faults"), faulty === 0 ? "" : faulty === 1 ? "1 fault" : `${faulty} faults`);
+        node.classList.toggle("pal-holds-change", shown.some((field) => field.classList.contains("pal-changed")));
+        if (part(".pal-section-line")) setText(part(".pal-section-line"), this.settings(node.dataset.section));
+        if (part(".pal-fold-title")) setText(part(".pal-fold-title"), `Advanced (${shown.length})`);
+      }
+    }
+
+    // The main settings of a section in a line: "every 25,000 steps, episodes 5"; "off" where it is switched off.
+    settings(section) {
+      const { values } = this.model;
+      const fields = this.model.applicable().filter((field) => field.section === section);
+      const toggle = fields.find((field) => field.path === `${section}.enabled`);
+      if (toggle && values[toggle.key] === false) return "off";
+      const said = fields.filter(
+        (field) => field !== toggle && (!field.advanced || this.model.differs(field.key)) && !["", null, false].includes(values[field.key]),
+      );
+      const words = said.map((field) => {
+        const title = field.title.toLowerCase();
+        if (field.kind === "bool") return title;
+        const unit = field.unit && !title.includes(field.unit) ? ` ${field.unit}` : "";
+        return `${title} ${pal.showValue(field, values[field.key])}${unit}`;
+      });
+      return words.slice(0, SAID).join(" · ");
     }
 
     showFaults(faults) {
@@ -90,22 +139,22 @@
         if (field) byField.set(field.key, [...(byField.get(field.key) || []), fault]);
       }
       for (const [key, each] of this.fields) each.showFaults(byField.get(key) || []);
-      for (const section of this.root.querySelectorAll(".pal-section")) {
-        const count = section.querySelectorAll(".pal-faulty:not([hidden])").length;
-        const badge = section.querySelector(".pal-section-faults");
-        badge.hidden = count === 0;
-        pal.setText(badge, count === 1 ? "1 fault" : `${count} faults`);
-      }
+      this.mark();
     }
 
-    // Open whatever hides a fault's field and put the cursor there; false when the fault has no field here.
+    // Put the cursor into a fault's field; false when the fault has no field here.
     jump(fault) {
       const field = this.model.fieldOf(fault);
-      if (!field) return false;
-      const made = this.fields.get(field.key);
+      if (field) this.reveal(field.key);
+      return field !== null;
+    }
+
+    // Open whatever hides a field and put the cursor there.
+    reveal(key) {
+      this.search?.clear();
+      const made = this.fields.get(key);
       for (let node = made.node.closest("details"); node; node = node.parentElement.closest("details")) node.open = true;
       made.focus();
-      return true;
     }
 
     // What the server found out about the environment: facts below its field, algorithms that cannot act in it.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import RunConfig
-from trainer.errors import NotFoundError
+from trainer.errors import PalaestraError
 from trainer.runs.command import shortest_command
 from ui.components.config_bar import required
 from ui.components.environment_picker import describe_environment
@@ -62,7 +62,7 @@ class ActionBar:
             return None
         try:
             return self._engine.presets.load(name).name
-        except NotFoundError:
+        except PalaestraError:
             return None
 
 

@@ -1,0 +1,146 @@
+"""The Train form in a real browser: finding fields, what a fold tells, taking changes back, the bar at hand."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+def field(page, path):
+    return page.locator(f'.pal-field[data-path="{path}"]:visible')
+
+
+def section(page, name):
+    return page.locator(f'.pal-form-section[data-section="{name}"]')
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("10,000,000", 10_000_000),
+        ("1_000", 1000),
+        ("3e-4", 0.0003),
+        ("0", 0),
+        ("-1", -1),
+        ("", None),
+        ("1,5", "1,5"),
+        ("0,001", "0,001"),
+        ("high", "high"),
+    ],
+)
+def test_numbers_are_read_as_they_are_meant_and_never_guessed_at(page, typed, read):
+    assert page.evaluate("text => palaestra.readNumber(text)", typed) == read
+
+
+def test_values_that_mean_the_same_are_no_change(page):
+    rate = field(page, "algorithm.learning_rate").locator("input")
+    rate.fill("lin_1e-3")
+    expect(page.locator("#changed-count")).to_have_text("")
+    rate.fill("lin_2e-3")
+    expect(page.locator("#changed-count")).to_have_text("changed: 1 field")
+
+
+def test_the_search_finds_a_folded_field_and_enter_goes_there(page):
+    expect(field(page, "algorithm.target_kl")).to_have_count(0)
+    page.keyboard.press("/")
+    page.keyboard.type("target_kl")
+    expect(field(page, "algorithm.target_kl")).to_have_count(1)
+    expect(page.locator(".pal-field:visible")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(field(page, "algorithm.target_kl")).to_have_count(0)
+    page.locator("#field-search").fill("target kl")
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.closest('.pal-field').dataset.path") == "algorithm.target_kl"
+    expect(page.locator("#field-search")).to_have_value("")
+    expect(field(page, "algorithm.gamma")).to_have_count(1)
+
+
+def test_the_search_says_which_algorithm_has_what_is_not_here(page):
+    page.locator("#field-search").fill("policy delay")
+    expect(page.locator(".pal-search-count")).to_have_text("none here; in TD3")
+
+
+def test_a_changed_field_has_an_arrow_back_to_the_preset(page):
+    gamma = field(page, "algorithm.gamma")
+    expect(gamma.locator(".pal-back")).to_be_hidden()
+    gamma.locator("input").fill("0.5")
+    expect(gamma.locator(".pal-back")).to_have_attribute("aria-label", "Gamma: Back to 0.98")
+    gamma.locator(".pal-back").click()
+    expect(gamma.locator("input")).to_have_value("0.98")
+    expect(page.locator("#changed-count")).to_have_text("")
+
+
+def test_an_emptied_field_takes_its_default_and_says_so_when_it_is_left(page):
+    gamma = field(page, "algorithm.gamma").locator("input")
+    gamma.fill("")
+    expect(gamma).to_have_attribute("placeholder", "0.99")
+    gamma.blur()
+    expect(gamma).to_have_value("0.99")
+
+
+def test_a_closed_section_tells_its_settings_its_change_and_its_fault(page):
+    evaluation = section(page, "evaluation")
+    expect(evaluation.locator(".pal-section-line")).to_have_text(
+        "every 20,000 steps · episodes 10 · final episodes 100 · return threshold 475"
+    )
+    page.evaluate("() => palaestra.train.model.set('evaluation.episodes', 0)")
+    expect(evaluation.locator("> summary .pal-fold-faults")).to_have_text("1 fault")
+    page.locator("#review").click()
+    expect(field(page, "evaluation.episodes").locator("input")).to_be_focused()
+    page.evaluate("() => palaestra.train.model.set('evaluation.enabled', false)")
+    expect(evaluation.locator(".pal-section-line")).to_have_text("off")
+
+
+def test_the_count_of_changes_leads_through_them(page):
+    page.evaluate("() => palaestra.train.model.set('policy.log_std_init', -1)")
+    page.locator("#changed-count").click()
+    expect(field(page, "policy.log_std_init").locator("input")).to_be_focused()
+
+
+def test_loading_over_changes_can_be_undone(page):
+    field(page, "training.seed").locator("input").fill("7")
+    page.locator("#preset").click()
+    page.locator('#pal-train [role="option"][data-value="sac_pendulum"]').click()
+    expect(page.locator("#algorithm-sac")).to_be_checked()
+    page.locator(".pal-toast .pal-linkbutton", has_text="Undo").click()
+    expect(page.locator("#algorithm-ppo")).to_be_checked()
+    expect(field(page, "training.seed").locator("input")).to_have_value("7")
+
+
+def test_a_reload_brings_the_unsaved_form_back(page):
+    page.locator("#algorithm-dqn").check(force=True)
+    field(page, "algorithm.gamma").locator("input").fill("0.25")
+    page.reload()
+    page.wait_for_selector("#pal-train[data-ready]")
+    expect(page.locator("#algorithm-dqn")).to_be_checked()
+    expect(field(page, "algorithm.gamma").locator("input")).to_have_value("0.25")
+
+
+def test_values_of_an_algorithm_wait_while_another_is_looked_at(page):
+    field(page, "algorithm.gamma").locator("input").fill("0.25")
+    page.locator("#algorithm-a2c").check(force=True)
+    expect(field(page, "algorithm.gamma").locator("input")).to_have_value("0.99")
+    page.locator("#algorithm-ppo").check(force=True)
+    expect(field(page, "algorithm.gamma").locator("input")).to_have_value("0.25")
+
+
+def test_a_run_in_the_queue_is_started_and_stopped_from_the_bar(page):
+    field(page, "training.total_timesteps").locator("input").fill("5000000")
+    page.locator("#enqueue").click()
+    controls = page.locator(".pal-run-controls")
+    expect(controls.locator(".pal-sign-word")).to_have_text("queued")
+    pause = controls.locator('[data-action="pause"]')
+    expect(pause).to_have_attribute("aria-disabled", "true")
+    expect(pause).to_have_attribute("data-tip", "The run has not started yet.")
+    controls.locator('[data-action="start"]').click()
+    expect(controls.locator(".pal-sign-word")).to_have_text("running", timeout=60_000)
+    controls.locator('[data-action="stop"]').click()
+    expect(page.locator("#action-run")).to_have_text("no live run", timeout=60_000)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_the_action_bar_stays_in_view_and_nothing_sticks_out(page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    for place in (0, 400, 100_000):
+        page.evaluate("place => scrollTo(0, place)", place)
+        expect(page.locator("#start")).to_be_in_viewport(ratio=1)
+        expect(page.locator("#action-run")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("() => document.documentElement.scrollWidth") == width
