@@ -23,6 +23,7 @@ class TrainingConfig(Section):
         sources.SB3_BASE,
         _LENGTH,
         ge=1,
+        le=10**15,
         unit="steps",
     )
     duration_seconds: float | None = setting(

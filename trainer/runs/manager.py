@@ -321,6 +321,9 @@ class RunManager:
             live.enter(RunState.FAILED, reason=reason, error=trace)
             return
         reporter.log(outcome.reason or "Completed.")
+        # Whoever sees that a run has ended finds all of it: its last checkpoint, its last curve.
+        with contextlib.suppress(StoreError):
+            self._store.flush(FLUSH_TIMEOUT)
         live.ended(stopped=outcome.stopped, reason=outcome.reason)
 
     # Start-up and end

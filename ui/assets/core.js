@@ -100,7 +100,8 @@
       const build = node && builders.get(node.dataset.island);
       if (!build || mounted.has(node)) continue;
       mounted.add(node);
-      stylesReady.then(() => build(node));
+      // A style that never arrives must not keep the page empty.
+      Promise.race([stylesReady, new Promise((done) => setTimeout(done, 3000))]).then(() => build(node));
     }
   }
 

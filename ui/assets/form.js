@@ -16,7 +16,9 @@
       } catch (error) {
         throw new pal.ApiError(`The server did not answer: ${error?.message || error}`);
       }
-      if (reply?.error) throw new pal.ApiError(reply.error.message, { ...reply.error, status: 422 });
+      // Gradio answers nothing at all when the request was lost or refused.
+      if (!reply) throw new pal.ApiError(pal.state.signedOut ? "You are signed out: reload the page to sign in again." : "The server does not answer.");
+      if (reply.error) throw new pal.ApiError(reply.error.message, { ...reply.error, status: 422 });
       return reply.answer;
     };
   }
