@@ -6,6 +6,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.serving_process import wait_until
+
 # Points on the return curve at its newest drawing.
 CURVE = """id => {
   const draws = palaestra.stats.draws.filter(draw => draw.run === id && draw.chart === "return");
@@ -29,15 +31,6 @@ def _run(server, run_id):
     return server.api("GET", f"/api/runs/{run_id}")
 
 
-def _wait(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"did not happen within {seconds} s")
-
-
 def test_choose_start_watch_pause_reload_resume_stop_and_play(page, server):
     _choose(page, "ppo_cartpole")
     _fill(page, "training.total_timesteps", "5000000")
@@ -50,12 +43,12 @@ def test_choose_start_watch_pause_reload_resume_stop_and_play(page, server):
     run_id = card.get_attribute("data-run")
     expect(card).to_have_attribute("data-status", "running", timeout=60_000)
 
-    first = _wait(lambda: page.evaluate(CURVE, run_id))
-    _wait(lambda: page.evaluate(CURVE, run_id) > first)
+    first = wait_until(lambda: page.evaluate(CURVE, run_id))
+    wait_until(lambda: page.evaluate(CURVE, run_id) > first)
 
     card.locator('[data-action="pause"]').click()
     expect(card).to_have_attribute("data-status", "paused")
-    _wait(lambda: _run(server, run_id)["status"] == "paused")
+    wait_until(lambda: _run(server, run_id)["status"] == "paused")
     held_at = _run(server, run_id)["step"]
     time.sleep(2)
     assert _run(server, run_id)["step"] == held_at
@@ -64,14 +57,14 @@ def test_choose_start_watch_pause_reload_resume_stop_and_play(page, server):
     page.get_by_role("tab", name="Monitor").click()
     card = page.locator(f'.pal-card[data-run="{run_id}"]')
     expect(card).to_have_attribute("data-status", "paused")
-    _wait(lambda: page.evaluate(CURVE, run_id) >= first)
+    wait_until(lambda: page.evaluate(CURVE, run_id) >= first)
 
     card.locator('[data-action="resume"]').click()
     expect(card).to_have_attribute("data-status", "running")
-    _wait(lambda: _run(server, run_id)["step"] > held_at)
-    _wait(lambda: server.api("GET", f"/api/videos/recordings?run={run_id}")["videos"])
+    wait_until(lambda: _run(server, run_id)["step"] > held_at)
+    wait_until(lambda: server.api("GET", f"/api/videos/recordings?run={run_id}")["videos"])
     card.locator('[data-action="stop"]').click()
-    _wait(lambda: _run(server, run_id)["status"] == "stopped")
+    wait_until(lambda: _run(server, run_id)["status"] == "stopped")
     assert server.api("GET", f"/api/runs/{run_id}/checkpoints")["checkpoints"][-1]["kind"] == "stop"
 
     page.get_by_role("tab", name="Videos").click()

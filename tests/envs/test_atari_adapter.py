@@ -236,7 +236,7 @@ def test_closing_and_resetting_in_the_middle_of_a_step_does_not_hang() -> None:
     env = make(copies=2)
     env.reset()
     env.step_async(np.array([0, 1]))
-    env.reset()
+    assert env.reset().shape == (2, 4, 84, 84)
     env.step_async(np.array([0, 1]))
     env.close()
     env.close()

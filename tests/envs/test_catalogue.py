@@ -125,4 +125,4 @@ def test_the_catalogue_needs_no_torch_and_importing_it_not_even_gymnasium() -> N
         "catalogue.entries(); catalogue.spaces_of('PongNoFrameskip-v4'); catalogue.spaces_of('CartPole-v1');"
         "assert not {'torch', 'stable_baselines3'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -255,3 +255,4 @@ def test_an_episode_is_seen_by_a_cursor_within_half_a_second(store: Store) -> No
     store.commit(created("a"))
     store.emit(episode("a", 1))
     eventually(lambda: bool(store.metrics("a").series), seconds=0.5)
+    assert store.metrics("a").series["episode/return"].numbers == [1]
