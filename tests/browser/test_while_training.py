@@ -63,9 +63,6 @@ def two_train_four_wait(server):
     return ids
 
 
-# Not in CI yet: on two cores that train, what draws the page and what trains it want the same time, and the measured
-# p95 lay between 144 and 432 ms on a nearly quiet machine (184 after the last mend) and above it beside anything else.
-@pytest.mark.slow
 def test_clicks_answer_within_a_quarter_of_a_second(page, server, two_train_four_wait):
     ids = two_train_four_wait
     assert [_status(server, each) for each in ids[2:]] == ["queued"] * 4

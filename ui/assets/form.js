@@ -59,7 +59,8 @@
     const search = new pal.FormSearch(view, model);
     const actions = new pal.ActionBar(model, view, ask);
     const reviewer = new Reviewer(model, view, actions, ask);
-    node.append(h("div", { class: "pal-train" }, h("div", { class: "pal-train-head" }, config.node, search.node), view.root, actions.node));
+    const head = h("div", { class: "pal-train-head" }, config.node, search.node);
+    pal.onlyWhileShown(node, h("div", { class: "pal-train" }, head, view.root, actions.node));
     const restored = model.restoreDraft();
     for (let tries = 0; ; tries += 1) {
       try {
