@@ -136,6 +136,78 @@ def test_a_run_in_the_queue_is_started_and_stopped_from_the_bar(page):
     expect(page.locator("#action-run")).to_have_text("no live run", timeout=60_000)
 
 
+def test_a_correction_followed_at_once_by_ctrl_enter_starts(page):
+    field(page, "training.total_timesteps").locator("input").fill("5000000")
+    gamma = field(page, "algorithm.gamma").locator("input")
+    gamma.fill("2")
+    expect(page.locator("#start")).to_have_attribute("aria-disabled", "true")
+    gamma.fill("0.97")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".pal-card")).to_be_visible()
+
+
+def test_a_fault_typed_just_before_start_is_shown_beside_its_field_and_in_no_message(page, server):
+    before = server.api("GET", "/api/state")["counts"]
+    gamma = field(page, "algorithm.gamma")
+    gamma.locator("input").fill("2")
+    page.keyboard.press("Control+Enter")
+    expect(gamma.locator(".pal-field-fault")).to_be_visible()
+    expect(page.locator("#start")).to_have_text("Start")
+    assert server.api("GET", "/api/state")["counts"] == before
+    expect(page.locator(".pal-toast")).to_have_count(0)
+
+
+def test_save_as_shows_a_fault_before_it_asks_for_a_name(page):
+    gamma = field(page, "algorithm.gamma").locator("input")
+    gamma.fill("2")
+    page.locator("#preset-save-as").click()
+    expect(gamma).to_be_focused()
+    expect(field(page, "algorithm.gamma").locator(".pal-field-fault")).to_be_visible()
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator(".pal-toast")).to_have_count(0)
+
+
+def test_without_the_server_nothing_can_be_started_and_the_buttons_say_why(page):
+    page.route("**/api/state", lambda route: route.abort())
+    for name in ("start", "enqueue", "print-command"):
+        button = page.locator(f"#{name}")
+        expect(button).to_have_attribute("aria-disabled", "true")
+        expect(button).to_have_attribute("data-tip", "The server does not answer")
+    page.unroute("**/api/state")
+    expect(page.locator("#start")).not_to_have_attribute("aria-disabled", "true")
+
+
+def test_messages_leave_the_action_bar_free(page):
+    message = page.evaluate(
+        """() => {
+          const bar = palaestra.fail(new Error("no"), "It went wrong").getBoundingClientRect();
+          return [bar.top, bar.bottom];
+        }"""
+    )
+    tabs = page.get_by_role("tablist").first.bounding_box()
+    assert message[0] >= tabs["y"] + tabs["height"]
+    assert message[1] < page.locator("#action-bar").bounding_box()["y"]
+
+
+def test_on_a_phone_the_bar_is_one_row_and_hides_no_field_in_focus(page):
+    page.set_viewport_size({"width": 390, "height": 800})
+    bar = page.locator("#action-bar")
+    parts = [part.bounding_box() for part in bar.locator("button:visible, select:visible, label:visible").all()]
+    assert len(parts) >= 6
+    assert max(part["y"] for part in parts) - min(part["y"] for part in parts) < 8
+    assert max(part["x"] + part["width"] for part in parts) <= 378
+    expect(bar.locator(".pal-follow")).to_be_in_viewport(ratio=1)
+    page.locator("#open-monitor").uncheck()
+    page.locator("#preset").focus()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        low = page.evaluate(
+            """() => document.activeElement.closest(".pal-form")
+                 && document.activeElement.getBoundingClientRect().bottom"""
+        )
+        assert not low or low <= bar.bounding_box()["y"]
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
 def test_the_action_bar_stays_in_view_and_nothing_sticks_out(page, width, height):
     page.set_viewport_size({"width": width, "height": height})

@@ -23,10 +23,22 @@
     };
   }
 
+  // Always holds: an answer to values that are no longer there changes nothing.
   class Reviewer {
-    constructor(model, view, actions, ask) {
-      Object.assign(this, { model, view, actions, ask, timer: 0 });
+    constructor(model, ask) {
+      Object.assign(this, { model, ask, timer: 0, reviewed: null });
       model.on("values", () => this.soon());
+    }
+
+    // Whether the faults shown are those of the values as they are now.
+    get current() {
+      return this.reviewed === this.model.revision;
+    }
+
+    // Ends once the values as they are now have been looked over, or could not be.
+    async catchUp() {
+      clearTimeout(this.timer);
+      if (!this.current) await this.review();
     }
 
     soon() {
@@ -36,13 +48,13 @@
 
     async review() {
       const revision = this.model.revision;
-      const slow = setTimeout(() => this.actions.reviewing(), SLOW);
+      const slow = setTimeout(() => this.model.emit("reviewing"), SLOW);
       try {
         const answer = await this.ask("review", { filled: this.model.filled() });
-        if (revision !== this.model.revision) return; // an answer to what is no longer there
-        this.actions.reviewed(answer.summary);
+        if (revision !== this.model.revision) return;
+        this.reviewed = revision;
         this.model.setFaults(answer.faults);
-        this.view.showEnvironment(answer.environment);
+        this.model.emit("review", answer);
       } catch {
         setTimeout(() => this.soon(), 2000); // the status bar says that the server is gone
       } finally {
@@ -57,8 +69,8 @@
     const view = new pal.FormView(model, ask);
     const config = new pal.ConfigBar(model, view, ask);
     const search = new pal.FormSearch(view, model);
-    const actions = new pal.ActionBar(model, view, ask);
-    const reviewer = new Reviewer(model, view, actions, ask);
+    const reviewer = new Reviewer(model, ask);
+    const actions = new pal.ActionBar(model, view, reviewer, ask);
     const head = h("div", { class: "pal-train-head" }, config.node, search.node);
     pal.onlyWhileShown(node, h("div", { class: "pal-train" }, head, view.root, actions.node));
     const restored = model.restoreDraft();
@@ -67,9 +79,10 @@
         const { presets, form } = await ask("opening");
         config.listed(presets);
         if (!restored) model.load(form);
+        pal.settled("opening");
         break;
       } catch (error) {
-        if (tries === 0) pal.fail(error, "The presets could not be read");
+        if (tries === 0) pal.fail(error, "The presets could not be read", "opening");
         await new Promise((done) => setTimeout(done, 2000));
       }
     }

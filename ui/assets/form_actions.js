@@ -11,29 +11,35 @@
   const NO_RUN = { id: "", status: "completed", actions: { start: WHY, pause: WHY, resume: WHY, stop: WHY } };
 
   class ActionBar {
-    // view: the FormView, for jumping to a fault
-    constructor(model, view, ask) {
-      Object.assign(this, { model, view, ask, runs: [], chosen: null, busy: false });
-      this.message = h("button", { type: "button", class: "pal-linkbutton pal-review", id: "review", "aria-live": "polite", text: "Checking…" });
+    // view: the FormView, for jumping to a fault; reviewer: knows whether the faults shown are those of the form as it is
+    constructor(model, view, reviewer, ask) {
+      Object.assign(this, { model, view, reviewer, ask, runs: [], chosen: null, busy: false, offline: null });
+      this.said = h("span", { class: "pal-review-words", text: "Checking…" });
+      this.message = h("button", { type: "button", class: "pal-linkbutton pal-review", id: "review", "aria-live": "polite" }, h("span", { class: "pal-review-sign", "aria-hidden": "true" }), this.said);
       this.message.addEventListener("click", () => this.jump());
       this.node = h("div", { class: "pal-actionbar", id: "action-bar" }, this.message, this.startButtons(), this.runControls());
       model.on("faults", () => this.show());
-      pal.onState((state) => this.showRuns(state));
+      model.on("reviewing", () => this.reviewing());
+      model.on("review", ({ summary }) => this.reviewed(summary));
+      pal.onState((state) => {
+        this.showRuns(state);
+        if (this.offline !== pal.reasonOffline()) this.show();
+      });
       document.addEventListener("keydown", (event) => this.key(event));
     }
 
     startButtons() {
       this.start = h("button", { type: "button", class: "pal-action pal-start", id: "start", data: { action: "start" } }, pal.icon("play"), h("span", { text: "Start" }));
       this.start.addEventListener("click", () => this.submit("start"));
-      this.queue = h("button", { type: "button", class: "pal-button", id: "enqueue", text: "Add to queue" });
+      this.queue = h("button", { type: "button", class: "pal-button", id: "enqueue" }, pal.icon("queue"), h("span", { text: "Add to queue" }));
       this.queue.addEventListener("click", () => this.submit("enqueue"));
-      const print = h("button", { type: "button", class: "pal-button", id: "print-command", text: "Print command", data: { tip: "The line that trains this form in a terminal" } });
-      print.addEventListener("click", () => this.printCommand());
+      this.print = h("button", { type: "button", class: "pal-button", id: "print-command" }, pal.icon("terminal"), h("span", { text: "Print command" }));
+      this.print.addEventListener("click", () => this.printCommand());
       this.follow = h("input", { type: "checkbox", id: "open-monitor" });
       this.follow.checked = pal.remembered.get("openMonitor", true);
       this.follow.addEventListener("change", () => pal.remembered.set("openMonitor", this.follow.checked));
-      const follow = h("label", { class: "pal-follow", for: "open-monitor" }, this.follow, h("span", { text: "open Monitor" }));
-      return h("div", { class: "pal-actions pal-start-actions" }, this.start, follow, this.queue, print);
+      const follow = h("label", { class: "pal-follow", for: "open-monitor", data: { tip: "Start also opens Monitor on the new run" } }, this.follow, pal.icon("chart"), h("span", { text: "open Monitor" }));
+      return h("div", { class: "pal-actions pal-start-actions" }, this.start, follow, this.queue, this.print);
     }
 
     runControls() {
@@ -50,8 +56,7 @@
     // ---- is it runnable? --------------------------------------------------------------------------------------
 
     reviewing() {
-      setText(this.message, "Checking…");
-      this.message.classList.remove("pal-review-bad");
+      this.say("Checking…", 0);
     }
 
     reviewed(summary) {
@@ -62,13 +67,25 @@
     show() {
       const { faults } = this.model;
       const count = faults.length;
-      this.message.classList.toggle("pal-review-bad", count > 0);
-      setText(this.message, count ? `${count === 1 ? "1 fault" : `${count} faults`}: ${this.words(faults[0])}` : this.summary ? `Ready: ${this.summary}` : "Checking…");
-      setAttr(this.message, "aria-disabled", count ? null : "true");
-      pal.setTip(this.message, count ? "Go to the fault" : "");
-      for (const button of [this.start, this.queue]) setAttr(button, "aria-disabled", count || this.busy ? "true" : null);
-      pal.setTip(this.start, count ? `Cannot start: ${this.words(faults[0])}` : "Train this form (Ctrl+Enter)");
-      pal.setTip(this.queue, count ? `Cannot be added: ${this.words(faults[0])}` : "Keep this run ready; it starts when you press its Start");
+      const first = count ? this.words(faults[0]) : "";
+      if (count) this.say(`${count === 1 ? "1 fault" : `${count} faults`}: ${first}`, count);
+      else this.say(this.summary ? `Ready: ${this.summary}` : "Checking…", 0);
+      this.offline = pal.reasonOffline();
+      const refuse = (button, reason, tip) => {
+        setAttr(button, "aria-disabled", reason || this.busy ? "true" : null);
+        pal.setTip(button, reason || tip);
+      };
+      refuse(this.start, this.offline || (count && `Cannot start: ${first}`), "Train this form (Ctrl+Enter)");
+      refuse(this.queue, this.offline || (count && `Cannot be added: ${first}`), "Keep this run ready; it starts when you press its Start");
+      refuse(this.print, this.offline, "The line that trains this form in a terminal");
+    }
+
+    // Where there is no room for the words, their sign and the number of faults stand for them, and the tip says them.
+    say(text, faults) {
+      this.message.classList.toggle("pal-review-bad", faults > 0);
+      setText(this.said, text);
+      setAttr(this.message, "aria-disabled", faults ? null : "true");
+      pal.setTip(this.message, faults ? `Go to the fault. ${text}` : text);
     }
 
     words(fault) {
@@ -78,7 +95,7 @@
 
     jump() {
       const [fault] = this.model.faults;
-      if (fault && !this.view.jump(fault)) pal.toast(pal.faultText(fault), { kind: "error" });
+      if (fault && !this.view.jump()) pal.toast(pal.faultText(fault), { kind: "error", key: "start" });
     }
 
     // ---- starting ---------------------------------------------------------------------------------------------
@@ -91,25 +108,24 @@
     }
 
     async submit(how) {
-      if (this.busy) return;
-      if (this.model.faults.length) {
-        this.jump();
-        return;
-      }
+      if (this.busy || this.offline) return;
       this.setBusy(how);
       try {
+        // What was just corrected may not have been looked over yet; without an answer the server decides by itself.
+        await this.reviewer.catchUp();
+        if (this.reviewer.current && this.model.faults.length) {
+          this.jump();
+          return;
+        }
         const { run } = await this.ask(how, { filled: this.model.filled() });
         this.chosen = run.id;
         pal.pollNow();
         const queued = run.status === "queued" && how === "start";
-        const bar = pal.toast(how === "enqueue" ? `${run.name} waits for its Start.` : queued ? `${run.name} waits in the queue.` : `${run.name} is starting.`, { kind: "success" });
+        const bar = pal.toast(how === "enqueue" ? `${run.name} waits for its Start.` : queued ? `${run.name} waits in the queue.` : `${run.name} is starting.`, { kind: "success", key: "start" });
         if (how === "start" && this.follow.checked) pal.openRun(run.id);
         else this.offerMonitor(bar, run);
       } catch (error) {
-        if (error.details?.length) {
-          this.model.setFaults(error.details);
-          this.jump();
-        } else pal.fail(error, "Nothing was started");
+        this.view.refused(error, "Nothing was started", "start");
       } finally {
         this.setBusy(null);
       }
@@ -128,18 +144,17 @@
     }
 
     async printCommand() {
+      if (this.offline) return;
       try {
         const { command } = await this.ask("command", { filled: this.model.filled() });
         const line = h("pre", { class: "pal-detail", id: "command-line", text: command });
         const copy = h("button", { type: "button", class: "pal-button pal-button-main", id: "copy-command", text: "Copy" });
         copy.addEventListener("click", async () => setText(copy, (await pal.copy(command)) ? "Copied" : "Select and copy it by hand"));
         const note = h("p", { text: "Run it in the folder of Palaestra. It uses the same database, so the run appears here too." });
+        pal.settled("command");
         pal.dialog("The same run in a terminal", h("div", { class: "pal-command" }, line, note, h("div", { class: "pal-dialog-buttons" }, copy)), { className: "pal-dialog-small" });
       } catch (error) {
-        if (error.details?.length) {
-          this.model.setFaults(error.details);
-          this.jump();
-        } else pal.fail(error, "No command could be made");
+        this.view.refused(error, "No command could be made", "command");
       }
     }
 

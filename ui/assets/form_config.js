@@ -41,7 +41,7 @@
         { class: "pal-config-buttons" },
         button("preset-load", "Load", "Fill the form with the preset as it was saved", () => this.load(this.combo.value || this.model.preset)),
         button("preset-save", "Save", "Save to the preset you loaded, if it is your own", () => this.save()),
-        button("preset-save-as", "Save as", "Save under a name of your own", () => this.askName()),
+        button("preset-save-as", "Save as", "Save under a name of your own", () => this.saveAs()),
         button("preset-upload", "Upload", "Fill the form from a preset file", () => this.file.click()),
         button("preset-download", "Download", "Get this form as a preset file", () => this.download()),
         this.file,
@@ -95,7 +95,7 @@
       const before = this.model.copy();
       const dirty = this.model.changed().length > 0;
       change();
-      const bar = pal.toast(message, { kind: "success" });
+      const bar = pal.toast(message, { kind: "success", key: "fill" });
       if (!dirty) return;
       const undo = h("button", { type: "button", class: "pal-linkbutton", text: "Undo" });
       undo.addEventListener("click", () => {
@@ -107,7 +107,7 @@
 
     async load(name) {
       if (!name) {
-        pal.toast("Choose a preset first.");
+        pal.toast("Choose a preset first.", { key: "fill" });
         return;
       }
       try {
@@ -115,14 +115,28 @@
         this.replace(() => this.model.load(form), `Loaded ${name}.`);
       } catch (error) {
         this.show();
-        pal.fail(error, `${name} could not be loaded`);
+        pal.fail(error, `${name} could not be loaded`, "fill");
       }
     }
 
     save() {
       const own = this.presets.find((info) => info.name === this.model.preset && !info.built_in);
       if (own) this.write(own.name, true).catch((error) => this.refused(error));
-      else this.askName();
+      else this.saveAs();
+    }
+
+    // A form with faults cannot be written at all, which is better said before a name is typed.
+    async saveAs() {
+      if (this.checking) return;
+      this.checking = true;
+      try {
+        await this.ask("download_preset", { filled: this.model.filled() });
+        this.askName();
+      } catch (error) {
+        this.refused(error);
+      } finally {
+        this.checking = false;
+      }
     }
 
     // A name for the preset, in a dialog that keeps what was typed when the server refuses it.
@@ -140,11 +154,6 @@
           await this.write(input.value.trim(), over);
           box.close();
         } catch (error) {
-          if (error.details?.length) {
-            box.close();
-            this.refused(error);
-            return;
-          }
           setText(fault, error.message);
           fault.hidden = false;
           replace.hidden = error.code !== "conflict" || !this.presets.some((info) => info.name === input.value.trim() && !info.built_in);
@@ -162,12 +171,11 @@
       const answer = await this.ask("save_preset", { name, filled: this.model.filled(), replace });
       this.presets = answer.presets;
       this.model.saved(answer.name);
-      pal.toast(`Saved as ${answer.name}.`, { kind: "success" });
+      pal.toast(`Saved as ${answer.name}.`, { kind: "success", key: "save" });
     }
 
     refused(error) {
-      if (error.details?.length) this.model.setFaults(error.details);
-      pal.fail(error, "Nothing was saved");
+      this.view.refused(error, "Nothing was saved", "save");
     }
 
     async upload() {
@@ -179,7 +187,7 @@
         const form = await this.ask("upload_preset", { text: await file.text(), file_name: file.name });
         this.replace(() => this.model.load(form), `Filled in from ${file.name}. Save as keeps it as a preset.`);
       } catch (error) {
-        pal.fail(error, `${file.name} was not taken, the form is as it was`);
+        pal.fail(error, `${file.name} was not taken, the form is as it was`, "fill");
       }
     }
 
@@ -189,6 +197,7 @@
         const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: name });
         link.click();
         setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+        pal.settled("save");
       } catch (error) {
         this.refused(error);
       }

@@ -31,7 +31,7 @@
     }
 
     rest(target) {
-      const field = target.closest?.("button, .pal-combo-list") ? null : this.find(target);
+      const field = target.closest?.("button, .pal-combo-list, [data-tip]") ? null : this.find(target);
       if (field === this.field) return;
       this.hide();
       this.field = field;
@@ -39,7 +39,7 @@
     }
 
     reach(target) {
-      const field = this.byKeyboard && !target.closest("button") ? this.find(target) : null;
+      const field = this.byKeyboard && !target.closest("button, [data-tip]") ? this.find(target) : null;
       if (field) this.show(field);
     }
 

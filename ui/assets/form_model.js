@@ -51,7 +51,7 @@
       this.revision = 0;
     }
 
-    // Events: "values" (keys), "algorithm" (name), "preset" (name or null), "faults", "review" (answer), "jump" (key)
+    // Events: "values" (keys), "algorithm" (name), "preset" (name or null), "faults" (faults), "reviewing", "review" (answer)
     on(event, listener) {
       if (!this.listeners.has(event)) this.listeners.set(event, []);
       this.listeners.get(event).push(listener);

@@ -26,7 +26,7 @@
       this.input.addEventListener("input", () => this.run());
       this.input.addEventListener("keydown", (event) => this.key(event));
       model.on("algorithm", () => this.run());
-      pal.shortcut("/", "Find a field", () => this.input.focus(), { tab: "train" });
+      pal.shortcut("/", () => this.input.focus(), { tab: "train" });
     }
 
     key(event) {

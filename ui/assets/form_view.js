@@ -30,6 +30,7 @@
       model.on("preset", () => this.refreshAll());
       model.on("algorithm", () => this.refreshAll());
       model.on("faults", (faults) => this.showFaults(faults));
+      model.on("review", ({ environment }) => this.showEnvironment(environment));
       this.mark();
     }
 
@@ -142,11 +143,18 @@
       this.mark();
     }
 
-    // Put the cursor into a fault's field; false when the fault has no field here.
-    jump(fault) {
-      const field = this.model.fieldOf(fault);
+    // Put the cursor into the first field at fault; false when no fault has a field here.
+    jump() {
+      const field = this.model.faults.map((fault) => this.model.fieldOf(fault)).find(Boolean);
       if (field) this.reveal(field.key);
-      return field !== null;
+      return Boolean(field);
+    }
+
+    // What the server refused: faults stand beside their fields, and only what has no field becomes a message.
+    refused(error, lead, key) {
+      if (error.details?.length) this.model.setFaults(error.details);
+      if (!error.details?.length || !this.jump()) pal.fail(error, lead, key);
+      else pal.settled(key);
     }
 
     // Open whatever hides a field and put the cursor there.

@@ -31,6 +31,8 @@
     zoomout: [path("M3 6V3h3M13 6V3h-3M3 10v3h3M13 10v3h-3")],
     diamond: [path("M8 3.5L12.5 8 8 12.5 3.5 8z")],
     keyboard: [rect(1.8, 4, 12.4, 8, { rx: 1.2 }), path("M4.5 6.6h.01M7 6.6h.01M9.5 6.6h.01M11.8 6.6h.01M5 9.4h6")],
+    queue: [path("M2.5 4h9M2.5 8h6M2.5 12h6M12 9v6M9 12h6")],
+    terminal: [rect(2, 3, 12, 10, { rx: 1.2 }), path("M4.8 6.2L6.8 8l-2 1.8M8.6 10h2.8")],
     warn: [path("M8 2.4L14.4 13.4H1.6zM8 6.6v3.2M8 11.6v.01")],
   };
 

@@ -123,8 +123,9 @@
           after = page.cursor;
         }
         save(`${this.run.id}.log.txt`, new Blob(parts, { type: "text/plain" }));
+        pal.settled(`log ${this.run.id}`);
       } catch (error) {
-        pal.fail(error, "The log could not be downloaded");
+        pal.fail(error, "The log could not be downloaded", `log ${this.run.id}`);
       }
     }
   }

@@ -84,10 +84,9 @@
     }
 
     keys() {
-      pal.shortcut("p", "Pause or resume the run in focus", () => this.togglePause(), { tab: "monitor" });
+      pal.shortcut("p", () => this.togglePause(), { tab: "monitor" });
       for (const columns of [1, 2, 3, 4]) {
-        const label = columns === 1 ? "One column; 2, 3 and 4 likewise" : "";
-        pal.shortcut(String(columns), label, () => this.chooseColumns(columns, false), { tab: "monitor" });
+        pal.shortcut(String(columns), () => this.chooseColumns(columns, false), { tab: "monitor" });
       }
     }
 

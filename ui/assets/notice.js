@@ -10,13 +10,12 @@
   const shelf = h("div", { class: "pal-toasts", role: "region", "aria-label": "Messages" });
   const KINDS = ["info", "success", "error"];
 
-  // toast("Saved", {kind: "success"}); an error stays until it is closed and can be copied with its detail.
-  function toast(message, { kind = "info", detail = "" } = {}) {
+  // toast("Saved", {kind: "success", key: "save"}); an error can be copied with its detail and stays until it is closed
+  // or its action, named by `key`, is tried again.
+  function toast(message, { kind = "info", detail = "", key = message } = {}) {
     if (!shelf.isConnected) document.body.append(shelf);
-    const same = [...shelf.children].find((node) => node.pal?.message === message && node.pal?.detail === detail);
-    if (same) same.remove();
-    const bar = h("div", { class: "pal-toast", data: { kind: KINDS.includes(kind) ? kind : "info" } });
-    bar.pal = { message, detail };
+    settled(key);
+    const bar = h("div", { class: "pal-toast", data: { kind: KINDS.includes(kind) ? kind : "info", key } });
     bar.setAttribute("role", kind === "error" ? "alert" : "status");
     const close = toolButton("close", "Close message", () => bar.remove());
     const text = h("div", { class: "pal-toast-text" }, h("div", { text: message }));
@@ -36,6 +35,11 @@
     return bar;
   }
 
+  // The action of that name has gone well or failed anew: what was said of it before is no longer true.
+  function settled(key) {
+    for (const node of [...shelf.children]) if (node.dataset.key === key) node.remove();
+  }
+
   // A message does not vanish under the pointer or while it holds the focus.
   function expire(bar, delay) {
     setTimeout(() => {
@@ -44,10 +48,10 @@
     }, delay);
   }
 
-  // An error of any kind as a message: our API's faults field by field, everything else by its own words.
-  function fail(error, lead = "") {
-    const message = lead ? `${lead}: ${error.message}` : error.message;
-    return toast(message, { kind: "error", detail: error.report || error.stack || error.message });
+  // An error of any kind as a message: our API's faults field by field, everything else by its own words. `key` names
+  // the action that failed.
+  function fail(error, lead, key = lead) {
+    return toast(`${lead}: ${error.message}`, { kind: "error", detail: error.report || error.stack || error.message, key });
   }
 
   // ---- tips -------------------------------------------------------------------------------------------------
@@ -155,5 +159,5 @@
     return button;
   }
 
-  Object.assign(pal, { toast, fail, setTip, dialog, copy, copyButton, toolButton });
+  Object.assign(pal, { toast, settled, fail, setTip, dialog, copy, copyButton, toolButton });
 })();

@@ -4,14 +4,24 @@
 (() => {
   const pal = window.palaestra;
   const { h } = pal;
-  const list = []; // {keys: ["g", "m"], label, run, tab?}
+  const list = []; // {keys: ["g", "m"], run, tab}
   let pressed = [];
   let forget = 0;
 
-  // shortcut("g m", "Go to Monitor", fn, {tab: "monitor"}): with a tab it works only while that tab is open, without
-  // a label it works unlisted.
-  function shortcut(keys, label, run, { tab = null } = {}) {
-    list.push({ keys: keys.split(" "), label, run, tab });
+  // What "?" shows, in full from the start: the parts that act on these keys are built when their tab is first opened.
+  const LISTED = [
+    {
+      title: "On every tab",
+      rows: [["g t", "Go to Train"], ["g m", "Go to Monitor"], ["g v", "Go to Videos"], ["?", "Show this list"]],
+    },
+    { title: "Train", rows: [["Ctrl Enter", "Start the form as it stands"], ["/", "Find a field"]] },
+    { title: "Monitor", rows: [["p", "Pause or resume the run in focus"], ["1–4", "Number of columns"]] },
+    { title: "Videos", rows: [["/", "Search"], ["← →", "Newer and older video, while one plays"]] },
+  ];
+
+  // shortcut("g m", fn, {tab: "monitor"}): with a tab it works only while that tab is open.
+  function shortcut(keys, run, { tab = null } = {}) {
+    list.push({ keys: keys.split(" "), run, tab });
   }
 
   function typing(target) {
@@ -35,15 +45,15 @@
   });
 
   function showShortcuts() {
-    const rows = list.filter((entry) => entry.label).map((entry) =>
+    const row = ([keys, label]) =>
       h(
         "div",
         { class: "pal-shortcut" },
-        h("span", { class: "pal-keys" }, ...entry.keys.map((key) => h("kbd", { text: key }))),
-        h("span", { text: entry.label }),
-      ),
-    );
-    pal.dialog("Keyboard shortcuts", h("div", { class: "pal-shortcuts" }, ...rows), { className: "pal-dialog-small" });
+        h("span", { class: "pal-keys" }, ...keys.split(" ").map((key) => h("kbd", { text: key }))),
+        h("span", { text: label }),
+      );
+    const groups = LISTED.flatMap(({ title, rows }) => [h("h3", { text: title }), ...rows.map(row)]);
+    pal.dialog("Keyboard shortcuts", h("div", { class: "pal-shortcuts", tabindex: "0" }, ...groups), { className: "pal-dialog-small" });
   }
 
   // ---- tabs -------------------------------------------------------------------------------------------------
@@ -83,10 +93,8 @@
 
   window.addEventListener("hashchange", () => restoreTab(0));
 
-  for (const [key, name, label] of [["t", "train", "Train"], ["m", "monitor", "Monitor"], ["v", "videos", "Videos"]]) {
-    shortcut(`g ${key}`, `Go to ${label}`, () => selectTab(name));
-  }
-  shortcut("?", "Show this list", showShortcuts);
+  for (const [key, name] of [["t", "train"], ["m", "monitor"], ["v", "videos"]]) shortcut(`g ${key}`, () => selectTab(name));
+  shortcut("?", showShortcuts);
 
   Object.assign(pal, { shortcut, showShortcuts, selectTab, hasTab, currentTab });
 })();

@@ -104,9 +104,10 @@
     tell();
     try {
       replace(await pal.api.act(run.id, action));
+      pal.settled(`act ${run.id}`);
     } catch (error) {
       asked.delete(run.id);
-      pal.fail(error, `Could not ${action} ${run.name || run.id}`);
+      pal.fail(error, `Could not ${action} ${run.name || run.id}`, `act ${run.id}`);
     }
     tell();
     poll();
@@ -124,9 +125,16 @@
     return asked.get(runId) || null;
   }
 
+  // Why nothing can be asked of the server now, or null.
+  function reasonOffline() {
+    if (state.signedOut) return "You are signed out";
+    return state.online === false ? "The server does not answer" : null;
+  }
+
   // The server refuses nothing more politely than a button that says why it cannot be pressed.
   function reasonAgainst(run, action) {
-    if (state.online === false) return "The server does not answer";
+    const offline = reasonOffline();
+    if (offline) return offline;
     const waiting = wish(run.id);
     if (waiting) return `Waiting: ${waiting.word}`;
     return run.actions ? (run.actions[action] ?? null) : null;
@@ -135,6 +143,6 @@
   document.addEventListener("visibilitychange", () => !document.hidden && poll());
   window.addEventListener("online", poll);
 
-  Object.assign(pal, { state, onState, act, wish, reasonAgainst, pollNow: poll });
+  Object.assign(pal, { state, onState, act, wish, reasonOffline, reasonAgainst, pollNow: poll });
   poll();
 })();

@@ -19,7 +19,7 @@
       this.serial = 0; // counts filters; an answer to an older one is dropped
       this.visible = false;
       this.build(root);
-      pal.shortcut("/", "Search", () => this.search.focus(), { tab: "videos" });
+      pal.shortcut("/", () => this.search.focus(), { tab: "videos" });
       pal.watchVisible(root, (visible) => {
         this.visible = visible;
         if (visible) this.arrive();
@@ -156,9 +156,10 @@
       const serial = this.serial;
       try {
         const page = await pal.api.videos(this.query(extra));
+        pal.settled("list videos");
         if (serial === this.serial) use(page);
       } catch (error) {
-        if (serial === this.serial && error.status > 0) pal.fail(error, "Videos could not be listed");
+        if (serial === this.serial && error.status > 0) pal.fail(error, "Videos could not be listed", "list videos");
       } finally {
         if (serial === this.serial) this.busy = false;
       }
