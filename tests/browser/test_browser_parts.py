@@ -163,6 +163,41 @@ def test_a_refusal_becomes_a_message_that_can_be_copied(page, rest):
     assert card(page).locator(".pal-sign-word").inner_text() == "running"
 
 
+def test_a_new_error_of_an_action_replaces_the_old_one_and_its_success_ends_it(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    errors = page.locator(".pal-toast[data-kind=error]")
+    for rest.refusal in ("Run 1 saves a checkpoint.", "Run 1 is being filmed."):
+        page.keyboard.press("p")
+        errors.filter(has_text=rest.refusal).wait_for()
+    assert errors.count() == 1
+    rest.refusal = None
+    page.keyboard.press("p")
+    until(page, "() => !document.querySelector('.pal-toast')")
+
+
+def test_a_failed_run_without_numbers_says_so_once(page, rest):
+    rest.series = {"episode/return": []}
+    rest.runs = [run(status="failed", step=0, progress=0.0, ended_at=1.0, reason="No such environment.")]
+    open_stage(page, rest)
+    page.locator(".pal-ended summary").click()
+    page.locator('.pal-row-button[data-run="run-1"]').click()
+    assert "The run ended before it had anything to draw." in card(page).inner_text()
+    assert "Appears with" not in card(page).inner_text()
+    assert card(page).locator(".pal-chart:visible").count() == 0
+
+
+def test_a_run_opened_among_many_has_its_card_on_the_screen(page, rest):
+    rest.runs = [run(number) for number in range(1, 6)]
+    open_stage(page, rest)
+    card(page, 5).wait_for()
+    rest.runs.append(run(6, "starting"))
+    page.evaluate("palaestra.openRun('run-6')")
+    card(page, 6).wait_for()
+    until(page, "() => document.activeElement.dataset.run === 'run-6'")
+    until(page, "() => Math.abs(document.activeElement.getBoundingClientRect().top) < 300")
+
+
 def test_names_from_strangers_stay_text(page, rest):
     name = "<img src=x onerror=window.hacked=1>"
     rest.runs = [run(name=name), run(2, "queued", name=name), run(3, "completed", name=name, ended_at=1.0)]
@@ -331,7 +366,11 @@ def test_a_click_plays_in_the_page_and_escape_closes(page, rest):
 def test_a_question_mark_lists_the_shortcuts(page, rest):
     open_stage(page, rest)
     page.keyboard.press("?")
-    assert "Go to Monitor" in page.locator("dialog").inner_text()
+    listed = page.locator(".pal-shortcut").evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('kbd')].map(key => key.textContent).join(' '))"
+    )
+    assert listed == ["g t", "g m", "g v", "?", "Ctrl Enter", "/", "p", "1–4", "/", "← →"]
+    assert page.locator(".pal-shortcuts h3").all_inner_texts() == ["On every tab", "Train", "Monitor", "Videos"]
 
 
 def test_the_page_fits_a_phone(page, rest):

@@ -109,6 +109,7 @@
       this.closeButton.hidden = !pal.states.ended.includes(run.status);
       this.showProgress(run);
       this.showStats(run);
+      this.showAbsent(run);
       if (run.error !== before.error || run.reason !== before.reason || !this.troubled) this.showTrouble(run);
       this.tick();
     }
@@ -131,10 +132,14 @@
       stats.episodes.show(count(run.episodes));
       for (const name of ["last", "mean", "best"]) stats[name].show(value(run.returns?.[name]));
       const seen = run.evaluation;
-      stats.evaluation.show(
-        seen ? spread(seen.mean_return, seen.std_return) : "–",
-        seen ? `Mean and deviation of ${seen.episodes} episodes at step ${count(seen.step)}` : "Not evaluated yet",
-      );
+      const result = seen ? spread(seen.mean_return, seen.std_return) : "–";
+      stats.evaluation.show(result, seen ? `${result}: mean and deviation of ${seen.episodes} episodes at step ${count(seen.step)}` : "Not evaluated yet");
+    }
+
+    // An ended run gets no more numbers: what it never reported is said in a line.
+    showAbsent(run) {
+      const known = this.fetched || run.step === 0;
+      this.charts.end(known && pal.states.ended.includes(run.status));
     }
 
     showTrouble(run) {
@@ -174,6 +179,8 @@
 
     async refreshCharts() {
       if (await this.data.refresh()) this.charts.refresh();
+      this.fetched = true;
+      this.showAbsent(this.run);
     }
 
     async refreshVideo() {

@@ -99,7 +99,8 @@
       this.colour = colour;
       this.node = h("div", { class: "pal-charts" });
       this.panels = PLANS.filter((plan) => !plan.absent?.includes(run.algorithm)).map((plan) => this.panel(plan, run.id));
-      this.node.append(...this.panels.map((panel) => panel.node));
+      this.absent = h("p", { class: "pal-charts-absent", hidden: true });
+      this.node.append(...this.panels.map((panel) => panel.node), this.absent);
       this.node.addEventListener("pointermove", (event) => this.cross(event));
       this.node.addEventListener("pointerleave", () => this.setCross(null));
     }
@@ -131,6 +132,15 @@
       );
       const panel = { plan, node, title, legend, now, empty, cross, chart, shape: "", lines: [] };
       return panel;
+    }
+
+    // An ended run shows the charts that hold something, and names the others in one line.
+    end(ended) {
+      const empty = ended ? this.panels.filter((panel) => panel.lines.length === 0) : [];
+      for (const panel of this.panels) panel.node.hidden = empty.includes(panel);
+      this.absent.hidden = empty.length === 0;
+      const all = empty.length === this.panels.length;
+      setText(this.absent, all ? "The run ended before it had anything to draw." : `Nothing to draw: ${empty.map((panel) => panel.plan.title.toLowerCase()).join(", ")}.`);
     }
 
     // Brings every chart up to date with the series; cheap when nothing changed.

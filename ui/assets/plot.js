@@ -98,12 +98,14 @@
     const place = projection(width, height, view);
     context.clearRect(0, 0, width, height);
     drawAxes(context, width, height, view, place, looks);
+    const isDots = (line) => line.dots || line.steps.length === 1; // a single point is no line yet
     context.save();
     context.beginPath();
-    context.rect(MARGIN.left, MARGIN.top - 4, place.wide + MARGIN.right, place.tall + 5);
+    context.rect(MARGIN.left, MARGIN.top - 1, place.wide, place.tall + 2); // a line along an edge keeps its width
     context.clip();
-    for (const line of lines) (line.dots ? drawDots : drawLine)(context, view, place, line);
+    for (const line of lines) if (!isDots(line)) drawLine(context, view, place, line);
     context.restore();
+    for (const line of lines) if (isDots(line)) drawDots(context, view, place, line);
   }
 
   function drawAxes(context, width, height, { x, y }, place, looks) {
@@ -177,17 +179,18 @@
     }
     flush();
     context.stroke();
-    if (end - first === 1) drawDots(context, { x }, { toX, toY }, line); // a single point is no line yet
   }
 
-  function drawDots(context, { x }, { toX, toY }, line) {
+  // Marks are whole or absent: the newest stands on the right edge, and half of it would be cut off.
+  function drawDots(context, { x, y }, { toX, toY }, line) {
     const [first, end] = within(line.steps, x);
+    const outside = (value, [from, to]) => value < from || value > to;
     context.strokeStyle = line.colour;
     context.lineWidth = 2;
     context.setLineDash([]);
     context.beginPath();
     for (let i = first; i < end; i += 1) {
-      if (line.values[i] === null) continue;
+      if (line.values[i] === null || outside(line.steps[i], x) || outside(line.values[i], y)) continue;
       const [at, up] = [toX(line.steps[i]), toY(line.values[i])];
       context.moveTo(at - 4, up);
       context.lineTo(at, up - 4);
