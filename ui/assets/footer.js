@@ -83,6 +83,14 @@
     return node;
   }
 
+  // Gradio's page says who signed in; without a login there is nothing to leave.
+  function signOut() {
+    if (!window.gradio_config?.username) return null;
+    const link = h("a", { class: "pal-linkbutton pal-signout", href: pal.api.url("logout"), text: "Sign out" });
+    pal.setTip(link, "Ends this login in every browser. Runs go on.");
+    return link;
+  }
+
   function build(root) {
     const cpu = meter("CPU", "Processor load of this machine");
     const ram = meter("RAM", "Memory in use and in all");
@@ -93,7 +101,7 @@
     const help = pal.toolButton("keyboard", "Keyboard shortcuts (?)", pal.showShortcuts);
     const warning = trouble();
     const machine = h("div", { class: "pal-machine" }, cpu, ram, gpus, disk);
-    const bar = h("footer", { class: "pal-footer", "aria-label": "Status" }, machine, warning, counts, version, help);
+    const bar = h("footer", { class: "pal-footer", "aria-label": "Status" }, machine, warning, counts, version, signOut(), help);
     const showGpus = gpuMeters(gpus);
 
     pal.onState((state) => {
