@@ -22,7 +22,8 @@
       root.addEventListener("pointerleave", () => this.hide());
       root.addEventListener("focusin", (event) => this.reach(event.target));
       for (const type of ["focusout", "input", "pointerdown"]) root.addEventListener(type, () => this.hide());
-      document.addEventListener("scroll", () => this.hide(), { capture: true, passive: true });
+      // Help that is only awaited finds its place when it comes; what is shown would stay behind.
+      document.addEventListener("scroll", () => !this.box.hidden && this.hide(), { capture: true, passive: true });
       document.addEventListener("keydown", (event) => {
         this.byKeyboard = event.key === "Tab";
         if (event.key === "Escape") this.hide();
