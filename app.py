@@ -6,12 +6,13 @@ import argparse
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from serving.settings import Settings, SettingsError, read_settings_file
 from trainer import __version__
-from trainer.errors import PalaestraError
+from trainer.errors import PalaestraError, StorageError
 
 # What libraries read once, when they are first imported.
 PROCESS_ENVIRONMENT = {
@@ -97,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says and return the exit status."""
     for name, value in PROCESS_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    # Said in our words beside the field, in the run's log and in the terminal.
+    warnings.filterwarnings("ignore", "You have specified a mini-batch size", UserWarning)
     given = vars(parser().parse_args(arguments))
     command = given.pop("command", None)
     own = {key: given.pop(key) for key in ("preset", "overrides", "as_json") if key in given}
@@ -116,10 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"webui: {error}", file=sys.stderr)
         return 2
     except PalaestraError as error:
-        from trainer.terminal import explain_faults
+        from trainer.terminal import BAD_CONFIG, FAILED, explain_faults
 
         print(explain_faults(error), file=sys.stderr)
-        return 2
+        return FAILED if isinstance(error, StorageError) else BAD_CONFIG
 
 
 def _train(settings: Settings, preset: str, flags: Sequence[str], *, as_json: bool) -> int:

@@ -2,6 +2,8 @@
 rem Makes .venv on the first start, then runs app.py in it. "webui.bat --help" lists what it can do;
 rem "webui.bat test [pytest args]" installs the developer's tools too and runs every test.
 setlocal
+rem Paths among the arguments are meant from where the caller stands.
+set "CALLER=%CD%"
 cd /d "%~dp0"
 
 if exist .venv\Scripts\python.exe goto have_venv
@@ -33,7 +35,8 @@ goto collect
 exit /b %ERRORLEVEL%
 
 :serve
-.venv\Scripts\python.exe app.py %*
+cd /d "%CALLER%"
+"%~dp0.venv\Scripts\python.exe" "%~dp0app.py" %*
 exit /b %ERRORLEVEL%
 
 :try

@@ -2,7 +2,9 @@
 # Makes .venv on the first start, then runs app.py in it. `./webui.sh --help` lists what it can do;
 # `./webui.sh test [pytest args]` installs the developer's tools too and runs every test.
 set -euo pipefail
+caller=$PWD # paths among the arguments are meant from there
 cd "$(dirname "${BASH_SOURCE[0]}")"
+root=$PWD
 
 find_python() {
     local candidate
@@ -42,4 +44,5 @@ if [ "${1:-}" = test ]; then
     .venv/bin/python -m tests.browser.chromium --install
     exec .venv/bin/python -m pytest "$@"
 fi
-exec .venv/bin/python app.py "$@"
+cd "$caller"
+exec "$root/.venv/bin/python" "$root/app.py" "$@"

@@ -26,7 +26,6 @@ from trainer.errors import (
     UnsafePathError,
     nearest,
 )
-from trainer.store import StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +35,6 @@ _STATUS: tuple[tuple[type[PalaestraError], int], ...] = (
     (ConflictError, 409),
     (UnsafePathError, 400),
     (StorageError, 503),
-    (StoreError, 503),
 )
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 

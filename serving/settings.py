@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from trainer.errors import PalaestraError, nearest
-from trainer.paths import USER_PRESETS
+from trainer.paths import PROJECT_ROOT, USER_PRESETS
 
 ENVIRONMENT = {
     "username": "PALAESTRA_USERNAME",
@@ -42,7 +42,7 @@ class Settings:
     api_token: str | None = None
     root_path: str = ""
     theme: str = "system"
-    outputs: Path = Path("outputs")
+    outputs: Path = PROJECT_ROOT / "outputs"
     presets: Path = USER_PRESETS
     database: str | None = None
     max_running: int = 4
@@ -84,12 +84,21 @@ class Settings:
                 raise SettingsError(f"The settings file has an unknown key {key!r}" + (f"; {hint}?" if hint else "."))
         named = {key: environment[variable] for key, variable in ENVIRONMENT.items() if environment.get(variable)}
         values = {**file, **named, **flags}
-        values |= {key: Path(values[key]) for key in ("outputs", "presets") if key in values}
         for key, value in values.items():
-            default = known[key].default
-            if isinstance(default, (bool, int, str)) and type(value) is not type(default):
-                raise SettingsError(f"{key} must be of the kind of {default!r}, not {value!r}.")
+            wanted = _kind(known[key])
+            # Exactly: a bool is an int to Python, and `server_port = true` is a slip.
+            if type(value) is not wanted and not (wanted is str and isinstance(value, Path)):
+                raise SettingsError(f"{key} must be {_KIND_WORDS[wanted]}, not {value!r}.")
+        values |= {key: Path(values[key]) for key in ("outputs", "presets") if key in values}
         return cls(**values)
+
+
+_KIND_WORDS = {bool: "true or false", int: "a whole number", str: "a text"}
+
+
+def _kind(field: Field[Any]) -> type:
+    """Return what a source gives for a field: fields without a default take texts, and paths come as texts."""
+    return type(field.default) if isinstance(field.default, (bool, int)) else str
 
 
 def read_settings_file(path: Path | None) -> dict[str, Any]:

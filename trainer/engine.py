@@ -17,6 +17,7 @@ from trainer.paths import BUILT_IN_PRESETS, USER_PRESETS, Layout
 from trainer.runs.describe import run_json
 from trainer.runs.manager import RunManager
 from trainer.runs.states import LIVE, RunState
+from trainer.runs.watch import Watch
 from trainer.store import RunRecord, Store
 
 RECENT_RUNS = 12
@@ -30,7 +31,8 @@ class Engine:
     :param user_presets: folder that takes the presets people save
     :param slots: how many runs may be active at once
     :param global_seed: see `RunManager`
-    :param recover: look for runs whose process has died; left to the server, which alone can offer what to do
+    :param recover: look for runs whose process has died, now and every few seconds; left to the server, which alone
+        can offer what to do
     :raises StorageError: the outputs directory cannot be written
     """
 
@@ -56,6 +58,7 @@ class Engine:
         self.monitor = HardwareMonitor(self.layout.outputs)
         self.manager = RunManager(self.store, self.layout, self.presets, slots=slots, global_seed=global_seed)
         self.interrupted = self.manager.recover() if recover else ()
+        self._watch = Watch(self.manager.recover) if recover else None
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a dashboard needs in one call: the body of `GET /api/state`."""
@@ -87,6 +90,8 @@ class Engine:
 
     def close(self) -> None:
         """Stop every run with a checkpoint and write what is still to be written."""
+        if self._watch is not None:
+            self._watch.close()
         self.manager.close()
         self.monitor.close()
         self.store.close()

@@ -6,25 +6,30 @@ The first Ctrl+C stops the run with a checkpoint, the second ends the program at
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from trainer.config import Preset, RunConfig, apply_overrides, load_config
+from trainer.config import Preset, RunConfig, advise, apply_overrides, load_config
 from trainer.engine import Engine
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
+from trainer.events import StateChanged
 from trainer.runs.states import RunState
-from trainer.store import RunRecord
+from trainer.store import RunRecord, StoreError
 
 COMPLETED, BAD_CONFIG, FAILED, INTERRUPTED = 0, 2, 3, 130
 POLL_SECONDS = 0.2
+LAST_WORDS_SECONDS = 2.0
 
 
 def load_preset(engine: Engine, name_or_path: str) -> Preset:
@@ -55,19 +60,33 @@ def configure(preset: Preset, overrides: dict[str, Any]) -> RunConfig:
 def train(engine: Engine, config: RunConfig, preset: str | None, *, as_json: bool = False) -> int:
     """Train `config` to its end and return the exit status.
 
+    A second Ctrl+C ends the process here.
+
     :raises ConfigError: with every fault of the configuration
     """
     console = Console(stderr=True)
     _use_torch_threads(config)
     record = engine.manager.submit(config, preset=preset)
+    for remark in advise(config):
+        console.print(f"[yellow]{remark.field} {remark.message}.[/yellow] {remark.hint}", highlight=False)
     console.print(f"[bold]{record.name}[/bold]  {engine.layout.run(record.id)}", highlight=False)
-    with _stopping_on_signals(engine, record.id, console):
-        record = _follow(engine, record, console)
+    try:
+        with _stopping_on_signals(engine, record.id, console):
+            record = _follow(engine, record, console)
+    except KeyboardInterrupt:
+        record = _give_up(engine, record.id)
+        _conclude(engine, record, console, as_json=as_json)
+        # The session's thread is in the middle of its arithmetic, and Python would wait for it or crash beneath it.
+        os._exit(INTERRUPTED)
+    _conclude(engine, record, console, as_json=as_json)
+    return _exit_status(record)
+
+
+def _conclude(engine: Engine, record: RunRecord, console: Console, *, as_json: bool) -> None:
     _tell(record, console)
     if as_json:
         sys.stdout.write(json.dumps(_result(engine, record)) + "\n")
         sys.stdout.flush()
-    return _exit_status(record)
 
 
 def _use_torch_threads(config: RunConfig) -> None:
@@ -76,6 +95,18 @@ def _use_torch_threads(config: RunConfig) -> None:
         import torch
 
         torch.set_num_threads(config.training.torch_threads)
+
+
+def _give_up(engine: Engine, run_id: str) -> RunRecord:
+    """Note that the run ends here as it stands, and say so in its record, within two seconds."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    record = engine.manager.get(run_id)
+    reason = f"Ended at once from the terminal at step {record.step:,}, without a checkpoint of that step."
+    engine.store.emit(StateChanged(run_id, status=RunState.INTERRUPTED.value, step=record.step, reason=reason))
+    with contextlib.suppress(StoreError):
+        engine.store.flush(LAST_WORDS_SECONDS)
+    return replace(record, status=RunState.INTERRUPTED.value, reason=reason)
 
 
 def _follow(engine: Engine, record: RunRecord, console: Console) -> RunRecord:

@@ -9,7 +9,7 @@ import pytest
 from stable_baselines3 import A2C, DDPG, DQN, PPO, SAC
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from trainer.config import RunConfig, Spaces, check, field_key, load_config
+from trainer.config import RunConfig, Spaces, advise, check, field_key, load_config
 from trainer.errors import Fault
 
 CARTPOLE = Spaces("vector", (4,), "discrete", n_actions=2, native_available=True)
@@ -226,6 +226,23 @@ def test_every_fault_is_reported_at_once() -> None:
         "policy.class",
         "video.every_steps",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "words"),
+    [
+        ({"algorithm": {"name": "ppo", "n_steps": 100, "batch_size": 64}}, "algorithm.batch_size", "only 36"),
+        ({"training": {"total_timesteps": 100}}, "training.total_timesteps", "2,048 steps will be taken"),
+    ],
+)
+def test_what_runs_but_not_as_one_might_think_is_remarked_on(given: dict[str, Any], field: str, words: str) -> None:
+    config = load_config(given)
+    assert check(config) == []
+    (remark,) = advise(config)
+    assert remark.field == field
+    assert words in remark.message
+    assert remark.hint
+    assert advise(load_config({})) == []
 
 
 def test_a_fault_says_what_was_given_and_what_is_possible() -> None:

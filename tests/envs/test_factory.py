@@ -127,6 +127,17 @@ def test_an_episode_limit_is_kept_by_every_backend(n_envs: int) -> None:
     assert {episode["l"] for episode in rollout(env, 18)[2]} == {6}
 
 
+def test_an_evaluation_ends_even_where_no_episode_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.envs.factory._LONGEST_EVALUATION", 30)
+    env = make_evaluation_env(section("CliffWalking-v1"), seed=0)
+    env.reset()
+    lengths = []
+    for _ in range(60):  # upwards for ever, against the wall
+        infos = env.step(np.array([0]))[3]
+        lengths += [info["episode"]["l"] for info in infos if "episode" in info]
+    assert lengths == [30, 30]
+
+
 def test_a_game_in_a_dummy_backend_reports_whole_games_although_lives_end_training_episodes() -> None:
     env = make_training_env(section("BreakoutNoFrameskip-v4", backend="dummy"), seed=0)
     env.reset()

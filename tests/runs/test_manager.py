@@ -1,13 +1,20 @@
 """Runs from submission to their end, with a real store, real environments and real training."""
 
 import json
+import re
+import subprocess
+import sys
 import time
+from functools import partial, partialmethod
 
 import pytest
 
 from trainer.config import load_config
+from trainer.engine import Engine
 from trainer.errors import ConfigError, ConflictError, NotFoundError
 from trainer.runs.states import RunState
+from trainer.runs.watch import Watch
+from trainer.store import Store, StoreError
 
 LONG = 10_000_000
 
@@ -234,18 +241,13 @@ def test_an_unknown_environment_is_named_with_the_nearest(engine):
     assert "CartPole-v1" in f"{fault.message} {fault.hint}"
 
 
-def test_runs_whose_process_died_are_interrupted_and_the_waiting_ones_kept(tmp_path, cartpole, engine):
-    import subprocess
-    import sys
-
-    outputs = tmp_path / "killed"
-    code = f"""
+KILLED = """
 import os, time
 from pathlib import Path
 from trainer.config import load_config
 from trainer.engine import Engine
-engine = Engine(Path({str(outputs)!r}), slots=1)
-config = load_config({cartpole(LONG).model_dump(mode="json")!r})
+engine = Engine(Path({outputs!r}), slots=1)
+config = load_config({config!r})
 first = engine.manager.submit(config).id
 engine.manager.submit(config)
 while engine.manager.get(first).step < 1000:
@@ -253,10 +255,16 @@ while engine.manager.get(first).step < 1000:
 engine.store.flush()
 os.kill(os.getpid(), 9)
 """
-    subprocess.run([sys.executable, "-c", code], timeout=120, check=False)
-    from trainer.engine import Engine
 
-    revived = Engine(outputs)
+
+def _train_until_killed(outputs, config):
+    code = KILLED.format(outputs=str(outputs), config=config.model_dump(mode="json"))
+    subprocess.run([sys.executable, "-c", code], timeout=120, check=False)
+
+
+def test_runs_whose_process_died_are_interrupted_and_the_waiting_ones_kept(tmp_path, cartpole, engine):
+    _train_until_killed(tmp_path / "killed", cartpole(LONG))
+    revived = Engine(tmp_path / "killed")
     try:
         assert len(revived.interrupted) == 1
         by_status = {record.status: record for record in revived.manager.list().items}
@@ -266,3 +274,34 @@ os.kill(os.getpid(), 9)
         assert RunState(by_status["interrupted"].status).ended
     finally:
         revived.close()
+
+
+def test_a_run_whose_process_dies_beside_us_does_not_stay_running(tmp_path, cartpole, until, monkeypatch):
+    monkeypatch.setattr("trainer.engine.Watch", partial(Watch, period=0.2))
+    engine = Engine(tmp_path / "shared")
+    try:
+        _train_until_killed(tmp_path / "shared", cartpole(LONG))
+        until(lambda: {record.status for record in engine.manager.list().items} == {"interrupted", "queued"})
+        (ended,) = engine.manager.list(status=["interrupted"]).items
+        engine.manager.delete(ended.id)
+    finally:
+        engine.close()
+
+
+def test_a_submission_that_the_database_did_not_answer_is_not_found_waiting_later(engine, cartpole, until, monkeypatch):
+    monkeypatch.setattr("trainer.store.store.Store.commit", partialmethod(Store.commit, timeout=0.0))
+    with pytest.raises(StoreError):
+        engine.manager.submit(cartpole())
+    until(lambda: [record.status for record in engine.manager.list().items] == ["failed"])
+
+
+def test_the_reason_for_ending_the_program_stays_with_the_run(tmp_path, cartpole, until):
+    engine = Engine(tmp_path / "ended")
+    run_id = engine.manager.submit(cartpole(LONG)).id
+    until(lambda: _status(engine, run_id) == "running")
+    engine.close()
+    again = Engine(tmp_path / "ended", recover=False)
+    try:
+        assert re.fullmatch(r"The program was ended\. Stopped at step [\d,]+\.", again.manager.get(run_id).reason)
+    finally:
+        again.close()

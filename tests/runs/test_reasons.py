@@ -9,7 +9,7 @@ from trainer.runs.reasons import explain
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (MemoryError("Unable to allocate 28.0 GiB for an array"), "not enough memory"),
+        (MemoryError("Unable to allocate 28.0 GiB for an array"), "not enough memory for 28.0 GiB more."),
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "GPU ran out of memory"),
         (OSError(28, "No space left on device"), "disk is full"),
         (

@@ -108,6 +108,9 @@ def test_the_command_a_run_writes_down_does_the_same_run_again(tmp_path):
         (["ppo_cartpole", "--set", "nonsense"], "Write it like"),
         (["ppo_cartpole", "--set", "environment.id=Pendulum-v1", "--set", "algorithm.name=dqn"], "algorithm.name"),
         (["ppo_cartpole", "--set", "environment.id=NoSuch-v1"], "environment.id"),
+        (["ppo_cartpole", "--set", "training.device=cuda:99"], "training.device: cuda:99 cannot be used"),
+        (["ppo_cartpole", "--set", 'environment.kwargs={"render_mode": "human"}'], "environment.kwargs: render_mode"),
+        (["ppo_cartpole", "--set", "training.seed=4294967296"], "at most 4,294,967,295"),
     ],
 )
 def test_a_bad_configuration_ends_with_2_and_names_the_field(tmp_path, arguments, words):
@@ -134,15 +137,54 @@ def test_a_run_that_fails_ends_with_3(tmp_path):
     assert "failed" in err
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_stops_with_a_checkpoint_and_130(tmp_path):
+def test_a_database_that_cannot_be_had_ends_with_3(tmp_path):
+    outputs = tmp_path / "outputs"
+    outputs.mkdir()
+    (outputs / "palaestra.db").write_text("this is no database, and it is long enough to be looked at as one" * 20)
+    status, _, err = _run("train", "ppo_cartpole", *QUICK, "--outputs", str(outputs))
+    assert status == 3, err
+    assert "Traceback" not in err
+
+
+def test_what_is_not_recommended_is_said_before_training(tmp_path):
+    status, _, err = _run(
+        "train", "ppo_cartpole", *QUICK, "--set", "algorithm.batch_size=100", "--outputs", str(tmp_path)
+    )
+    assert status == 0, err
+    assert "algorithm.batch_size does not divide" in err
+    assert "UserWarning" not in err
+
+
+def _start_endless(outputs):
+    """Start a run that would take for ever, and wait until it trains."""
     process = _start(
-        "train", "ppo_cartpole", "--set", "training.total_timesteps=100000000", "--json", "--outputs", str(tmp_path)
+        "train", "ppo_cartpole", "--set", "training.total_timesteps=100000000", "--json", "--outputs", str(outputs)
     )
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("runs/*/log.txt")) and time.monotonic() < deadline:
+    while not list(outputs.glob("runs/*/log.txt")) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(3)
+    return process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_the_second_ctrl_c_ends_at_once_and_the_run_is_told_interrupted(tmp_path):
+    process = _start_endless(tmp_path)
+    # A stop would take its time: the run is amid a rollout. The second signal comes before it is through.
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - began < 3.0
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert json.loads(out)["status"] in ("interrupted", "stopped")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_stops_with_a_checkpoint_and_130(tmp_path):
+    process = _start_endless(tmp_path)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

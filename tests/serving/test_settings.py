@@ -58,7 +58,11 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path):
     ("text", "words"),
     [
         ("server_prot = 1", "server_port"),
-        ('server_port = "80"', "server_port must be of the kind"),
+        ('server_port = "80"', "server_port must be a whole number"),
+        ("server_port = true", "server_port must be a whole number"),
+        ("outputs = 5", "outputs must be a text"),
+        ("username = 5", "username must be a text"),
+        ('share = "yes"', "share must be true or false"),
         ("= nonsense", "cannot be used"),
     ],
 )

@@ -129,7 +129,11 @@ def _kind(words: str) -> Callable[[Mapping[str, Any], Any], str]:
 
 
 def _bound(words: str, key: str) -> Callable[[Mapping[str, Any], Any], str]:
-    return lambda context, given: f"must be {words} {context[key]:,g}, not {shown(given)}"
+    return lambda context, given: f"must be {words} {_in_full(context[key])}, not {shown(given)}"
+
+
+def _in_full(number: float) -> str:
+    return f"{int(number):,}" if number == int(number) and abs(number) < 1e16 else f"{number:g}"
 
 
 _MESSAGES: dict[str, Callable[[Mapping[str, Any], Any], str]] = {

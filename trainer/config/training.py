@@ -39,7 +39,8 @@ class TrainingConfig(Section):
     seed: int = setting(
         0,
         "Seed",
-        "Start of all random numbers. The same seed and settings on the same machine give the same run.",
+        "Start of all random numbers. The same seed and settings give the same run on the same machine in the terminal; "
+        "runs side by side in the page share some random numbers.",
         sources.SB3_TIPS,
         _MACHINE,
         ge=0,

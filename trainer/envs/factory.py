@@ -45,6 +45,9 @@ Backend = Literal["native", "dummy", "subprocess"]
 _SLOW_STEPS = ("gymnasium.envs.box2d.car_racing",)
 
 
+# An evaluated policy may never end an episode that training's randomness would: walking into a wall for ever.
+_LONGEST_EVALUATION = 10_000
+
 # Below this many copies NumPy's calls cost more than stepping the copies one by one (measured with CartPole).
 _WORTH_A_VECTOR = 4
 
@@ -71,6 +74,7 @@ def make_evaluation_env(
     """Return an environment of the same kind to measure a policy in.
 
     Count an episode where `info["episode"]` appears and take its return from there; `done` may be a lost life.
+    Where neither the environment nor the configuration limits an episode, 10,000 steps do, so that each one ends.
 
     :param n_envs: number of copies
     :param training_env: whose observation statistics to read, live and without ever changing them. Without it a
@@ -78,6 +82,7 @@ def make_evaluation_env(
         from a checkpoint; they stay frozen.
     :raises ConfigError: it cannot be made
     """
+    environment = _limited(environment)
     return _observer(environment, _copies(environment, n_envs, num_threads=min(2, n_envs)), seed, training_env)
 
 
@@ -93,6 +98,14 @@ def make_render_env(environment: EnvironmentConfig, seed: int, *, training_env: 
     """
     copies = DummyEnvs([SingleFactory(environment, "rgb_array")])
     return _observer(environment, copies, seed, training_env)
+
+
+def _limited(environment: EnvironmentConfig) -> EnvironmentConfig:
+    spec = require(environment.id)
+    has_limit = spec.max_episode_steps is not None or atari_options_of(environment, spec) is not None
+    if has_limit or environment.max_episode_steps is not None:
+        return environment
+    return environment.model_copy(update={"max_episode_steps": _LONGEST_EVALUATION})
 
 
 def resolve_backend(environment: EnvironmentConfig, n_envs: int | None = None) -> Backend:

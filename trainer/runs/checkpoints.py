@@ -64,6 +64,9 @@ class CheckpointFolder:
         self._run_directory = run_directory
         self._folder = run_directory / FOLDER
         self._keep = keep
+        # What a process that died in the middle of a save has left; only one process works on a run.
+        for torn in self._folder.glob(".step_*"):
+            shutil.rmtree(torn, ignore_errors=True)
 
     def save(self, model: BaseAlgorithm, kind: str, mean_return: float | None = None) -> CheckpointSaved:
         """Write a whole checkpoint of `model`, tell of it, and remove what is older than `keep` allows.
@@ -195,4 +198,6 @@ def _flush_directory(folder: Path) -> None:
 def _write_atomically(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(text, encoding="utf-8")
+    _flush(temporary)
     temporary.replace(path)
+    _flush_directory(path.parent)

@@ -104,7 +104,8 @@ class LiveRun:
         with self._lock:
             if stopped and self.state is not RunState.STOPPING:
                 self.enter(RunState.STOPPING)
-            self.enter(RunState.STOPPED if self.state is RunState.STOPPING else RunState.COMPLETED, reason=reason)
+            why = " ".join(filter(None, (self._record.reason, reason))) or None
+            self.enter(RunState.STOPPED if self.state is RunState.STOPPING else RunState.COMPLETED, reason=why)
 
     def _held(self) -> None:
         with self._lock:

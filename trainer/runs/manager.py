@@ -23,6 +23,7 @@ from trainer.config import PresetStore, RunConfig, check, load_config
 from trainer.envs import catalogue
 from trainer.errors import ConfigError, ConflictError, Fault
 from trainer.events import RunCreated, StateChanged
+from trainer.hardware.devices import device_faults
 from trainer.paths import Layout
 from trainer.runs.command import shortest_command
 from trainer.runs.executors.thread import ThreadExecutor
@@ -38,6 +39,9 @@ _log = logging.getLogger(__name__)
 
 ACTIONS = ("start", "pause", "resume", "stop")
 HELD = "Waits until you press Start."
+INTERRUPTED = (
+    "Its process ended at step {step:,}, before the run did. Curves, log, videos and checkpoints up to there are kept."
+)
 # A click answers within 250 ms; what takes longer shows when it happens.
 ANSWER_TIMEOUT = 0.15
 FLUSH_TIMEOUT = 10.0
@@ -76,11 +80,12 @@ class RunManager:
 
     def check(self, config: RunConfig) -> list[Fault]:
         """Return everything that is known to be wrong with `config`, before anything is started."""
+        machine = device_faults(config.training.device)
         try:
             spaces = catalogue.environment_spaces(config.environment)
         except ConfigError as error:
-            return [*error.faults, *check(config, None)]
-        return check(config, spaces)
+            return [*error.faults, *check(config, None), *machine]
+        return [*check(config, spaces), *machine]
 
     def submit(self, config: RunConfig, *, preset: str | None = None, start: bool = True) -> RunRecord:
         """Accept a run; it starts when a place is free, or waits for `start` when `start` is False.
@@ -92,22 +97,7 @@ class RunManager:
             raise ConfigError(faults)
         run_id = _new_run_id(config)
         write_run_files(self._layout.run(run_id), config, shortest_command(config, self._presets, preset))
-        self._store.commit(
-            RunCreated(
-                run_id,
-                name=config.name or f"{config.algorithm.name.upper()} {config.environment.id}",
-                status=RunState.QUEUED.value,
-                environment=config.environment.id,
-                algorithm=config.algorithm.name,
-                seed=config.training.seed,
-                total_steps=None if config.training.duration_seconds else config.training.total_timesteps,
-                config=config.model_dump(mode="json", by_alias=True),
-                owner=self._owner,
-                preset=preset,
-                tags=tuple(config.tags),
-                notes=config.notes,
-            )
-        )
+        self._create(run_id, config, preset)
         live = self._enlist(run_id, config)
         if start:
             with self._lock:
@@ -116,6 +106,29 @@ class RunManager:
             live.hold_back(HELD)
         self._fill_slots()
         return self.get(run_id)
+
+    def _create(self, run_id: str, config: RunConfig, preset: str | None) -> None:
+        created = RunCreated(
+            run_id,
+            name=config.name or f"{config.algorithm.name.upper()} {config.environment.id}",
+            status=RunState.QUEUED.value,
+            environment=config.environment.id,
+            algorithm=config.algorithm.name,
+            seed=config.training.seed,
+            total_steps=None if config.training.duration_seconds else config.training.total_timesteps,
+            config=config.model_dump(mode="json", by_alias=True),
+            owner=self._owner,
+            preset=preset,
+            tags=tuple(config.tags),
+            notes=config.notes,
+        )
+        try:
+            self._store.commit(created)
+        except StoreError:
+            # It stays queued for the database, which must not show it as waiting once it answers again.
+            reason = "The database did not answer when it was submitted. Submit it again."
+            self._store.emit(StateChanged(run_id, status=RunState.FAILED.value, reason=reason))
+            raise
 
     def _enlist(self, run_id: str, config: RunConfig) -> LiveRun:
         live = LiveRun(self._store.run(run_id), config, self._store.emit)
@@ -338,16 +351,15 @@ class RunManager:
             if record.status == RunState.QUEUED.value and self._take_over(record.id):
                 continue
             self._store.commit(
-                StateChanged(
-                    record.id,
-                    status=RunState.INTERRUPTED.value,
-                    reason=f"Its process ended at step {record.step:,}, before the run did.",
-                )
+                StateChanged(record.id, status=RunState.INTERRUPTED.value, reason=INTERRUPTED.format(step=record.step))
             )
             interrupted += (record.id,)
         return interrupted
 
     def _take_over(self, run_id: str) -> bool:
+        with self._lock:
+            if run_id in self._live:  # taken over before; the store has not been told yet
+                return True
         try:
             config = load_config(self._store.run_config(run_id))
         except ConfigError:

@@ -1,7 +1,7 @@
 """How far a run is, how fast it goes and when it will end.
 
-Speeds and times leave out what was spent paused. Speed is measured over the last few seconds, so that it
-follows the run; the estimate of what is left comes from that speed.
+Speeds and times leave out what was spent paused. The speed shown is that of the last few seconds, so that it
+follows the run; the estimate of what is left comes from the last minutes, evaluations and videos included.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from trainer.events import ProgressMade
 
-WINDOW_SECONDS = 5.0
+SPEED_SECONDS = 5.0
+ESTIMATE_SECONDS = 120.0
 RETURN_WINDOW = 100
 
 
@@ -40,6 +41,7 @@ class ProgressMeter:
         self._held_seconds = held_seconds
         self._clock = clock
         self._marks: deque[tuple[float, int]] = deque()
+        self._speed = 0.0
         self.begin()
 
     def begin(self) -> None:
@@ -47,6 +49,7 @@ class ProgressMeter:
         self._started = self._clock() - self._held_seconds()
         self._marks.clear()
         self._marks.append((0.0, self.step))
+        self._speed = 0.0
 
     @property
     def elapsed_seconds(self) -> float:
@@ -63,25 +66,33 @@ class ProgressMeter:
     @property
     def fps(self) -> float:
         """Environment steps per second over the last seconds."""
-        (first_time, first_step), (last_time, last_step) = self._marks[0], self._marks[-1]
-        return (last_step - first_step) / (last_time - first_time) if last_time > first_time else 0.0
+        return self._speed
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds of training left at the present speed; None while there is no speed yet."""
+        """Seconds left at the speed of the last minutes; None while there is no speed yet."""
         if self.duration_seconds is not None:
             return max(0.0, self.duration_seconds - self.elapsed_seconds)
-        fps = self.fps
-        if self.total_steps is None or fps <= 0:
+        speed = self._speed_over(ESTIMATE_SECONDS)
+        if self.total_steps is None or speed <= 0:
             return None
-        return max(0.0, (self.total_steps - self.step) / fps)
+        return max(0.0, (self.total_steps - self.step) / speed)
 
     def mark(self) -> None:
         """Take the present step and time into the speed's window; call it a few times a second."""
         now, step = self.elapsed_seconds, self.step
         self._marks.append((now, step))
-        while len(self._marks) > 2 and now - self._marks[0][0] > WINDOW_SECONDS:
+        while len(self._marks) > 2 and now - self._marks[0][0] > ESTIMATE_SECONDS:
             self._marks.popleft()
+        self._speed = self._speed_over(SPEED_SECONDS)
+
+    def _speed_over(self, seconds: float) -> float:
+        """Return the steps per second of the last `seconds`, or of as much as there is."""
+        last_time, last_step = self._marks[-1]
+        first_time, first_step = next((mark for mark in self._marks if last_time - mark[0] <= seconds), self._marks[0])
+        if first_time == last_time and len(self._marks) > 1:
+            first_time, first_step = self._marks[-2]
+        return (last_step - first_step) / (last_time - first_time) if last_time > first_time else 0.0
 
     def episode_ended(self, episode_return: float) -> int:
         """Count an ended training episode; return its number, from 1."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from trainer.errors import PalaestraError
 
 _Test = Callable[[BaseException], bool]
+_SIZE = re.compile(r"[\d.]+ [KMGT]i?B")
 
 
 def explain(error: BaseException) -> str:
@@ -16,7 +17,8 @@ def explain(error: BaseException) -> str:
         return error.message
     for matches, words in _KNOWN:
         if matches(error):
-            return words.format(detail=str(error) or type(error).__name__)
+            size = _SIZE.search(str(error))
+            return words.format(detail=str(error) or type(error).__name__, size=f" for {size[0]} more" if size else "")
     return f"Training raised {_text(error).splitlines()[0][:300]}. The log has the traceback."
 
 
@@ -40,7 +42,8 @@ _KNOWN: list[tuple[_Test, str]] = [
     ),
     (
         _says(r"unable to allocate|cannot allocate memory|MemoryError|not enough memory"),
-        "There was not enough memory ({detail}). Make the replay buffer, the rollout or the number of copies smaller.",
+        "There was not enough memory{size}. Make the replay buffer, the rollout, the number of copies or the network "
+        "smaller, or run less beside it.",
     ),
     (
         _says(r"No space left on device|disk quota|\[Errno 28\]"),

@@ -18,7 +18,7 @@ from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputF
 
 from trainer.algorithms.build import build_model, default_log_interval
 from trainer.algorithms.learner import Learner, call_after_each_gradient_step, make_learner
-from trainer.config import RunConfig
+from trainer.config import RunConfig, advise
 from trainer.envs.factory import make_evaluation_env, make_training_env
 from trainer.events import EvaluationEnded
 from trainer.runs.cadence import Cadence
@@ -105,6 +105,8 @@ class Session:
         config = self.config
         seed = config.training.seed
         self.reporter.log(f"Preparing {config.algorithm.name.upper()} on {config.environment.id}, seed {seed}.")
+        for remark in advise(config):
+            self.reporter.log(f"{remark.field} {remark.message}.", "warning")
         env = make_training_env(config.environment, seed, gamma=config.algorithm.gamma)
         cleanup.callback(env.close)
         cleanup.callback(self._close_evaluation_env)

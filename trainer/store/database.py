@@ -24,7 +24,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from trainer.errors import PalaestraError
+from trainer.errors import StorageError
 from trainer.store.tables import SCHEMA_VERSION, metadata, schema_version
 
 BUSY_SECONDS = 5.0
@@ -35,7 +35,7 @@ _SCHEMA_LOCK = 0x70616C61  # any constant of ours: PostgreSQL's advisory lock wh
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
 
 
-class StoreError(PalaestraError):
+class StoreError(StorageError):
     """The database cannot be opened, read or written; the message says which, why, and what to do."""
 
     code = "store_unavailable"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from trainer.config import RunConfig
+from trainer.config import RunConfig, advise
 from trainer.errors import PalaestraError
 from trainer.runs.command import shortest_command
 from ui.components.config_bar import required
@@ -34,6 +34,7 @@ class ActionBar:
         environment_id = str(filled.get("values", {}).get("environment.id", ""))
         return {
             "faults": [fault.as_json() for fault in faults],
+            "advice": [remark.as_json() for remark in advise(result.config)] if result.config is not None else [],
             "summary": summarize(result.config) if result.config is not None else "",
             "environment": describe_environment(environment_id),
         }

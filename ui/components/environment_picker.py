@@ -73,7 +73,7 @@ def _actions(spaces: Spaces) -> str:
 
 
 def _unfit(spaces: Spaces) -> dict[str, str]:
-    words = {"box": "continuous actions", "discrete": "a choice among actions"}
+    words = {"box": "continuous actions", "discrete": "discrete actions"}
     given = words.get(spaces.action_kind, spaces.action_kind.replace("_", " "))
     return {
         name: f"{name.upper()} cannot act here: this environment takes {given}."

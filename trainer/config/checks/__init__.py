@@ -1,12 +1,13 @@
 """Faults that no single field shows: combinations that cannot run, or would run without doing what they say.
 
 Each rule looks at the whole configuration, and at the environment's spaces where they are known, and yields a
-fault beside the field that one would change. What merely is not recommended is no fault.
+fault beside the field that one would change. What merely is not recommended is no fault, but may be `advise`d on.
 """
 
 from __future__ import annotations
 
 from trainer.config.checks import algorithm, environment, policy, replay, session
+from trainer.config.checks.advice import advise
 from trainer.config.run import RunConfig
 from trainer.config.spaces import Spaces
 from trainer.errors import Fault
@@ -22,4 +23,4 @@ def check(config: RunConfig, spaces: Spaces | None = None) -> list[Fault]:
     return [fault for rule in _RULES for fault in rule(config, spaces)]
 
 
-__all__ = ["check"]
+__all__ = ["advise", "check"]

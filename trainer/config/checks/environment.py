@@ -23,6 +23,12 @@ def _native_backend(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]
         yield Fault("environment.backend", message, "Choose auto, dummy or subprocess.")
 
 
+def _drawing_is_ours(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    if "render_mode" in config.environment.kwargs:
+        message = "render_mode is decided by Palaestra: training does not draw, videos do"
+        yield Fault("environment.kwargs", message, "Remove it.")
+
+
 def _spaces_that_policies_know(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     if spaces is None:
         return
@@ -59,4 +65,4 @@ def _normalisation(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
         yield Fault("environment.normalize_keys", message, "Leave it empty.")
 
 
-RULES = (_native_backend, _spaces_that_policies_know, _frame_stack, _normalisation)
+RULES = (_native_backend, _drawing_is_ours, _spaces_that_policies_know, _frame_stack, _normalisation)

@@ -1,0 +1,38 @@
+"""What runs, yet not quite as one might think: said beside the field and in the run's log, never a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainer.config.algorithms import A2CConfig, PPOConfig
+from trainer.config.run import RunConfig
+from trainer.errors import Fault
+
+
+def advise(config: RunConfig) -> list[Fault]:
+    """Return remarks on `config`, each beside the field that one might change."""
+    return [remark for rule in _RULES for remark in rule(config)]
+
+
+def _last_minibatch_is_smaller(config: RunConfig) -> Iterator[Fault]:
+    algorithm = config.algorithm
+    if not isinstance(algorithm, PPOConfig):
+        return
+    rollout = algorithm.n_steps * config.environment.n_envs
+    rest = rollout % algorithm.batch_size
+    if rest and algorithm.batch_size < rollout:
+        message = f"does not divide the {rollout:,} steps of a rollout: the last minibatch has only {rest:,}"
+        yield Fault("algorithm.batch_size", message, "A divisor gives every step the same weight.")
+
+
+def _rollout_outlasts_the_run(config: RunConfig) -> Iterator[Fault]:
+    algorithm, training = config.algorithm, config.training
+    if not isinstance(algorithm, (PPOConfig, A2CConfig)) or training.duration_seconds is not None:
+        return
+    rollout = algorithm.n_steps * config.environment.n_envs
+    if rollout > training.total_timesteps:
+        message = f"is less than one rollout, which is always finished: {rollout:,} steps will be taken"
+        yield Fault("training.total_timesteps", message, "Train longer, or take shorter rollouts.")
+
+
+_RULES = (_last_minibatch_is_smaller, _rollout_outlasts_the_run)
