@@ -1,5 +1,7 @@
 """The Train form in a real browser: finding fields, what a fold tells, taking changes back, the bar at hand."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -74,6 +76,14 @@ def test_an_emptied_field_takes_its_default_and_says_so_when_it_is_left(page):
     expect(gamma).to_have_attribute("placeholder", "0.99")
     gamma.blur()
     expect(gamma).to_have_value("0.99")
+
+
+def test_what_is_not_recommended_is_said_beside_its_field_and_forbids_nothing(page):
+    batch = field(page, "algorithm.batch_size")
+    batch.locator("input").fill("100")
+    expect(batch.locator(".pal-field-fault")).to_contain_text("Does not divide the 256 steps of a rollout")
+    expect(batch).not_to_have_class(re.compile("pal-faulty"))
+    expect(page.locator("#review")).not_to_contain_text("fault")
 
 
 def test_a_closed_section_tells_its_settings_its_change_and_its_fault(page):

@@ -45,7 +45,7 @@ def test_the_tests_run_in_the_project(installed, tmp_path):
 
 def test_changed_requirements_are_installed_once(installed, tmp_path):
     (installed / "requirements.txt").write_text("something-new\n")
-    lines, err = _run("palaestra/webui.sh", cwd=tmp_path)
+    _, err = _run("palaestra/webui.sh", cwd=tmp_path)
     assert "Installing requirements.txt" in err
     _, err = _run("palaestra/webui.sh", cwd=tmp_path)
     assert "Installing" not in err

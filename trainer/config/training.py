@@ -39,7 +39,7 @@ class TrainingConfig(Section):
     seed: int = setting(
         0,
         "Seed",
-        "Start of all random numbers. The same seed and settings give the same run on the same machine in the terminal; "
+        "Start of all random numbers. The same seed and settings give the same run on one machine in the terminal; "
         "runs side by side in the page share some random numbers.",
         sources.SB3_TIPS,
         _MACHINE,

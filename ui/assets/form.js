@@ -53,7 +53,7 @@
         const answer = await this.ask("review", { filled: this.model.filled() });
         if (revision !== this.model.revision) return;
         this.reviewed = revision;
-        this.model.setFaults(answer.faults);
+        this.model.setFaults(answer.faults, answer.advice);
         this.model.emit("review", answer);
       } catch {
         setTimeout(() => this.soon(), 2000); // the status bar says that the server is gone

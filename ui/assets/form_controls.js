@@ -230,12 +230,14 @@
       this.node.hidden = !this.model.applies(this.field);
     }
 
-    showFaults(faults) {
-      const text = faults.map(faultText).join(" ");
+    // A field at fault says only that; advice is for one that can run.
+    showFaults(faults, advice) {
+      const faulty = faults.length > 0;
+      const text = (faulty ? faults : advice).map(faultText).join(" ");
       pal.setText(this.fault, text);
       this.fault.hidden = text === "";
-      this.node.classList.toggle("pal-faulty", text !== "");
-      pal.setAttr(this.input, "aria-invalid", text ? "true" : null);
+      this.node.classList.toggle("pal-faulty", faulty);
+      pal.setAttr(this.input, "aria-invalid", faulty ? "true" : null);
     }
 
     focus() {

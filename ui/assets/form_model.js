@@ -46,7 +46,8 @@
       this.values = Object.fromEntries(description.fields.map((field) => [field.key, field.initial]));
       this.baseline = { ...this.values };
       this.preset = null;
-      this.faults = [];
+      this.faults = []; // what forbids a start
+      this.advice = []; // what is only worth knowing
       this.listeners = new Map();
       this.revision = 0;
     }
@@ -125,8 +126,9 @@
       return this.applicable().filter((field) => this.differs(field.key));
     }
 
-    setFaults(faults) {
+    setFaults(faults, advice = []) {
       this.faults = faults;
+      this.advice = advice;
       this.emit("faults", faults);
     }
 

@@ -29,7 +29,7 @@
       model.on("values", (keys) => this.refresh(keys));
       model.on("preset", () => this.refreshAll());
       model.on("algorithm", () => this.refreshAll());
-      model.on("faults", (faults) => this.showFaults(faults));
+      model.on("faults", () => this.showFaults());
       model.on("review", ({ environment }) => this.showEnvironment(environment));
       this.mark();
     }
@@ -133,14 +133,19 @@
       return words.slice(0, SAID).join(" · ");
     }
 
-    showFaults(faults) {
-      const byField = new Map();
-      for (const fault of faults) {
-        const field = this.model.fieldOf(fault);
-        if (field) byField.set(field.key, [...(byField.get(field.key) || []), fault]);
-      }
-      for (const [key, each] of this.fields) each.showFaults(byField.get(key) || []);
+    showFaults() {
+      const [faults, advice] = [this.byField(this.model.faults), this.byField(this.model.advice)];
+      for (const [key, each] of this.fields) each.showFaults(faults.get(key) || [], advice.get(key) || []);
       this.mark();
+    }
+
+    byField(remarks) {
+      const found = new Map();
+      for (const remark of remarks) {
+        const key = this.model.fieldOf(remark)?.key;
+        if (key) found.set(key, [...(found.get(key) || []), remark]);
+      }
+      return found;
     }
 
     // Put the cursor into the first field at fault; false when no fault has a field here.
