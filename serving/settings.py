@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import PalaestraError, nearest
-from trainer.paths import PROJECT_ROOT, USER_PRESETS
+from trainer.paths import OUTPUTS, USER_PRESETS
 
 ENVIRONMENT = {
     "username": "PALAESTRA_USERNAME",
@@ -42,7 +42,7 @@ class Settings:
     api_token: str | None = None
     root_path: str = ""
     theme: str = "system"
-    outputs: Path = PROJECT_ROOT / "outputs"
+    outputs: Path = OUTPUTS
     presets: Path = USER_PRESETS
     database: str | None = None
     max_running: int = 4

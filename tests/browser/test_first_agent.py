@@ -139,12 +139,12 @@ def test_every_field_has_a_label_and_help_that_shows_on_hover_and_focus(page):
     expect(page.locator(".pal-help:visible")).to_have_count(1)
 
 
-def test_print_command_shows_the_line_that_does_the_same(page):
+def test_print_command_shows_the_line_that_does_the_same(page, server):
     _choose(page, "ppo_cartpole")
     _fill(page, "training.total_timesteps", "4321")
     page.locator("#print-command").click()
     expect(page.locator("#command-line")).to_have_text(
-        "./webui.sh train ppo_cartpole --set training.total_timesteps=4321"
+        f"./webui.sh train ppo_cartpole --set training.total_timesteps=4321 --outputs {server.folder / 'outputs'}"
     )
     page.locator("#copy-command").click()
     expect(page.locator("#copy-command")).not_to_have_text("Copy")

@@ -1,11 +1,14 @@
 """What the server answers to the Train tab, over a real engine: truth, every fault at once, nothing lost."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from trainer.config import field_specs
 from trainer.engine import Engine
+from trainer.paths import OUTPUTS
+from trainer.runs.command import into
 from ui.components.form import describe_form
 from ui.train_tab import create_answers
 
@@ -126,9 +129,14 @@ def test_a_bad_upload_is_refused_in_words(ask, text, words):
     assert words in ask("upload_preset", text=text, file_name="bad.json")["error"]["message"]
 
 
-def test_the_command_does_the_same(ask, filled):
+def test_the_command_does_the_same_in_the_same_place(ask, filled, engine):
     command = ask("command", filled=filled(**{"training.seed": 3}))["answer"]["command"]
-    assert command.endswith("train ppo_cartpole --set training.seed=3")
+    assert command.endswith(f"train ppo_cartpole --set training.seed=3 --outputs {engine.layout.outputs}")
+
+
+def test_the_usual_outputs_folder_needs_no_flag():
+    assert into(OUTPUTS, "./webui.sh train ppo_cartpole") == "./webui.sh train ppo_cartpole"
+    assert into(Path("/some where"), "train x", windows=False) == "train x --outputs '/some where'"
 
 
 def test_every_environment_is_offered_in_its_family(ask):

@@ -7,9 +7,11 @@ import os
 import shlex
 import subprocess  # only its quoting rules for Windows are used
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
+from trainer.paths import OUTPUTS
 
 
 def differences(base: RunConfig, config: RunConfig) -> dict[str, Any]:
@@ -43,6 +45,14 @@ def shortest_command(config: RunConfig, presets: PresetStore, preset: str | None
     loaded = [presets.load(info.name) for info in same if info.built_in]
     base = min(loaded, key=lambda candidate: len(differences(candidate.config, config)))
     return command_line(config, base.name, base.config)
+
+
+def into(outputs: Path, command: str, *, windows: bool = os.name == "nt") -> str:
+    """Return `command` such that its run lands in the folder `outputs`, and so in the database there."""
+    if outputs == OUTPUTS:
+        return command
+    words = ["--outputs", str(outputs)]
+    return f"{command} {subprocess.list2cmdline(words) if windows else shlex.join(words)}"
 
 
 def _json(model: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.config import RunConfig, advise
 from trainer.errors import PalaestraError
-from trainer.runs.command import shortest_command
+from trainer.runs.command import into, shortest_command
 from ui.components.config_bar import required
 from ui.components.environment_picker import describe_environment
 from ui.components.form import read_filled
@@ -49,12 +49,13 @@ class ActionBar:
         return {"run": self._engine.run_json(record)}
 
     def command(self, filled: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the exact line that trains this form in a terminal.
+        """Return the exact line that trains this form in a terminal, its run appearing in this page.
 
         :raises ConfigError: with every fault of the form
         """
         config = required(filled)
-        return {"command": shortest_command(config, self._engine.presets, self._preset(filled))}
+        command = shortest_command(config, self._engine.presets, self._preset(filled))
+        return {"command": into(self._engine.layout.outputs, command)}
 
     def _preset(self, filled: Mapping[str, Any]) -> str | None:
         """Return the preset that the form began with, unless it has gone since."""
