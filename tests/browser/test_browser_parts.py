@@ -196,6 +196,7 @@ def test_a_run_opened_among_many_has_its_card_on_the_screen(page, rest):
     card(page, 6).wait_for()
     until(page, "() => document.activeElement.dataset.run === 'run-6'")
     until(page, "() => Math.abs(document.activeElement.getBoundingClientRect().top) < 300")
+    assert page.evaluate("document.activeElement.querySelector('h3').innerText") == rest.runs[-1]["name"]
 
 
 def test_names_from_strangers_stay_text(page, rest):

@@ -283,7 +283,9 @@ def test_a_run_whose_process_dies_beside_us_does_not_stay_running(tmp_path, cart
         _train_until_killed(tmp_path / "shared", cartpole(LONG))
         until(lambda: {record.status for record in engine.manager.list().items} == {"interrupted", "queued"})
         (ended,) = engine.manager.list(status=["interrupted"]).items
+        assert "Its process ended" in ended.reason
         engine.manager.delete(ended.id)
+        assert [record.status for record in engine.manager.list().items] == ["queued"]
     finally:
         engine.close()
 
