@@ -13,16 +13,7 @@ from pathlib import Path
 from serving.settings import Settings, SettingsError, read_settings_file
 from trainer import __version__
 from trainer.errors import PalaestraError, StorageError
-
-# What libraries read once, when they are first imported.
-PROCESS_ENVIRONMENT = {
-    # No telemetry and no version check: the page works with no network.
-    "GRADIO_ANALYTICS_ENABLED": "False",
-    # Torch's threads sleep while they wait for each other. Spinning, as is their default, a training whose cores are
-    # shared with anything else was seen to stand still: 20,000 steps of CartPole in over 60 s instead of 12.
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "KMP_BLOCKTIME": "0",
-}
+from trainer.process import prepare
 
 COMMANDS = """
 The commands:
@@ -96,8 +87,7 @@ def _add_serve_flags(top: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says and return the exit status."""
-    for name, value in PROCESS_ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    prepare()
     # Said in our words beside the field, in the run's log and in the terminal.
     warnings.filterwarnings("ignore", "You have specified a mini-batch size", UserWarning)
     given = vars(parser().parse_args(arguments))

@@ -1,8 +1,11 @@
-"""How this process uses the machine; to be called before NumPy and PyTorch are imported.
+"""How this process uses the machine; to be set before NumPy, PyTorch and Gradio are imported.
 
 Two libraries bring threads of their own for matrix products. PyTorch's are used; NumPy's (OpenBLAS) stay at one,
-as the two sets would spin against each other for the same cores: a run of PPO on CartPole loses half its speed to it.
-PyTorch's wait a little for the next product instead of milliseconds, so that the page gets a core in between.
+as the two sets would spin against each other for the same cores: PPO on CartPole loses half its speed to it.
+PyTorch's threads wait for the next product for some microseconds and then sleep. Without that wait an image network
+loses a third of its speed; with the milliseconds that are the default, a training whose cores are shared with anything
+else was seen to stand still.
+
 Memory that a network's backward pass gives back is kept for the next one: glibc would return megabytes to the kernel
 at every minibatch and have each page zeroed again, up to a sixth of the time of an image network's update.
 
@@ -15,8 +18,14 @@ import ctypes
 import os
 import sys
 
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "GOMP_SPINCOUNT": "10000"}
-# Numbers of glibc's mallopt(3), with the largest threshold that it takes.
+_ENVIRONMENT = {
+    # No telemetry and no version check: the page works with no network.
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "OPENBLAS_NUM_THREADS": "1",
+    "GOMP_SPINCOUNT": "10000",
+    "KMP_BLOCKTIME": "0",
+}
+# Numbers of glibc's mallopt(3), and the largest threshold that it takes.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 _LARGEST_THRESHOLD = 32 * 1024 * 1024
 _KEEP = 1024 * 1024 * 1024
@@ -24,12 +33,9 @@ _PAD = 16 * 1024 * 1024
 
 
 def prepare() -> None:
-    """Set what must be set before the first import of NumPy or PyTorch."""
-    if "OMP_WAIT_POLICY" in os.environ:
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    else:
-        for name, value in _ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
+    """Set what must be set before those libraries are first imported."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     if sys.platform == "linux":
         _keep_freed_memory()
 

@@ -12,24 +12,36 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import stable_baselines3
 import torch
 from gymnasium import spaces
-from stable_baselines3 import A2C, DDPG, DQN, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.noise import ActionNoise, NormalActionNoise, OrnsteinUhlenbeckActionNoise
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.utils import LinearSchedule, set_random_seed
 from stable_baselines3.common.vec_env import VecEnv
 
+from trainer.algorithms import fast
 from trainer.algorithms.policy_kwargs import policy_kwargs
 from trainer.config import RunConfig
 from trainer.config.algorithms import AlgorithmConfig
 from trainer.config.noise import NoNoise, NormalNoise, OrnsteinUhlenbeckNoise
 from trainer.config.spaces import ObservationKind
 from trainer.config.values import parse_schedule
+from trainer.envs.factory import stacked_frames
 from trainer.errors import ConfigError, Fault
+from trainer.timing import Timing
 
-MODELS: dict[str, type[BaseAlgorithm]] = {"ppo": PPO, "a2c": A2C, "dqn": DQN, "ddpg": DDPG, "td3": TD3, "sac": SAC}
+FAST: dict[str, type[fast.Fast]] = {
+    "ppo": fast.PPO,
+    "a2c": fast.A2C,
+    "dqn": fast.DQN,
+    "ddpg": fast.DDPG,
+    "td3": fast.TD3,
+    "sac": fast.SAC,
+}
+# As they are, for a buffer class of the user's own: only they know how to fill it.
+PLAIN: dict[str, type[BaseAlgorithm]] = {name: getattr(stable_baselines3, name.upper()) for name in FAST}
 
 _SCHEDULES = ("learning_rate", "clip_range", "clip_range_vf")
 _ENTRY_POINTS = ("replay_buffer_class", "rollout_buffer_class")
@@ -37,28 +49,47 @@ _ENTRY_POINTS = ("replay_buffer_class", "rollout_buffer_class")
 _building = threading.Lock()
 
 
-def build_model(config: RunConfig, env: VecEnv, *, global_seed: bool) -> BaseAlgorithm:
-    """Return an untrained model on `env`, its first weights decided by the seed alone.
+def build_model(config: RunConfig, env: VecEnv, *, global_seed: bool, timing: Timing | None = None) -> BaseAlgorithm:
+    """Return an untrained model on `env`, its first weights and all it draws decided by the seed alone.
 
     :param global_seed: seed the process's own generators too, which only a process with a single run may do
-    :raises ConfigError: an entry point cannot be imported
+    :param timing: takes where the model's time goes
+    :raises ConfigError: an entry point cannot be imported, or the replay buffer does not fit into memory
     """
     policy_class = config.policy.resolved_class(_observation_kind(env))
     arguments = algorithm_kwargs(config.algorithm, env)
     seed = config.training.seed
     with _building, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        model = MODELS[config.algorithm.name](
+        kinds = PLAIN if has_own_buffer(config) else FAST
+        model = kinds[config.algorithm.name](
             policy_class,
             env,
             policy_kwargs=policy_kwargs(config),
             device=_device(config, policy_class),
             **arguments,
         )
+    if isinstance(model, fast.Fast):
+        model.equip(
+            fast.Core(
+                fast.Generators(seed, model.device),
+                fast.Precision.decide(
+                    config.training.precision, model.device, images=_observation_kind(env) == "image"
+                ),
+                timing or Timing(),
+                frame_stack=stacked_frames(config.environment),
+                compiled=config.training.torch_compile,
+            )
+        )
     if global_seed:
         set_random_seed(seed, using_cuda=model.device.type == "cuda")
     model.action_space.seed(seed)
     return model
+
+
+def has_own_buffer(config: RunConfig) -> bool:
+    """Whether a buffer class is named, so that Stable-Baselines3's own loops and the global generators are used."""
+    return any(getattr(config.algorithm, name, None) is not None for name in _ENTRY_POINTS)
 
 
 def algorithm_kwargs(algorithm: AlgorithmConfig, env: VecEnv) -> dict[str, Any]:

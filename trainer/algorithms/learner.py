@@ -17,6 +17,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from trainer.algorithms.fast import Fast
+
 # A run whose length is a time has no number of steps; schedules see this until the first estimate.
 _UNKNOWN_TOTAL = 1_000_000_000
 
@@ -110,6 +112,9 @@ def make_learner(
 
 def call_after_each_gradient_step(model: BaseAlgorithm, call: Callable[[], None]) -> None:
     """Have `call` run after every optimiser step, so that a long update can hold for a pause too."""
+    if isinstance(model, Fast):
+        model.core.after_gradient_step = call
+        return
 
     def hook(*_: Any) -> None:
         call()

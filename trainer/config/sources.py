@@ -24,6 +24,8 @@ GYMNASIUM_MAKE = "Gymnasium docs, make: https://gymnasium.farama.org/api/registr
 GYMNASIUM_WRAPPERS = "Gymnasium docs, wrappers: https://gymnasium.farama.org/api/wrappers/"
 GYMNASIUM_VECTOR = "Gymnasium docs, vector environments: https://gymnasium.farama.org/api/vector/"
 TORCH_OPTIMIZERS = "PyTorch docs, torch.optim: https://docs.pytorch.org/docs/stable/optim.html"
+TORCH_AUTOCAST = "PyTorch docs, torch.amp: https://docs.pytorch.org/docs/stable/amp.html"
+TORCH_COMPILE = "PyTorch docs, torch.compile: https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
 TORCH_THREADS = (
     "PyTorch docs, CPU threading: https://docs.pytorch.org/docs/stable/notes/cpu_threading_torchscript_inference.html"
 )

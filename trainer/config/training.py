@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from trainer.config import sources
 from trainer.config.fields import Section, setting
 
@@ -39,8 +41,8 @@ class TrainingConfig(Section):
     seed: int = setting(
         0,
         "Seed",
-        "Start of all random numbers. The same seed and settings give the same run on one machine in the terminal; "
-        "runs side by side in the page share some random numbers.",
+        "Start of all random numbers. The same seed and settings give the same run, number for number, on the same "
+        "processor, whatever else is running beside it.",
         sources.SB3_TIPS,
         _MACHINE,
         ge=0,
@@ -55,6 +57,24 @@ class TrainingConfig(Section):
         kind="open_choice",
         choices=("auto", "cpu", "cuda", "cuda:0", "mps"),
         pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+    )
+    precision: Literal["auto", "fp32", "bf16"] = setting(
+        "auto",
+        "Precision",
+        "Width of the numbers that image networks calculate in. bf16 is half as wide and two to eight times as fast "
+        "where the hardware knows it; fp32 is the algorithm to the letter. auto takes bf16 for images on such "
+        "hardware, and fp32 elsewhere.",
+        sources.TORCH_AUTOCAST,
+        _MACHINE,
+    )
+    torch_compile: bool = setting(
+        False,
+        "Compile networks",
+        "Have torch.compile translate image networks before training; it takes up to a minute and needs a C++ "
+        "compiler. Where that fails the run goes on without and says so in its log.",
+        sources.TORCH_COMPILE,
+        _MACHINE,
+        advanced=True,
     )
     torch_threads: int = setting(
         0,

@@ -36,6 +36,7 @@ __all__ = [
     "make_training_env",
     "normalization_of",
     "resolve_backend",
+    "stacked_frames",
     "sync_normalization",
 ]
 
@@ -106,6 +107,15 @@ def _limited(environment: EnvironmentConfig) -> EnvironmentConfig:
     if has_limit or environment.max_episode_steps is not None:
         return environment
     return environment.model_copy(update={"max_episode_steps": _LONGEST_EVALUATION})
+
+
+def stacked_frames(environment: EnvironmentConfig) -> int:
+    """Return how many frames one observation holds, newest last.
+
+    :raises ConfigError: the environment is unknown
+    """
+    options = atari_options_of(environment, require(environment.id))
+    return (environment.frame_stack if options is None else options.frame_stack) or 1
 
 
 def resolve_backend(environment: EnvironmentConfig, n_envs: int | None = None) -> Backend:

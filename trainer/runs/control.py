@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from trainer.runs.turns import Turn
+
 
 class RunControl:
     """Pause, resume and stop requests of one run.
@@ -30,8 +32,13 @@ class RunControl:
         self._held = False
         self._held_seconds = 0.0
         self._held_since: float | None = None
+        self._turn: Turn | None = None
         self._on_hold = on_hold
         self._on_release = on_release
+
+    def take_turns(self, turn: Turn) -> None:
+        """Have the session pass its turn on at its hold points, and give it up while it holds."""
+        self._turn = turn
 
     def request_pause(self) -> None:
         """Ask the session to hold at its next step."""
@@ -69,9 +76,15 @@ class RunControl:
         return self._held_seconds + (time.monotonic() - since if since is not None else 0.0)
 
     def hold_point(self) -> None:
-        """Hold here for as long as a pause is asked for. Costs one flag read otherwise."""
+        """Hold here for as long as a pause is asked for, and let others have their turn. Costs next to nothing else."""
         if self._hold:
+            if self._turn is not None:
+                self._turn.end()
             self._wait_for_release()
+            if self._turn is not None:
+                self._turn.begin()
+        elif self._turn is not None:
+            self._turn.point()
 
     def wait_until_held(self, timeout: float) -> bool:
         """Wait until the session holds; return whether it does."""

@@ -33,6 +33,7 @@ from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
 from trainer.runs.run_files import remove_run_files, write_run_files
 from trainer.runs.states import LIVE, RunState, why_not
+from trainer.runs.turns import Turns
 from trainer.store import Page, RunRecord, Store, StoreError
 
 _log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class RunManager:
         self._slots = slots
         self._executor = executor or ThreadExecutor()
         self._global_seed = global_seed
+        self._turns = Turns()
         self._owner = this_process()
         self._lock = threading.RLock()
         self._live: dict[str, LiveRun] = {}
@@ -323,6 +325,7 @@ class RunManager:
                 live.control,
                 reporter,
                 on_running=live.began,
+                turns=None if self._global_seed else self._turns,
                 global_seed=self._global_seed,
             )
             outcome = session.run()

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from gymnasium import spaces
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
+from stable_baselines3.common.preprocessing import is_image_space
 
 from trainer.algorithms.build import build_model, default_log_interval
+from trainer.algorithms.fast import Fast
 from trainer.algorithms.learner import Learner, call_after_each_gradient_step, make_learner
 from trainer.config import RunConfig, advise
-from trainer.envs.factory import make_evaluation_env, make_training_env
-from trainer.events import EvaluationEnded
+from trainer.envs.factory import make_evaluation_env, make_training_env, resolve_backend
+from trainer.events import CheckpointSaved, EvaluationEnded
 from trainer.runs.cadence import Cadence
 from trainer.runs.callback import MetricsWriter, RunCallback
 from trainer.runs.checkpoints import CheckpointFolder
@@ -30,10 +32,16 @@ from trainer.runs.filming import film
 from trainer.runs.progress import ProgressMeter
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
+from trainer.runs.turns import Turns
+from trainer.timing import CHECKPOINT, EVALUATION, VIDEO, Timing
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.vec_env import VecEnv
+
+_OWN_BUFFER = (
+    "With a buffer class of your own the run uses Stable-Baselines3's own loops and the random numbers of the process."
+)
 
 # Evaluation and filming use other episodes than training does, yet the same ones in every run of a seed.
 EVALUATION_SEED_OFFSET = 10_000
@@ -54,6 +62,7 @@ class Session:
     :param config: checked already
     :param directory: the run's directory; exists
     :param on_running: called once when training itself begins
+    :param turns: of the process; None where the run has it to itself
     :param global_seed: seed the process's own generators too; only where the process belongs to this one run
     """
 
@@ -65,6 +74,7 @@ class Session:
         reporter: RunReporter,
         *,
         on_running: Callable[[], None] = lambda: None,
+        turns: Turns | None = None,
         global_seed: bool = False,
     ) -> None:
         self.config = config
@@ -72,6 +82,8 @@ class Session:
         self.control = control
         self.reporter = reporter
         self._on_running = on_running
+        self._turns = turns
+        self.timing = Timing()
         self._global_seed = global_seed
         training = config.training
         self._total_steps = None if training.duration_seconds else training.total_timesteps
@@ -89,6 +101,7 @@ class Session:
         """
         with ExitStack() as cleanup:
             env, model = self._build(cleanup)
+            self._take_turns(env, cleanup)
             callback = RunCallback(self.control, self._meter, self.reporter)
             learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
             self._on_running()
@@ -110,7 +123,7 @@ class Session:
         env = make_training_env(config.environment, seed, gamma=config.algorithm.gamma)
         cleanup.callback(env.close)
         cleanup.callback(self._close_evaluation_env)
-        model = build_model(config, env, global_seed=self._global_seed)
+        model = build_model(config, env, global_seed=self._global_seed, timing=self.timing)
         writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter)]
         if config.tracking.tensorboard:
             writers.append(TensorBoardOutputFormat(str(self.directory / "tb")))
@@ -120,9 +133,21 @@ class Session:
         call_after_each_gradient_step(model, self.control.hold_point)
         self.reporter.log(
             f"{env.num_envs} environment copies, observations {_brief(env.observation_space)}, "
-            f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}."
+            f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}{_precision(model)}."
         )
+        for note in model.core.notes if isinstance(model, Fast) else [_OWN_BUFFER]:
+            self.reporter.log(note, "warning")
         return env, model
+
+    def _take_turns(self, env: VecEnv, cleanup: ExitStack) -> None:
+        if self._turns is None:
+            return
+        is_image = is_image_space(env.observation_space)
+        in_processes = resolve_backend(self.config.environment) == "subprocess"
+        turn = self._turns.join(self.timing.skip, native=is_image or in_processes)
+        self.control.take_turns(turn)
+        cleanup.callback(turn.end)
+        turn.begin()
 
     def _train(self, learner: Learner[Any], env: VecEnv) -> None:
         evaluation, checkpoints, video = self.config.evaluation, self.config.checkpoints, self.config.video
@@ -139,7 +164,7 @@ class Session:
             if evaluations.due(step, fraction) and (fraction < 1.0 or evaluation.final_episodes == 0):
                 self._evaluate(model, env, evaluation.episodes)
             if (kind := saves.due(step, fraction)) and checkpoints.enabled:
-                self._checkpoints.save(model, kind)
+                self._save(model, kind)
             if films.due(step, fraction):
                 self._film(model, env)
             control.hold_point()
@@ -151,7 +176,7 @@ class Session:
         if not stopped and evaluation.enabled and evaluation.final_episodes > 0:
             self._evaluate(model, env, evaluation.final_episodes)
             stopped = self.control.stop_requested
-        saved = self._checkpoints.save(model, "stop" if stopped else "final")
+        saved = self._save(model, "stop" if stopped else "final")
         self.reporter.log(f"Saved {saved.path} at step {saved.step:,}.")
         if stopped:
             return Outcome(True, f"Stopped at step {model.num_timesteps:,}.")
@@ -164,13 +189,14 @@ class Session:
         if self._evaluation_env is None:
             seed = config.training.seed + EVALUATION_SEED_OFFSET
             self._evaluation_env = make_evaluation_env(config.environment, seed, training_env=env)
-        result = evaluate(
-            model,
-            self._evaluation_env,
-            episodes,
-            deterministic=config.evaluation.deterministic,
-            should_stop=self._held_or_stopping,
-        )
+        with self.timing.booked(EVALUATION):
+            result = evaluate(
+                model,
+                self._evaluation_env,
+                episodes,
+                deterministic=config.evaluation.deterministic,
+                should_stop=self._held_or_stopping,
+            )
         if result is None:
             return None
         step = model.num_timesteps
@@ -200,24 +226,29 @@ class Session:
         if self._best_mean_return is None or result.mean_return > self._best_mean_return:
             self._best_mean_return = result.mean_return
             if self.config.checkpoints.enabled:
-                self._checkpoints.save(model, "best", result.mean_return)
+                self._save(model, "best", result.mean_return)
         threshold = evaluation.reward_threshold
         if evaluation.stop_on_threshold and threshold is not None and result.mean_return >= threshold:
             self._reached_threshold = True
+
+    def _save(self, model: BaseAlgorithm, kind: str, mean_return: float | None = None) -> CheckpointSaved:
+        with self.timing.booked(CHECKPOINT):
+            return self._checkpoints.save(model, kind, mean_return)
 
     def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:
         if self._cannot_film:
             return
         try:
-            event = film(
-                model,
-                env,
-                self.config,
-                self.directory,
-                self.reporter.run_id,
-                seed=self.config.training.seed + FILMING_SEED_OFFSET,
-                should_stop=self._held_or_stopping,
-            )
+            with self.timing.booked(VIDEO):
+                event = film(
+                    model,
+                    env,
+                    self.config,
+                    self.directory,
+                    self.reporter.run_id,
+                    seed=self.config.training.seed + FILMING_SEED_OFFSET,
+                    should_stop=self._held_or_stopping,
+                )
         except Exception as error:  # noqa: BLE001  # hours of training must not end because a picture cannot be drawn
             self._cannot_film = True
             self.reporter.log(f"No videos of this run: {explain(error)}", "warning")
@@ -229,6 +260,10 @@ class Session:
     def _held_or_stopping(self) -> bool:
         self.control.hold_point()
         return self.control.stop_requested
+
+
+def _precision(model: BaseAlgorithm) -> str:
+    return f" in {model.core.precision.name}" if isinstance(model, Fast) else ""
 
 
 def _brief(space: spaces.Space[Any]) -> str:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import stable_baselines3
 import torch
-from stable_baselines3 import A2C
 
 from trainer import timing
 from trainer.algorithms.fast.actor_critic import PerceptronActorCritic, TorchActorCritic
 from trainer.algorithms.fast.on_policy import FastOnPolicy
 
 
-class FastA2C(FastOnPolicy, A2C):
+class A2C(FastOnPolicy, stable_baselines3.A2C):
     """A2C with its own collect and update."""
 
     def train(self) -> None:
         """Take one gradient step on what was collected, then log."""
-        self.policy.set_training_mode(True)
+        self.set_mode(training=True)
         self._update_learning_rate(self.policy.optimizer)
         self.core.timing.start()
         if isinstance(self.kernel, PerceptronActorCritic):
@@ -62,7 +62,9 @@ class FastA2C(FastOnPolicy, A2C):
 
     def _train_torch(self, kernel: TorchActorCritic) -> list[float]:
         clock = self.core.timing
-        data: dict[str, Any] = dict(self.buffer.tensors(self.device), observations=kernel.arrange(self.buffer.flat_observations))
+        data: dict[str, Any] = dict(
+            self.buffer.tensors(self.device), observations=kernel.arrange(self.buffer.flat_observations)
+        )
         actions = data["actions"]
         if actions.shape[-1] == 1 and not self.action_space.shape:
             actions = actions.long().flatten()
@@ -76,7 +78,7 @@ class FastA2C(FastOnPolicy, A2C):
         loss = policy_loss + self.ent_coef * entropy_loss + self.vf_coef * value_loss
         clock.lap(timing.FORWARD)
         self.updater.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         clock.lap(timing.BACKWARD)
         self.updater.step()
         losses: list[float] = torch.stack([policy_loss, value_loss, entropy_loss]).tolist()

@@ -47,7 +47,7 @@ class TorchActorCritic:
         extractors: list[Any] = [policy.pi_features_extractor]
         if not policy.share_features_extractor:
             extractors.append(policy.vf_features_extractor)
-        self._features = [features_of(policy, extractor, core.precision) for extractor in extractors]
+        self._features = [features_of(policy, extractor, core) for extractor in extractors]
         is_discrete = isinstance(policy.action_space, spaces.Discrete)
         self._discrete = Categorical(core.generators.numpy) if is_discrete else None
 
@@ -101,6 +101,8 @@ class PerceptronActorCritic:
 
     :param policy: one for which `supports` is true
     """
+
+    by_hand = True
 
     def __init__(self, policy: ActorCriticPolicy, core: Core) -> None:
         self.arena = arena = Arena.for_parameters(list(policy.parameters()))

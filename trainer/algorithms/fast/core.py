@@ -8,7 +8,6 @@ written: it loads in plain Stable-Baselines3, in a process that has never heard 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +17,6 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from trainer.algorithms.fast.precision import Precision
 from trainer.timing import Timing
-
-
 
 
 class Generators:
@@ -44,6 +41,8 @@ class Core:
     :param precision: in which numbers the networks calculate
     :param timing: where the time goes
     :param frame_stack: frames in one image observation, so that a replay buffer can store each once; 1 where unknown
+    :param compiled: have torch.compile translate image networks
+    :param notes: what the user should know about how the model turned out
     :param after_gradient_step: called after every step of the optimiser
     """
 
@@ -51,22 +50,31 @@ class Core:
     precision: Precision
     timing: Timing = field(default_factory=Timing)
     frame_stack: int = 1
-    after_gradient_step: Callable[[], object] = bool
-
-    def autocast(self) -> AbstractContextManager[Any]:
-        """Return a context in which networks calculate in the run's precision."""
-        return self.precision.autocast()
+    compiled: bool = False
+    notes: list[str] = field(default_factory=list)
+    after_gradient_step: Callable[[], None] = lambda: None  # a dataclass field, not a name
 
 
 class Fast(BaseAlgorithm):
     """Mixed in before an algorithm of Stable-Baselines3: owns a `Core`, and saves as if it did not."""
 
     core: Core
+    kernel: Any
 
     def equip(self, core: Core) -> None:
         """Take the parts over; called once, right after the constructor and before anything is trained."""
         self.core = core
 
+    def set_mode(self, *, training: bool) -> None:
+        """Switch layers that behave differently in training; perceptrons have none, and looking through them costs."""
+        if not getattr(self.kernel, "by_hand", False):
+            self.policy.set_training_mode(training)
+
     def _excluded_save_params(self) -> list[str]:
         own = ["core", "buffer", "sampler", "kernel", "noise", "updater"]
         return [*super()._excluded_save_params(), *own]
+
+
+def mean(losses: list[Any]) -> float:
+    """Return the mean of numbers, or of tensors that are still on the device."""
+    return float(torch.stack(losses).mean()) if isinstance(losses[0], torch.Tensor) else float(np.mean(losses))

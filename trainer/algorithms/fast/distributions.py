@@ -82,7 +82,7 @@ def own_generator(holder: Any, generator: torch.Generator) -> None:
 
     :param holder: a policy or an actor of Stable-Baselines3; saving it does not save its distribution
     """
-    original = getattr(holder, "action_dist", None)
+    original: Any = getattr(holder, "action_dist", None)
     own = _OWN.get(type(original))
     if own is None:
         return

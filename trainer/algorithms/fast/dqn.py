@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import stable_baselines3
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3 import DQN
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.torch_layers import FlattenExtractor
 from stable_baselines3.common.utils import polyak_update
@@ -21,7 +21,7 @@ from stable_baselines3.dqn.policies import QNetwork
 from trainer import timing
 from trainer.algorithms.fast import observations
 from trainer.algorithms.fast.arena import Arena, ArenaOptimizer, Floats
-from trainer.algorithms.fast.core import Core
+from trainer.algorithms.fast.core import Core, mean
 from trainer.algorithms.fast.features import features_of
 from trainer.algorithms.fast.mlp import Perceptron, Stack
 from trainer.algorithms.fast.off_policy import FastOffPolicy
@@ -33,7 +33,7 @@ from trainer.algorithms.fast.stepping import ClippedStep
 _AHEAD = 8
 
 
-class FastDQN(FastOffPolicy, DQN):
+class DQN(FastOffPolicy, stable_baselines3.DQN):
     """DQN with its own collect and update."""
 
     kernel: _PerceptronQ | _TorchQ
@@ -46,15 +46,15 @@ class FastDQN(FastOffPolicy, DQN):
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
         """Take gradient steps on minibatches from the replay buffer, then log."""
         clock = self.core.timing
-        self.policy.set_training_mode(True)
+        self.set_mode(training=True)
         self._update_learning_rate(self.policy.optimizer)
         clock.start()
-        losses = []
+        losses: list[Any] = []
         for first in range(0, gradient_steps, _AHEAD):
             count = min(_AHEAD, gradient_steps - first)
             batch = self.buffer.sample(count * batch_size, self._vec_normalize_env)
             clock.lap(timing.SAMPLE)
-            lessons = self.kernel.lessons(batch)
+            lessons: Any = self.kernel.lessons(batch)
             clock.lap(timing.FORWARD)
             for start in range(0, count * batch_size, batch_size):
                 losses.append(self.kernel.learn(lessons, slice(start, start + batch_size)))
@@ -62,9 +62,24 @@ class FastDQN(FastOffPolicy, DQN):
                 clock.lap(timing.OPTIMISER)
         self._n_updates += gradient_steps
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        mean = float(torch.stack(losses).mean()) if isinstance(losses[0], torch.Tensor) else float(np.mean(losses))
-        self.logger.record("train/loss", mean)
+        self.logger.record("train/loss", mean(losses))
         clock.lap(timing.LOGGING)
+
+    def predict(
+        self,
+        observation: Any,
+        state: tuple[NDArray[Any], ...] | None = None,
+        episode_start: NDArray[Any] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...] | None]:
+        """Return the best actions, or now and then random ones where `deterministic` is false."""
+        actions, state = self.policy.predict(observation, state, episode_start, deterministic=True)
+        if not deterministic:
+            explores = self.core.generators.numpy.random(np.shape(actions)) < self.exploration_rate
+            space: Any = self.action_space
+            drawn = self.core.generators.numpy.integers(space.n, size=np.shape(actions)) + space.start
+            actions = np.where(explores, drawn, actions)
+        return actions, state
 
     def _begin_rollout(self) -> None:
         self.kernel.begin_rollout()
@@ -95,7 +110,9 @@ class FastDQN(FastOffPolicy, DQN):
 class _PerceptronQ:
     """Small Q-networks by hand; the online one and the target have an arena each."""
 
-    def __init__(self, model: FastDQN) -> None:
+    by_hand = True
+
+    def __init__(self, model: DQN) -> None:
         self._model = model
         online, target = _chain(model.q_net), _chain(model.q_net_target)
         if online is None or target is None:
@@ -106,7 +123,7 @@ class _PerceptronQ:
         self._optimizer = ArenaOptimizer(self.arena, model.policy.optimizer)
 
     @staticmethod
-    def supports(model: FastDQN) -> bool:
+    def supports(model: DQN) -> bool:
         """Whether the networks are small and plain enough for this."""
         space, net = model.observation_space, model.q_net
         return (
@@ -124,7 +141,8 @@ class _PerceptronQ:
 
     def values(self, observation: Any) -> Floats:
         """Return the value of every action, (copies, actions)."""
-        return self._online.forward(_flat(observation))[0]
+        values: Floats = self._online.forward(_flat(observation))[0]
+        return values
 
     def update_target(self, tau: float) -> None:
         """Mix the online network into the target."""
@@ -138,7 +156,7 @@ class _PerceptronQ:
 
     def learn(self, lessons: tuple[Floats, NDArray[np.int64], Floats], rows: slice) -> float:
         """Take one gradient step on some rows; return the loss before it."""
-        loss = self.gradients(*(part[rows] for part in lessons))  # type: ignore[arg-type]
+        loss = self.gradients(lessons[0][rows], lessons[1][rows], lessons[2][rows])
         self._model.core.timing.lap(timing.BACKWARD)
         self.arena.clip_gradients(self._model.max_grad_norm)
         self._optimizer.step()
@@ -146,7 +164,7 @@ class _PerceptronQ:
 
     def gradients(self, observation: Floats, actions: NDArray[np.int64], targets: Floats) -> float:
         """Write the gradients into the arena; return the loss."""
-        values = self._online.forward(observation)
+        values: Any = self._online.forward(observation)
         rows = np.arange(len(targets))
         errors = values[0, rows, actions] - targets
         # Huber's loss: quadratic within 1, linear beyond; its slope is the error, clipped.
@@ -162,13 +180,13 @@ class _PerceptronQ:
 class _TorchQ:
     """Any Q-network by autograd, its features extractor in the run's precision and the rest in float32."""
 
-    def __init__(self, model: FastDQN, core: Core) -> None:
+    def __init__(self, model: DQN, core: Core) -> None:
         self._model = model
-        self._online = features_of(model.q_net, model.q_net.features_extractor, core.precision)
-        self._target = features_of(model.q_net_target, model.q_net_target.features_extractor, core.precision)
+        self._online = features_of(model.q_net, model.q_net.features_extractor, core)
+        self._target = features_of(model.q_net_target, model.q_net_target.features_extractor, core)
         self._target.freeze()
-        self._parameters = list(model.q_net.parameters())
-        self._target_parameters = list(model.q_net_target.parameters())
+        self._parameters: list[torch.Tensor] = list(model.q_net.parameters())
+        self._target_parameters: list[torch.Tensor] = list(model.q_net_target.parameters())
         self._updater = ClippedStep(model.policy.optimizer, model.max_grad_norm)
 
     def begin_rollout(self) -> None:

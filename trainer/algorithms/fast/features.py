@@ -18,6 +18,7 @@ from stable_baselines3.common.torch_layers import NatureCNN
 from torch.nn import functional
 
 from trainer.algorithms.fast import observations
+from trainer.algorithms.fast.core import Core
 from trainer.algorithms.fast.precision import Precision
 
 _BLOCK = 4  # pixels; the first convolution's stride
@@ -71,7 +72,7 @@ class NatureFeatures:
     def __init__(self, owner: Any, extractor: NatureCNN, precision: Precision) -> None:
         convolutions = [layer for layer in extractor.cnn if isinstance(layer, torch.nn.Conv2d)]
         self._layers: list[Any] = [*convolutions, extractor.linear[0]]
-        self._strides = [1 if precision.bf16 else _BLOCK, *(layer.stride for layer in convolutions[1:])]
+        self._strides: list[Any] = [1 if precision.bf16 else _BLOCK, *(layer.stride for layer in convolutions[1:])]
         self._dtype = torch.bfloat16 if precision.bf16 else torch.float32
         self._in_blocks = precision.bf16
         self._scale = 1.0 / 255.0 if owner.normalize_images else 1.0
@@ -127,11 +128,34 @@ class NatureFeatures:
         ]
 
 
-def features_of(owner: Any, extractor: torch.nn.Module, precision: Precision) -> Features:
+def features_of(owner: Any, extractor: torch.nn.Module, core: Core) -> Features:
     """Return the fastest way to run a features extractor.
 
     :param owner: the policy or network that it belongs to
     """
+    is_image = isinstance(owner.observation_space, spaces.Box) and is_image_space(owner.observation_space)
+    if core.compiled and is_image:
+        compiled = _compiled(owner, extractor, core)
+        if compiled is not None:
+            return compiled
     if NatureFeatures.supports(owner, extractor):
-        return NatureFeatures(owner, extractor, precision)  # type: ignore[arg-type]
-    return ModuleFeatures(owner, extractor, precision)
+        return NatureFeatures(owner, extractor, core.precision)  # type: ignore[arg-type]
+    if is_image:
+        extractor.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return ModuleFeatures(owner, extractor, core.precision)
+
+
+def _compiled(owner: Any, extractor: torch.nn.Module, core: Core) -> ModuleFeatures | None:
+    """Return the extractor compiled, or None with a note where that cannot be done."""
+    extractor.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module: Any = torch.compile(extractor, dynamic=False)
+    features = ModuleFeatures(owner, module, core.precision)
+    device = next(extractor.parameters()).device
+    try:
+        with torch.no_grad():
+            features(torch.zeros((2, *owner.observation_space.shape), dtype=torch.uint8, device=device))
+    except Exception as error:  # noqa: BLE001  # whatever a compiler raises, training goes on without it
+        reason = str(error).strip().splitlines()[0]
+        core.notes.append(f"The networks are not compiled: {reason}")
+        return None
+    return features

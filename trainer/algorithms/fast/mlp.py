@@ -10,17 +10,21 @@ Small arrays go through NumPy, whose calls cost least; large ones through PyTorc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from trainer.algorithms.fast.arena import Arena, Floats
 
-# Multiplications in a matrix product from which PyTorch's threads win against NumPy's cheaper calls (2 cores).
-_LARGE = 3_000_000
+# From how many multiplications in a product, or numbers in its result, PyTorch's threads win against NumPy's cheaper
+# calls (measured on 2 cores).
+_LARGE_PRODUCT = 3_000_000
+_LARGE_RESULT = 60_000
 
 _ACTIVATIONS: tuple[type[nn.Module], ...] = (nn.Tanh, nn.ReLU)
 
@@ -60,7 +64,7 @@ class Perceptron:
     @property
     def parameters(self) -> list[nn.Parameter]:
         """Weights and biases of every layer."""
-        return [parameter for linear in self.linears for parameter in (linear.weight, linear.bias)]
+        return [parameter for linear in self.linears for parameter in linear.parameters()]
 
 
 class _Workspace:
@@ -85,11 +89,25 @@ class Stack:
         first = networks[0]
         if any(network.shape != first.shape for network in networks):
             raise ValueError("networks of different shapes cannot be stacked")
-        self.heads = len(networks)
         depth = range(len(first.linears))
-        self._activations = [first.activation for _ in depth[:-1]] + [first.output_activation]
-        weights = [arena.adopt([network.linears[layer].weight for network in networks]) for layer in depth]
-        biases = [arena.adopt([network.linears[layer].bias for network in networks]) for layer in depth]
+        self._activations = [*(first.activation for _ in depth[:-1]), first.output_activation]
+        weights = [arena.adopt([_parameter(network.linears[layer].weight) for network in networks]) for layer in depth]
+        biases = [arena.adopt([_parameter(network.linears[layer].bias) for network in networks]) for layer in depth]
+        self._adopt(weights, biases)
+
+    def only(self, network: int) -> Stack:
+        """Return a stack of one of the networks, on the same parameters, with a workspace of its own."""
+        part = copy(self)
+        one = slice(network, network + 1)
+        part._adopt(
+            [(values[one], gradients[one]) for values, gradients in self._given_weights],
+            [(values[one], gradients[one]) for values, gradients in self._given_biases],
+        )
+        return part
+
+    def _adopt(self, weights: list[tuple[Floats, Floats]], biases: list[tuple[Floats, Floats]]) -> None:
+        self._given_weights, self._given_biases = weights, biases
+        self.heads = len(weights[0][0])
         self.weights = [values for values, _ in weights]
         self._weight_gradients = [gradients for _, gradients in weights]
         self._transposed = [values.transpose(0, 2, 1) for values in self.weights]
@@ -111,7 +129,7 @@ class Stack:
         layer_input = inputs if inputs.ndim == 3 else inputs[None]
         space.inputs = layer_input
         for layer, output in enumerate(space.outputs):
-            if output.size * layer_input.shape[-1] >= _LARGE:
+            if output.size >= _LARGE_RESULT or output.size * layer_input.shape[-1] >= _LARGE_PRODUCT:
                 tensor = space.output_tensors[layer]
                 wide = torch.from_numpy(layer_input).expand(self.heads, -1, -1)
                 torch.baddbmm(self._bias_tensors[layer], wide, self._weight_tensors[layer].mT, out=tensor)
@@ -143,9 +161,31 @@ class Stack:
         if inputs is not None:
             self._input_gradient(0, gradient, inputs)
 
+    def input_gradients(self, network: int, rows: NDArray[np.int64], output_gradients: Floats) -> Floats:
+        """Follow the chain rule of one network and some rows back to the inputs, after a `forward`.
+
+        :param rows: indices into the batch
+        :param output_gradients: for those rows, (rows, outputs)
+        :returns: (rows, features)
+        """
+        space = self._last
+        gradient = torch.from_numpy(output_gradients)
+        index = torch.from_numpy(rows)
+        for layer in reversed(range(len(self.weights))):
+            activation = self._activations[layer]
+            if activation is not None:
+                output = space.output_tensors[layer][network].index_select(0, index)
+                if activation is nn.Tanh:
+                    gradient = gradient * (1 - output * output)
+                else:
+                    gradient = torch.ops.aten.threshold_backward(gradient, output, 0)
+            gradient = gradient @ self._weight_tensors[layer][network]
+        result: Floats = gradient.numpy()
+        return result
+
     def _parameter_gradients(self, layer: int, gradient: Floats, before: Floats, space: _Workspace) -> None:
         target = self._weight_gradients[layer]
-        if gradient.size * before.shape[-1] >= _LARGE:
+        if gradient.size * before.shape[-1] >= _LARGE_PRODUCT:
             left = torch.from_numpy(gradient).mT
             right = torch.from_numpy(before).expand(self.heads, -1, -1)
             torch.bmm(left, right, out=self._weight_gradient_tensors[layer])
@@ -156,7 +196,7 @@ class Stack:
     def _input_gradient(self, layer: int, gradient: Floats, out: Floats) -> None:
         if gradient.shape[-1] == 1:
             torch.mul(torch.from_numpy(gradient), self._weight_tensors[layer], out=torch.from_numpy(out))
-        elif gradient.size * out.shape[-1] >= _LARGE:
+        elif gradient.size * out.shape[-1] >= _LARGE_PRODUCT:
             torch.bmm(torch.from_numpy(gradient), self._weight_tensors[layer], out=torch.from_numpy(out))
         else:
             np.matmul(gradient, self.weights[layer], out=out)
@@ -189,3 +229,9 @@ class Stack:
             widths = [values.shape[1] for values in self.weights]
             self._workspaces[batch] = _Workspace(self.heads, batch, widths)
         return self._workspaces[batch]
+
+
+def _parameter(tensor: torch.Tensor | None) -> nn.Parameter:
+    if not isinstance(tensor, nn.Parameter):
+        raise ValueError("a layer without weights or bias is not written here")
+    return tensor

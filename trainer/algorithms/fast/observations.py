@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,7 @@ def allocate(space: spaces.Space[Any], *lead: int, pinned: bool = False) -> Obse
 
 
 def _zeros(space: spaces.Space[Any], lead: tuple[int, ...], pinned: bool) -> NDArray[Any]:
-    shape = get_obs_shape(space)
-    array: NDArray[Any] = np.zeros((*lead, *(shape if isinstance(shape, tuple) else ())), dtype=space.dtype)
+    array: NDArray[Any] = np.zeros((*lead, *_shape(space)), dtype=space.dtype)
     return torch.from_numpy(array).pin_memory().numpy() if pinned else array
 
 
@@ -61,8 +61,15 @@ def as_tensors(observations: Any, device: torch.device) -> Any:
 
 def nbytes(space: spaces.Space[Any]) -> int:
     """Return the bytes of one observation in an array."""
-    parts = space.spaces.values() if isinstance(space, spaces.Dict) else (space,)
-    return sum(int(np.prod(get_obs_shape(part))) * np.dtype(part.dtype or np.float32).itemsize for part in parts)  # type: ignore[arg-type]
+    parts = list(space.spaces.values()) if isinstance(space, spaces.Dict) else [space]
+    return sum(math.prod(_shape(part)) * np.dtype(part.dtype or np.float32).itemsize for part in parts)
+
+
+def _shape(space: spaces.Space[Any]) -> tuple[int, ...]:
+    shape = get_obs_shape(space)
+    if isinstance(shape, dict):
+        raise TypeError("a dictionary inside a dictionary of observations")
+    return shape
 
 
 def network_input(policy: Any, observations: Any, *, bf16: bool) -> Any:

@@ -67,15 +67,15 @@ class FastOffPolicy(Fast, OffPolicyAlgorithm):
         del replay_buffer, action_noise
         clock = self.core.timing
         steps = episodes = 0
-        self.policy.set_training_mode(False)
+        self.set_mode(training=False)
         if self.use_sde:
-            self.actor.reset_noise(env.num_envs)
+            self._reset_noise()
         callback.on_rollout_start()
         clock.start()
         self._begin_rollout()
         while should_collect_more_steps(train_freq, steps, episodes):
             if self.use_sde and self.sde_sample_freq > 0 and steps % self.sde_sample_freq == 0:
-                self.actor.reset_noise(env.num_envs)
+                self._reset_noise()
             actions, stored = self._choose(learning_starts)
             clock.lap(timing.INFERENCE)
             following, rewards, dones, infos = env.step(actions)
@@ -96,6 +96,11 @@ class FastOffPolicy(Fast, OffPolicyAlgorithm):
             clock.lap(timing.LOGGING)
         callback.on_rollout_end()
         return RolloutReturn(steps * env.num_envs, episodes, continue_training=True)
+
+    def _reset_noise(self) -> None:
+        """Draw new weights for generalised state-dependent exploration."""
+        actor: Any = self.actor
+        actor.reset_noise(self.n_envs)
 
     def _begin_rollout(self) -> None:
         """Prepare for choosing actions; the weights stay as they are until the rollout ends."""

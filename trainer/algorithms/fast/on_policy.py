@@ -46,9 +46,7 @@ class FastOnPolicy(Fast, OnPolicyAlgorithm):
         )
         self.rollout_buffer = None  # type: ignore[assignment]  # never touched; ours stands in its place
 
-    def collect_rollouts(
-        self, env: VecEnv, callback: BaseCallback, rollout_buffer: Any, n_rollout_steps: int
-    ) -> bool:
+    def collect_rollouts(self, env: VecEnv, callback: BaseCallback, rollout_buffer: Any, n_rollout_steps: int) -> bool:
         """Take `n_rollout_steps` steps in every copy.
 
         :param rollout_buffer: unused; `self.buffer` takes what is collected
@@ -58,7 +56,7 @@ class FastOnPolicy(Fast, OnPolicyAlgorithm):
         clock, kernel, buffer = self.core.timing, self.kernel, self.buffer
         observation: Any = self._last_obs
         dones = np.zeros(env.num_envs, dtype=np.bool_)
-        self.policy.set_training_mode(False)
+        self.set_mode(training=False)
         if self.use_sde:
             self.policy.reset_noise(env.num_envs)
         callback.on_rollout_start()

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import stable_baselines3
 import torch
 from numpy.typing import NDArray
-from stable_baselines3 import PPO
 
 from trainer import timing
 from trainer.algorithms.fast.actor_critic import PerceptronActorCritic, TorchActorCritic
@@ -22,7 +22,7 @@ from trainer.algorithms.fast.on_policy import FastOnPolicy
 _STATISTICS = ("policy_gradient_loss", "value_loss", "entropy_loss", "approx_kl", "clip_fraction", "loss")
 
 
-class FastPPO(FastOnPolicy, PPO):
+class PPO(FastOnPolicy, stable_baselines3.PPO):
     """PPO with its own collect and update."""
 
     _clip: float
@@ -30,7 +30,7 @@ class FastPPO(FastOnPolicy, PPO):
 
     def train(self) -> None:
         """Run the epochs on what was collected, then log."""
-        self.policy.set_training_mode(True)
+        self.set_mode(training=True)
         self._update_learning_rate(self.policy.optimizer)
         remaining = self._current_progress_remaining
         self._clip = float(self.clip_range(remaining))  # type: ignore[operator]
@@ -129,7 +129,9 @@ class FastPPO(FastOnPolicy, PPO):
 
     def _train_torch(self, kernel: TorchActorCritic) -> list[list[float]]:
         clock, device = self.core.timing, self.device
-        data: dict[str, Any] = dict(self.buffer.tensors(device), observations=kernel.arrange(self.buffer.flat_observations))
+        data: dict[str, Any] = dict(
+            self.buffer.tensors(device), observations=kernel.arrange(self.buffer.flat_observations)
+        )
         statistics: list[torch.Tensor] = []
         for _ in range(self.n_epochs):
             for rows in self._minibatches():

@@ -42,13 +42,9 @@ class Precision:
 def has_bf16(device: torch.device) -> bool:
     """Whether a device calculates in bfloat16 by itself rather than by imitation."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
-        capabilities = torch.backends.cpu.get_cpu_capability()
-        return capabilities.startswith("AVX512") and _cpu_has_bf16()
+        # PyTorch has no public question for it; where these are missing the answer is no.
+        probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        return any(getattr(torch.cpu, probe, bool)() for probe in probes)
     return False
-
-
-def _cpu_has_bf16() -> bool:
-    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, probe, lambda: False)()) for probe in probes)

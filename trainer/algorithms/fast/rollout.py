@@ -87,6 +87,8 @@ class Rollout:
         """Return all but the observations, flattened, on a device; on the processor they share the memory."""
         flat = {"values": self.values, "log_probs": self.log_probs, "advantages": self.advantages}
         flat["returns"] = self.returns
-        moved = {name: torch.from_numpy(array.reshape(-1)).to(device, non_blocking=True) for name, array in flat.items()}
+        moved = {
+            name: torch.from_numpy(array.reshape(-1)).to(device, non_blocking=True) for name, array in flat.items()
+        }
         moved["actions"] = torch.from_numpy(self.flat_actions).to(device, non_blocking=True)
         return moved

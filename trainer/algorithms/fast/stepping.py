@@ -47,9 +47,13 @@ class ClippedStep:
     @torch.no_grad()
     def _step_adam(self) -> None:
         group: dict[str, Any] = self._optimizer.param_groups[0]
-        with_gradient = [parameter for parameter in self._parameters if parameter.grad is not None]
-        gradients = [parameter.grad for parameter in with_gradient]
-        states = [self._state(parameter) for parameter in with_gradient]
+        moved: list[torch.Tensor] = []
+        gradients: list[torch.Tensor] = []
+        for parameter in self._parameters:
+            if parameter.grad is not None:
+                moved.append(parameter)
+                gradients.append(parameter.grad)
+        states = [self._state(parameter) for parameter in moved]
         steps = [state["step"] for state in states]
         torch._foreach_add_(steps, 1)
         scale = None
@@ -57,7 +61,7 @@ class ClippedStep:
             norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
             scale = ((norm + 1e-6) / self._max_norm).clamp_(min=1.0)
         torch._fused_adam_(
-            with_gradient,
+            moved,
             gradients,
             [state["exp_avg"] for state in states],
             [state["exp_avg_sq"] for state in states],
@@ -74,7 +78,7 @@ class ClippedStep:
             found_inf=None if scale is None else self._never,
         )
 
-    def _state(self, parameter: torch.nn.Parameter) -> dict[str, torch.Tensor]:
+    def _state(self, parameter: torch.Tensor) -> dict[str, torch.Tensor]:
         state: dict[str, torch.Tensor] = self._optimizer.state[parameter]
         if not state:
             state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)

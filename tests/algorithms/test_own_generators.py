@@ -1,0 +1,107 @@
+"""A run's numbers depend on its configuration and seed alone: not on other runs, not on the process's generators."""
+
+import io
+import random
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+
+from trainer.config import load_config
+
+FAST = {"evaluation": {"frequency": 400, "episodes": 2, "final_episodes": 2}, "video": {"enabled": False}}
+RUNS = {
+    "ppo": ({"id": "CartPole-v1", "n_envs": 4}, {"name": "ppo", "n_steps": 32, "batch_size": 32, "n_epochs": 3}),
+    "a2c": ({"id": "Acrobot-v1", "n_envs": 2}, {"name": "a2c"}),
+    "dqn": ({"id": "CartPole-v1", "n_envs": 2}, {"name": "dqn", "learning_starts": 100, "buffer_size": 1000}),
+    "sac": ({"id": "Pendulum-v1", "n_envs": 1}, {"name": "sac", "learning_starts": 100, "buffer_size": 1000}),
+    "sac with gSDE": (
+        {"id": "Pendulum-v1", "n_envs": 1},
+        {"name": "sac", "learning_starts": 100, "buffer_size": 1000, "use_sde": True},
+    ),
+    "td3": (
+        {"id": "Pendulum-v1", "n_envs": 2},
+        {
+            "name": "td3",
+            "learning_starts": 100,
+            "buffer_size": 1000,
+            "action_noise": {"kind": "ornstein_uhlenbeck", "sigma": 0.2},
+        },
+    ),
+    "ddpg": (
+        {"id": "Pendulum-v1", "n_envs": 1},
+        {"name": "ddpg", "learning_starts": 100, "buffer_size": 1000, "action_noise": {"kind": "normal", "sigma": 0.1}},
+    ),
+    "ppo on images": (
+        {"id": "PongNoFrameskip-v4", "n_envs": 2, "frame_stack": 4},
+        {"name": "ppo", "n_steps": 32, "batch_size": 32, "n_epochs": 1},
+    ),
+    "dqn on images": (
+        {"id": "PongNoFrameskip-v4", "n_envs": 2, "frame_stack": 4},
+        {"name": "dqn", "learning_starts": 64, "buffer_size": 1000, "batch_size": 8},
+    ),
+}
+
+
+def _config(name, seed=3):
+    environment, algorithm = RUNS[name]
+    steps = 192 if "images" in name else 600
+    return load_config(
+        {
+            "environment": environment,
+            "algorithm": algorithm,
+            "training": {"total_timesteps": steps, "seed": seed, "log_interval": 1},
+            "policy": {} if "images" in name else {"net_arch": [32, 32]},
+            "tracking": {"tensorboard": False},
+            **FAST,
+            **({"evaluation": {"enabled": False}} if "images" in name else {}),
+        }
+    )
+
+
+def _numbers(engine, run_id):
+    """Return the last weights of a run and every curve but those of the clock, as exact numbers."""
+    assert engine.manager.wait(run_id, 120)
+    record = engine.manager.get(run_id)
+    assert record.status == "completed", record.error
+    series = engine.store.metrics(run_id).series
+    numbers = {
+        name: list(zip(curve.steps, curve.values, strict=True))
+        for name, curve in series.items()
+        if not name.startswith("time/")
+    }
+    checkpoints = engine.layout.run(run_id) / "checkpoints"
+    latest = checkpoints / (checkpoints / "latest").read_text().strip()
+    with zipfile.ZipFile(latest / "model.zip") as archive, archive.open("policy.pth") as file:
+        weights = torch.load(io.BytesIO(file.read()), weights_only=True)
+    return numbers | {name: tensor.tolist() for name, tensor in weights.items()}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_same_run_twice_and_beside_others_gives_the_same_numbers(engine, name):
+    alone = _numbers(engine, engine.manager.submit(_config(name)).id)
+    # What lies about in the process must not matter.
+    random.seed(1)
+    np.random.seed(2)
+    torch.manual_seed(3)
+    others = [engine.manager.submit(_config(other, seed=9)).id for other in ("ppo", "td3", "dqn")]
+    beside = _numbers(engine, engine.manager.submit(_config(name)).id)
+    for other in others:
+        engine.manager.wait(other, 120)
+    assert beside == alone
+    assert alone != _numbers(engine, engine.manager.submit(_config(name, seed=4)).id)
+
+
+@pytest.mark.parametrize("name", ["ppo", "dqn", "sac", "td3", "dqn on images"])
+def test_training_draws_from_no_generator_of_the_process(build, name):
+    environment, algorithm = RUNS[name]
+    _, learner = build(environment, algorithm)
+    before = (random.getstate(), np.random.get_state(legacy=False), torch.random.get_rng_state())
+    for _ in range(120 if name != "ppo" else 4):
+        learner.iterate()
+    after = (random.getstate(), np.random.get_state(legacy=False), torch.random.get_rng_state())
+    assert before[0] == after[0]
+    assert before[1]["state"]["pos"] == after[1]["state"]["pos"]
+    np.testing.assert_array_equal(before[1]["state"]["key"], after[1]["state"]["key"])
+    assert torch.equal(before[2], after[2])

@@ -1,0 +1,123 @@
+"""Turns are handed on first in, first out, after their time, and are given up by whoever pauses."""
+
+import threading
+import time
+
+from trainer.runs.control import RunControl
+from trainer.runs.turns import Turn, TurnLock, Turns
+
+
+def _workers(lock, count, slices, order, waits=None):
+    """Start threads that each note, at every point, that they are running."""
+    ready = threading.Barrier(count)
+
+    def work(name):
+        turn = Turn(lock, (lambda seconds: waits.append(seconds)) if waits is not None else (lambda _s: None))
+        ready.wait()
+        turn.begin()
+        for _ in range(slices):
+            order.append(name)
+            time.sleep(lock.slice_seconds * 1.2)
+            turn.point()
+        turn.end()
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def test_turns_go_round():
+    order = []
+    _workers(TurnLock(1, 0.005), 3, 4, order)
+    rounds = [order[start : start + 3] for start in range(0, 12, 3)]
+    assert rounds[1:] == [rounds[0]] * 3 or rounds[2:] == [rounds[1]] * 2
+    assert sorted(rounds[2]) == [0, 1, 2]
+
+
+def test_nobody_passes_on_before_its_time_is_up():
+    lock = TurnLock(1, slice_seconds=30)
+    turn = Turn(lock)
+    turn.begin()
+    other = threading.Thread(target=lambda: (lock.acquire(), lock.release()))
+    other.start()
+    deadline = time.monotonic() + 5
+    while not lock.contended and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert lock.contended
+    turn.point()
+    assert lock.contended
+    turn.end()
+    other.join(5)
+    assert not other.is_alive()
+
+
+def test_as_many_run_at_once_as_there_are_permits():
+    lock = TurnLock(2, 0.002)
+    running, most = [], []
+
+    def work():
+        turn = Turn(lock)
+        turn.begin()
+        for _ in range(10):
+            running.append(None)
+            most.append(len(running))
+            time.sleep(0.001)
+            running.pop()
+            turn.point()
+        turn.end()
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+    assert max(most) == 2
+
+
+def test_waiting_is_told_and_ends_are_harmless_without_a_beginning():
+    waits = []
+    _workers(TurnLock(1, 0.005), 2, 3, [], waits)
+    assert max(waits) >= 0.004
+    turn = Turns().join(waits.append, native=True)
+    turn.end()
+    turn.begin()
+    turn.end()
+    turn.end()
+
+
+def test_a_paused_run_gives_its_turn_up(until):
+    lock = TurnLock(1)
+    control = RunControl()
+    steps = []
+
+    def train():
+        turn = Turn(lock)
+        control.take_turns(turn)
+        turn.begin()
+        while not control.stop_requested:
+            steps.append(None)
+            control.hold_point()
+            time.sleep(0.0005)
+        turn.end()
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    until(lambda: steps)
+    control.request_pause()
+    assert control.wait_until_held(5)
+    began = time.monotonic()
+    lock.acquire()
+    assert time.monotonic() - began < 1
+    control.request_resume()
+    count = len(steps)
+    time.sleep(0.05)
+    assert len(steps) == count  # resumed, and waiting for the turn that we have
+    lock.release()
+    until(lambda: len(steps) > count)
+    control.request_stop()
+    thread.join(5)
+    assert not thread.is_alive()
