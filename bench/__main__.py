@@ -9,6 +9,8 @@ import sys
 PROOFS = {
     "training": "steps a second and memory beside RL Zoo's own command line, in turn",
     "concurrency": "four runs side by side in one process against one alone",
+    "overhead": "what tracking, checkpoints and an open page cost",
+    "parity": "final returns over seeds beside plain Stable-Baselines3, with bootstrap intervals",
     "results": "train presets from the command line and compare with their published results",
 }
 

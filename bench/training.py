@@ -1,4 +1,4 @@
-"""How fast do we train beside RL Zoo's own command line? The same preset values and steps, in turn: A B A B.
+"""How fast we train beside RL Zoo's own command line: the same preset values and steps, in turn, A B A B.
 
 RL Zoo runs with the number of PyTorch threads that it chooses and again with one; each of our runs is divided by
 the faster of its two. Both are timed from the beginning of training to its end, without evaluation and videos.

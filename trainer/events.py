@@ -55,7 +55,8 @@ class StateChanged(RunEvent):
 class ProgressMade(RunEvent):
     """Where a run stands; the newest one replaces the older ones.
 
-    `fps` is environment steps per second without paused time; returns are undiscounted and unclipped.
+    `fps` is environment steps per second without paused time; returns are undiscounted and unclipped; `timing` is
+    seconds so far by branch of the timing tree (`trainer.timing`).
     """
 
     step: int
@@ -68,6 +69,7 @@ class ProgressMade(RunEvent):
     return_last: float | None
     return_mean: float | None
     return_best: float | None
+    timing: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,7 @@ PONG = {"id": "PongNoFrameskip-v4", "n_envs": 2, "frame_stack": 4}
 
 def _plain_twin(model, kind, **arguments):
     """Return plain Stable-Baselines3's model with the same weights."""
-    twin = kind(
-        type(model.policy), model.env, policy_kwargs=dict(model.policy_kwargs), device="cpu", **arguments
-    )
+    twin = kind(type(model.policy), model.env, policy_kwargs=dict(model.policy_kwargs), device="cpu", **arguments)
     twin.policy.load_state_dict(model.policy.state_dict())
     twin.set_logger(Logger(folder=None, output_formats=[]))
     return twin

@@ -1,6 +1,7 @@
 """The parts of the fast core against what they stand in for."""
 
 import copy
+import itertools
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ CPU = torch.device("cpu")
 
 def _chain(sizes, activation, output=None):
     layers = []
-    for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+    for before, after in itertools.pairwise(sizes):
         layers += [nn.Linear(before, after), activation()]
     return nn.Sequential(*layers[:-1], *([output()] if output else []))
 

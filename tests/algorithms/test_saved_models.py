@@ -42,7 +42,8 @@ print(json.dumps({"actions": actions.tolist(), "noise": repr(getattr(model, "act
 @pytest.mark.parametrize("name", RUNS)
 def test_plain_stable_baselines3_loads_it_and_predicts_the_same(build, tmp_path, name):
     environment, algorithm = RUNS[name]
-    model, learner = build(environment, {**algorithm, "learning_starts": 8} if "learning_starts" in algorithm else algorithm)
+    early = {"learning_starts": 8} if "learning_starts" in algorithm else {}
+    model, learner = build(environment, {**algorithm, **early})
     for _ in range(12 if hasattr(model, "train_freq") else 2):
         learner.iterate()
     model.save(tmp_path / "model.zip")
@@ -55,8 +56,9 @@ def test_plain_stable_baselines3_loads_it_and_predicts_the_same(build, tmp_path,
         else generator.standard_normal(shape).astype(np.float32)
     )
     np.save(tmp_path / "observations.npy", observations)
+    arguments = (algorithm["name"].upper(), tmp_path / "model.zip", tmp_path / "observations.npy")
     done = subprocess.run(
-        [sys.executable, "-c", STRANGER, algorithm["name"].upper(), tmp_path / "model.zip", tmp_path / "observations.npy"],
+        [sys.executable, "-c", STRANGER, *arguments],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -124,6 +124,39 @@ def test_a_run_is_shown_with_its_state_numbers_and_a_growing_curve(page, rest):
     until(page, "() => palaestra.charts.find('run-1', 'return').points === 150")
 
 
+def test_where_the_time_goes_is_a_bar_and_a_tree_when_opened(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    assert not card(page).locator(".pal-time").is_visible()
+    rest.runs[0]["timing"] = {"collect/environment": 30.0, "update/backward": 60.0, "video": 9.0, "waiting": 1.0}
+    until(page, "() => document.querySelector('.pal-time-words').textContent.includes('update')")
+    words = card(page).locator(".pal-time-words").inner_text()
+    assert words == "collect 30% · update 60% · other 9% · waiting 1%"
+    widths = page.evaluate("() => [...document.querySelectorAll('.pal-time-part')].map((part) => part.style.width)")
+    assert sorted(set(widths)) == ["0%", "1%", "30%", "60%", "9%"]
+    card(page).locator(".pal-time summary").click()
+    tree = card(page).locator(".pal-time-tree").inner_text()
+    assert [part for part in tree.split("\n") if part][:3] == ["Collect", "30%", "0:30"]
+    assert "Backward" in tree
+    before = page.evaluate("() => (window.kept = document.querySelector('.pal-time-leaf')) && 1")
+    assert before == 1
+    rest.runs[0]["timing"] = {"collect/environment": 50.0, "update/backward": 50.0}
+    rest.runs[0]["step"] += 1
+    until(page, "() => document.querySelector('.pal-time-words').textContent.startsWith('collect 50')")
+    assert page.evaluate("() => window.kept === document.querySelector('.pal-time-leaf')")
+    cost = page.evaluate(
+        """() => {
+          const view = new palaestra.TimingView();
+          view.node.open = true;
+          document.body.append(view.node);
+          const began = performance.now();
+          for (let n = 1; n <= 200; n += 1) view.show({ "collect/inference": n, "update/forward": 3 * n + 1 });
+          return (performance.now() - began) / 200;
+        }"""
+    )
+    assert cost < 1.0
+
+
 def test_a_click_shows_its_state_within_200_ms_and_then_the_servers_word(page, rest):
     rest.runs = [run()]
     open_stage(page, rest)

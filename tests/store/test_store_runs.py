@@ -56,6 +56,14 @@ def test_zero_false_empty_and_null_survive(store: Store) -> None:
     assert (run.name, run.notes, run.seed, run.total_steps, run.preset, run.tags) == ("", "", 0, None, None, ())
 
 
+def test_where_the_time_went_is_kept_by_branch(store: Store) -> None:
+    store.commit(created("a"))
+    assert store.run("a").timing is None
+    store.commit(progress("a", 10, timing={"collect/inference": 1.25, "video": 0.0}))
+    assert store.run("a").timing == {"collect/inference": 1.25, "video": 0.0}
+    assert store.runs().items[0].timing == store.run("a").timing
+
+
 def test_an_unknown_run_is_refused_with_the_nearest_name(store: Store) -> None:
     store.commit(created("ppo-cartpole-1"))
 

@@ -29,6 +29,7 @@ _PROGRESS = (
     "return_last",
     "return_mean",
     "return_best",
+    "timing",
 )
 _EVALUATION = ("mean_return", "std_return", "episodes", "step")
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from trainer.events import ProgressMade
+from trainer.timing import Timing
 
 SPEED_SECONDS = 5.0
 ESTIMATE_SECONDS = 120.0
@@ -38,6 +39,7 @@ class ProgressMeter:
         self.episodes = 0
         self.return_best: float | None = None
         self._returns: deque[float] = deque(maxlen=RETURN_WINDOW)
+        self.timing: Timing | None = None
         self._held_seconds = held_seconds
         self._clock = clock
         self._marks: deque[tuple[float, int]] = deque()
@@ -117,4 +119,5 @@ class ProgressMeter:
             return_last=returns[-1] if returns else None,
             return_mean=sum(returns) / len(returns) if returns else None,
             return_best=self.return_best,
+            timing=None if self.timing is None else self.timing.snapshot(),
         )

@@ -185,6 +185,7 @@ class Batch:
             "return_last": number(event.return_last),
             "return_mean": number(event.return_mean),
             "return_best": number(event.return_best),
+            "timing": None if event.timing is None else words(json.dumps(dict(event.timing))),
             "updated_at": float(event.time),
         }
 

@@ -31,8 +31,13 @@ BUSY_SECONDS = 5.0
 _OPEN_AGAIN_SECONDS = 0.05
 _SCHEMA_LOCK = 0x70616C61  # any constant of ours: PostgreSQL's advisory lock while the schema is looked at
 
+
+def _add_timing(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE runs ADD COLUMN timing TEXT"))
+
+
 # version -> what turns a database of that version into one of the next
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_timing}
 
 
 class StoreError(StorageError):

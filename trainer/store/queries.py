@@ -174,6 +174,7 @@ def _run_record(row: RowMapping, tags: tuple[str, ...]) -> RunRecord:
         parts = ("mean_return", "std_return", "episodes", "step")
         evaluation = {part: row[f"evaluation_{part}"] for part in parts}
     plain = {name: row[name] for name in _PLAIN_FIELDS}
+    plain["timing"] = None if row["timing"] is None else json.loads(row["timing"])
     return RunRecord(**plain, tags=tags, evaluation=evaluation)
 
 

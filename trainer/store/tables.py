@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -39,6 +39,8 @@ runs = Table(
     Column("return_last", Double),
     Column("return_mean", Double),
     Column("return_best", Double),
+    # Seconds by branch of the timing tree, as JSON.
+    Column("timing", Text),
     Column("evaluation_mean_return", Double),
     Column("evaluation_std_return", Double),
     Column("evaluation_episodes", BigInteger),

@@ -49,7 +49,8 @@
       this.video = this.buildVideo();
       this.trouble = h("div", { class: "pal-card-trouble", hidden: true });
       const foot = h("div", { class: "pal-card-foot" }, this.video, this.log.node);
-      const parts = [head, this.buildProgress(), this.buildStats(), this.trouble, this.charts.node, foot];
+      this.timing = new pal.TimingView();
+      const parts = [head, this.buildProgress(), this.buildStats(), this.timing.node, this.trouble, this.charts.node, foot];
       const node = h("article", { class: "pal-card", tabindex: "-1", data: { run: run.id } }, ...parts);
       node.style.setProperty("--pal-run", `var(--pal-run-${pal.runs.colourIndex(run.id)})`);
       return node;
@@ -109,6 +110,7 @@
       this.closeButton.hidden = !pal.states.ended.includes(run.status);
       this.showProgress(run);
       this.showStats(run);
+      this.timing.show(run.timing);
       this.showAbsent(run);
       if (run.error !== before.error || run.reason !== before.reason || !this.troubled) this.showTrouble(run);
       this.tick();

@@ -77,6 +77,8 @@ class NatureFeatures:
         self._in_blocks = precision.bf16
         self._scale = 1.0 / 255.0 if owner.normalize_images else 1.0
         self._frozen: list[tuple[torch.Tensor, torch.Tensor]] = []
+        # By batch size. A network is run backwards before it is run forwards again, so the memory can serve both.
+        self._inputs: dict[int, torch.Tensor] = {}
 
     @staticmethod
     def supports(owner: Any, extractor: torch.nn.Module) -> bool:
@@ -105,10 +107,17 @@ class NatureFeatures:
     def __call__(self, arranged: torch.Tensor) -> torch.Tensor:
         """Run the convolutions and the linear layer."""
         weights = self._weights() if torch.is_grad_enabled() or not self._frozen else self._frozen
-        hidden = arranged.to(self._dtype).permute(0, 3, 1, 2)
+        hidden = self._as_numbers(arranged).permute(0, 3, 1, 2)
         for (weight, bias), stride in zip(weights[:-1], self._strides, strict=True):
             hidden = functional.conv2d(hidden, weight, bias, stride).relu_()
         return functional.linear(hidden.flatten(1), *weights[-1]).relu_().float()
+
+    def _as_numbers(self, arranged: torch.Tensor) -> torch.Tensor:
+        """Return the bytes as floats, in memory that the next batch of the same size takes over."""
+        kept = self._inputs.get(len(arranged))
+        if kept is None:
+            kept = self._inputs[len(arranged)] = torch.empty(arranged.shape, dtype=self._dtype)
+        return kept.copy_(arranged)
 
     def freeze(self) -> None:
         """Prepare the weights once for all the inference to come."""

@@ -1,0 +1,108 @@
+// Where a run's time goes: one bar of coloured parts, and under it, when opened, the tree with shares and seconds.
+//
+// Always holds: the nodes are made once; an update changes widths and words only.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h, setText, setTip } = pal;
+  const { duration, percent } = pal.format;
+
+  // [path, name, what it is]; the first part of a path is its group.
+  const BRANCHES = [
+    ["collect/inference", "Inference", "The policy choosing actions"],
+    ["collect/environment", "Environment", "The environment taking a step"],
+    ["collect/buffer", "Buffer", "Storing what happened"],
+    ["update/sample", "Sampling", "Drawing minibatches"],
+    ["update/forward", "Forward", "Networks calculating a minibatch and its loss"],
+    ["update/backward", "Backward", "Gradients of the loss"],
+    ["update/optimiser", "Optimiser", "Clipping gradients and moving the weights"],
+    ["rest/evaluation", "Evaluation", "Episodes that measure the policy"],
+    ["rest/video", "Videos", "Filming episodes"],
+    ["rest/checkpoint", "Checkpoints", "Saving the run"],
+    ["rest/logging", "Logging", "Metrics, progress and control"],
+    ["waiting/waiting", "Waiting", "Paused, or other runs having their turn"],
+  ];
+  const GROUPS = [
+    ["collect", "Collect"],
+    ["update", "Update"],
+    ["rest", "Other"],
+    ["waiting", "Waiting"],
+  ];
+  let opened = false; // as the reader left it, for the cards to come
+
+  class TimingView {
+    constructor() {
+      this.parts = BRANCHES.map(([path, name, about]) => {
+        const [group, leaf] = path.split("/");
+        const segment = h("span", { class: "pal-time-part", data: { group } });
+        const row = group === "waiting" ? null : rowOf(name, "pal-time-leaf", about);
+        return { key: group === "rest" || group === "waiting" ? leaf : path, group, segment, row };
+      });
+      for (const group of ["collect", "update", "rest"]) {
+        const own = this.parts.filter((part) => part.group === group);
+        own.forEach((part, index) => part.segment.style.setProperty("--pal-shade", String(1 - (0.7 * index) / own.length)));
+      }
+      this.groups = GROUPS.map(([group, name]) => ({ group, name, row: rowOf(name, "pal-time-group", "") }));
+      this.words = h("span", { class: "pal-time-words" });
+      const bar = h("span", { class: "pal-time-bar", "aria-hidden": "true" }, ...this.parts.map((part) => part.segment));
+      const title = h("span", { class: "pal-time-title", text: "Time" });
+      const columns = this.groups.map(({ group, row }) => {
+        const leaves = this.parts.filter((part) => part.group === group && part.row);
+        return h("dl", {}, row.node, ...leaves.map((part) => part.row.node));
+      });
+      const tree = h("div", { class: "pal-time-tree" }, ...columns);
+      this.node = h("details", { class: "pal-time" }, h("summary", {}, title, bar, this.words), tree);
+      this.node.hidden = true;
+      this.node.open = opened;
+      this.node.addEventListener("toggle", () => {
+        opened = this.node.open;
+        this.show(this.seconds);
+      });
+    }
+
+    // seconds: {"collect/inference": 1.5, …} or null where nothing has been measured
+    show(seconds) {
+      this.seconds = seconds;
+      const sums = {};
+      let total = 0;
+      for (const { key, group } of this.parts) {
+        const spent = seconds?.[key] || 0;
+        sums[group] = (sums[group] || 0) + spent;
+        total += spent;
+      }
+      this.node.hidden = !(total > 0);
+      if (this.node.hidden) return;
+      for (const { key, segment, row } of this.parts) {
+        const share = (seconds[key] || 0) / total;
+        const width = `${Math.round(1000 * share) / 10}%`;
+        if (segment.style.width !== width) segment.style.width = width;
+        if (this.node.open && row) row.show(share, seconds[key] || 0);
+      }
+      const words = [];
+      for (const { group, name, row } of this.groups) {
+        const share = sums[group] / total;
+        if (share >= 0.005) words.push(`${name.toLowerCase()} ${percent(share)}`);
+        if (this.node.open) row.show(share, sums[group]);
+      }
+      setText(this.words, words.join(" · "));
+    }
+  }
+
+  function rowOf(name, className, about) {
+    const label = h("dt", { text: name });
+    const share = h("span", { class: "pal-time-share" });
+    const spent = h("span", { class: "pal-time-spent" });
+    if (about) setTip(label, about);
+    const node = h("div", { class: className }, label, h("dd", {}, share, spent));
+    return {
+      node,
+      show(part, seconds) {
+        setText(share, percent(part));
+        setText(spent, seconds >= 0.05 ? duration(seconds) : "–");
+      },
+    };
+  }
+
+  pal.TimingView = TimingView;
+})();
