@@ -19,13 +19,14 @@ from trainer.algorithms.fast.features import ModuleFeatures, NatureFeatures, fea
 from trainer.algorithms.fast.mlp import Perceptron, Stack
 from trainer.algorithms.fast.noise import ExplorationNoise
 from trainer.algorithms.fast.precision import Precision, has_bf16
-from trainer.algorithms.fast.replay import FrameReplay, Replay
+from trainer.algorithms.fast.replay import FrameReplay, Replay, SharedReplay
 from trainer.algorithms.fast.rollout import Rollout
 from trainer.algorithms.fast.stepping import ClippedStep
 from trainer.errors import ConfigError
 
 BOX = spaces.Box(-1, 1, (3,), np.float32)
 CPU = torch.device("cpu")
+KWARGS = {"handle_timeout_termination": False}
 
 
 def _chain(sizes, activation, output=None):
@@ -336,6 +337,43 @@ def test_n_step_returns_are_those_of_stable_baselines3(steps):
     going_on = batch.ends == 0
     np.testing.assert_allclose(batch.discounts[going_on], expected.discounts.numpy()[going_on, 0], atol=1e-6)
     np.testing.assert_array_equal(batch.next_observations[going_on], expected.next_observations.numpy()[going_on])
+
+
+def test_observations_shared_between_steps_are_the_same_where_anything_follows():
+    generator = np.random.default_rng(0)
+    replay = SharedReplay(40, BOX, BOX, 2, np.random.default_rng(1), gamma=0.9, bootstrap_when_cut=False)
+    before = generator.standard_normal((2, 3)).astype(np.float32)
+    seen = {}
+    for _ in range(70):
+        following = generator.standard_normal((2, 3)).astype(np.float32)
+        dones = generator.random(2) < 0.2
+        infos = [{"TimeLimit.truncated": bool(done)} for done in dones]
+        replay.add(before, following, np.zeros((2, 3)), np.zeros(2), dones, infos)
+        for copy_index in range(2):
+            seen[float(before[copy_index, 0])] = (following[copy_index], dones[copy_index])
+        before = np.where(dones[:, None], generator.standard_normal((2, 3)).astype(np.float32), following)
+    batch = replay.sample(400)
+    for row in range(400):
+        following, done = seen[float(batch.observations[row, 0])]
+        assert batch.ends[row] == done
+        if not done:
+            np.testing.assert_array_equal(batch.next_observations[row], following)
+    assert len(np.unique(batch.observations[:, 0])) == 38
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [({}, Replay), ({"optimize_memory_usage": True, "replay_buffer_kwargs": KWARGS}, SharedReplay)],
+)
+def test_the_replay_buffer_follows_the_configuration(build, arguments, kind):
+    model, _ = build({"id": "CartPole-v1"}, {"name": "dqn", "buffer_size": 100, **arguments})
+    assert type(model.buffer) is kind
+    assert model.buffer._bootstraps == (kind is Replay)
+
+
+def test_arguments_that_the_replay_buffer_does_not_have_are_refused(build):
+    with pytest.raises(ConfigError, match="knows no colour"):
+        build({"id": "CartPole-v1"}, {"name": "dqn", "replay_buffer_kwargs": {"colour": "red"}})
 
 
 def test_dictionaries_are_stored_key_by_key():

@@ -16,7 +16,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from trainer import timing
 from trainer.algorithms.fast.core import Core, Fast
 from trainer.algorithms.fast.noise import ExplorationNoise
-from trainer.algorithms.fast.replay import FrameReplay, Replay
+from trainer.algorithms.fast.replay import FrameReplay, Replay, SharedReplay
+from trainer.errors import ConfigError, Fault
 
 
 class FastOffPolicy(Fast, OffPolicyAlgorithm):
@@ -34,15 +35,24 @@ class FastOffPolicy(Fast, OffPolicyAlgorithm):
     def equip(self, core: Core) -> None:
         """Take the parts over and make the replay buffer.
 
-        :raises ConfigError: it does not fit into memory
+        :raises ConfigError: it does not fit into memory, or has no such arguments
         """
         super().equip(core)
         space = self.observation_space
-        common: dict[str, Any] = {"gamma": self.gamma, "n_steps": self.n_steps}
+        options = dict(self.replay_buffer_kwargs)
+        bootstraps = bool(options.pop("handle_timeout_termination", True))
+        for known in ("n_steps", "gamma"):  # put there by the parent
+            options.pop(known, None)
+        if options:
+            unknown = ", ".join(sorted(options))
+            raise ConfigError([Fault("algorithm.replay_buffer_kwargs", f"The replay buffer knows no {unknown}.")])
+        common: dict[str, Any] = {"gamma": self.gamma, "n_steps": self.n_steps, "bootstrap_when_cut": bootstraps}
         rest = (self.buffer_size, space, self.action_space, self.n_envs, core.generators.numpy)
         normalized = self._vec_normalize_env is not None
         if FrameReplay.supports(space, core.frame_stack, self.n_steps, normalized=normalized):
             self.buffer = FrameReplay(core.frame_stack, *rest, **common)  # type: ignore[arg-type]
+        elif self.optimize_memory_usage and not bootstraps and self.n_steps == 1:
+            self.buffer = SharedReplay(*rest, **common)
         else:
             self.buffer = Replay(*rest, **common)
         given = self.action_noise

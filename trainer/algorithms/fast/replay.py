@@ -45,6 +45,7 @@ class Replay:
     :param capacity: transitions over all copies
     :param gamma: discount, for the returns over `n_steps` steps
     :param n_steps: how many rewards are added up before a value is asked for
+    :param bootstrap_when_cut: whether an episode that a time limit cut off counts as going on
     :raises ConfigError: there is not enough free memory
     """
 
@@ -58,6 +59,7 @@ class Replay:
         *,
         gamma: float,
         n_steps: int = 1,
+        bootstrap_when_cut: bool = True,
     ) -> None:
         self.copies = copies
         self.steps = max(capacity // copies, 1)
@@ -65,6 +67,7 @@ class Replay:
         self.full = False
         self.gamma = gamma
         self.n_steps = n_steps
+        self._bootstraps = bootstrap_when_cut
         self._generator = generator
         self._require_memory(observation_space)
         shape = (self.steps, copies)
@@ -92,7 +95,7 @@ class Replay:
         self.dones[at] = dones
         cut = self.cut[at]
         cut[:] = False
-        if dones.any():
+        if self._bootstraps and dones.any():
             for copy in np.flatnonzero(dones).tolist():
                 cut[copy] = infos[copy].get("TimeLimit.truncated", False)
         self.position = at + 1
@@ -176,6 +179,36 @@ class Replay:
                     )
                 ]
             )
+
+
+class SharedReplay(Replay):
+    """Each observation once: what follows a step is what stands one step later.
+
+    After the end of an episode that is the first observation of the next one, so this is for runs that take every
+    end for one (`bootstrap_when_cut` is false): what follows an end is never asked for.
+    """
+
+    def _bytes(self, observation_space: spaces.Space[Any]) -> int:
+        return super()._bytes(observation_space) // 2
+
+    def _allocate(self, observation_space: spaces.Space[Any]) -> None:
+        self._before = observations.allocate(observation_space, self.steps, self.copies)
+        self._flat_before = observations.flattened(self._before)
+
+    def _store(self, at: int, observation: Any, following: Any) -> None:
+        observations.store(self._before, at, observation)
+        observations.store(self._before, (at + 1) % self.steps, following)
+
+    def _draw(self, batch_size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        if not self.full:
+            return super()._draw(batch_size)
+        # The oldest step has lost its observation to what follows the newest.
+        rows = self._generator.integers(self.copies, self.steps * self.copies, size=batch_size)
+        return (rows // self.copies + self.position) % self.steps, rows % self.copies
+
+    def _observations(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[Any, Any]:
+        after = (last + self.copies) % (self.steps * self.copies)
+        return observations.take(self._flat_before, first), observations.take(self._flat_before, after)
 
 
 class FrameReplay(Replay):

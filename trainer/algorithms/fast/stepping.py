@@ -24,7 +24,8 @@ class ClippedStep:
         self._optimizer = optimizer
         self._max_norm = max_norm
         self._parameters: list[torch.nn.Parameter] = [p for group in optimizer.param_groups for p in group["params"]]
-        self._is_adam = type(optimizer) is torch.optim.Adam and ArenaOptimizer.supports(optimizer)
+        has_fused = self._parameters[0].device.type in ("cpu", "cuda")
+        self._is_adam = has_fused and type(optimizer) is torch.optim.Adam and ArenaOptimizer.supports(optimizer)
         self._never = torch.zeros((), device=self._parameters[0].device)
         if self._is_adam:
             # What a saved file says, so that whoever loads it steps the same way.
