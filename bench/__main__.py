@@ -6,6 +6,8 @@ import argparse
 import importlib
 import sys
 
+from trainer.process import prepare
+
 PROOFS = {
     "training": "steps a second and memory beside RL Zoo's own command line, in turn",
     "concurrency": "four runs side by side in one process against one alone",
@@ -17,6 +19,7 @@ PROOFS = {
 
 def main() -> int:
     """Run the named proof."""
+    prepare()  # before a proof imports NumPy
     parser = argparse.ArgumentParser(prog="python -m bench", description="Proofs that take longer than a test may.")
     commands = parser.add_subparsers(dest="proof", required=True)
     modules = {}

@@ -13,11 +13,15 @@ from bench import machine
 from trainer.config import PresetStore, RunConfig
 from trainer.engine import Engine
 from trainer.paths import BUILT_IN_PRESETS, USER_PRESETS
-from trainer.process import prepare
 from trainer.terminal import configure
 
 LEAST = 0.95
-QUIET: dict[str, Any] = {"evaluation.enabled": False, "video.enabled": False, "checkpoints.enabled": False}
+QUIET: dict[str, Any] = {
+    "evaluation.enabled": False,
+    "evaluation.stop_on_threshold": False,
+    "video.enabled": False,
+    "checkpoints.enabled": False,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure in turn, print the table, and return 0 when the ratio holds."""
-    prepare()
     print(machine.describe(), flush=True)
     many = arguments.runs
     ratios = []

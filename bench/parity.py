@@ -21,7 +21,6 @@ import numpy as np
 from bench import machine
 from bench.concurrency import quiet_config
 from trainer.config import RunConfig
-from trainer.process import prepare
 
 EPISODES = 20
 RESAMPLES = 10_000
@@ -61,7 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
     if unknown:
         print(f"no pair {', '.join(sorted(unknown))}; known: {', '.join(PAIRS)}", file=sys.stderr)
         return 2
-    prepare()
     print(machine.describe(), flush=True)
     print(f"{'preset':<16} {'steps':>9} {'ours':>26} {'Stable-Baselines3':>26} {'minutes':>14}  holds")
     held = True

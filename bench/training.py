@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine, processes, zoo
+from bench.concurrency import QUIET
 from trainer.config import PresetStore, RunConfig
 from trainer.paths import BUILT_IN_PRESETS, USER_PRESETS
 from trainer.terminal import configure
@@ -58,7 +59,6 @@ ROWS = {
     "dqn_pong_memory": Row("dqn_pong", 100_800, 0.0),
 }
 _DEFAULT = [name for name in ROWS if name != "dqn_pong_memory"]
-_QUIET = {"evaluation.enabled": False, "video.enabled": False, "checkpoints.enabled": False}
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _median(runs: list[Measured]) -> float:
 
 
 def _ours(row: Row) -> Measured:
-    changes = {**_QUIET, **row.changes, **row.ours, "training.total_timesteps": row.steps}
+    changes = {**QUIET, **row.changes, **row.ours, "training.total_timesteps": row.steps}
     flags = [part for name, value in changes.items() for part in ("--set", f"{name}={json.dumps(value)}")]
     with zoo.temporary() as folder:
         command = [sys.executable, "app.py", "train", row.preset, "--json", "--outputs", folder, *flags]

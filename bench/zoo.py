@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import RunConfig
+from trainer.process import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "outputs" / "bench" / "zoo"
@@ -67,8 +68,9 @@ def command(config: RunConfig, folder: Path, threads: int | None) -> list[str]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return the process environment in which RL Zoo finds the callback."""
-    return {**os.environ, "PYTHONPATH": str(folder)}
+    """Return the process environment in which RL Zoo finds the callback, without what we have set for ourselves."""
+    inherited = {name: value for name, value in os.environ.items() if ENVIRONMENT.get(name) != value}
+    return {**inherited, "PYTHONPATH": str(folder)}
 
 
 def parse_clock(output: str) -> tuple[int, float]:

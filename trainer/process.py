@@ -9,7 +9,8 @@ else was seen to stand still.
 Memory that a network's backward pass gives back is kept for the next one: glibc would return megabytes to the kernel
 at every minibatch and have each page zeroed again, up to a sixth of the time of an image network's update.
 
-What the user has set in the environment stays as it is.
+What the user has set in the environment stays as it is. NumPy and PyTorch read these once, when they are imported:
+`app.py` and `bench` import nothing that imports them before this, which a test watches.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import ctypes
 import os
 import sys
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     # No telemetry and no version check: the page works with no network.
     "GRADIO_ANALYTICS_ENABLED": "False",
     "OPENBLAS_NUM_THREADS": "1",
@@ -34,7 +35,7 @@ _PAD = 16 * 1024 * 1024
 
 def prepare() -> None:
     """Set what must be set before those libraries are first imported."""
-    for name, value in _ENVIRONMENT.items():
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if sys.platform == "linux":
         _keep_freed_memory()

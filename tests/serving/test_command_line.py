@@ -222,3 +222,20 @@ def test_opening_to_the_network_without_a_login_is_refused():
     status, _, err = _run("--share")
     assert status == 2
     assert "give --username and --password" in err
+
+
+@pytest.mark.parametrize("module", ["app", "bench.__main__"])
+def test_nothing_is_calculated_with_before_the_process_is_prepared(module):
+    code = f"import sys, {module}; print([name for name in ('numpy', 'torch', 'gradio') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_the_user_has_set_for_the_process_stays(monkeypatch):
+    from trainer import process
+
+    monkeypatch.setattr(os, "environ", {"OPENBLAS_NUM_THREADS": "2"})
+    monkeypatch.setattr(process, "_keep_freed_memory", lambda: None)
+    process.prepare()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "2"
+    assert os.environ["GOMP_SPINCOUNT"] == process.ENVIRONMENT["GOMP_SPINCOUNT"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gymnasium import spaces
-from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
+from stable_baselines3.common.logger import KVWriter, Logger
 from stable_baselines3.common.preprocessing import is_image_space
 
 from trainer.algorithms.build import build_model, default_log_interval
@@ -127,7 +127,9 @@ class Session:
         model = build_model(config, env, global_seed=self._global_seed, timing=self.timing)
         writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter)]
         if config.tracking.tensorboard:
-            writers.append(TensorBoardOutputFormat(str(self.directory / "tb")))
+            from trainer.runs.tensorboard import TensorBoardWriter
+
+            writers.append(TensorBoardWriter(self.directory / "tb"))
         logger = Logger(folder=None, output_formats=writers)
         cleanup.callback(logger.close)
         model.set_logger(logger)
