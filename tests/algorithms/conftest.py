@@ -7,20 +7,12 @@ from stable_baselines3.common.logger import Logger
 from trainer.algorithms.build import build_model
 from trainer.algorithms.learner import make_learner
 from trainer.config import load_config
-from trainer.engine import Engine
 from trainer.envs.factory import make_training_env
 
 
 class Nothing(BaseCallback):
     def _on_step(self):
         return True
-
-
-@pytest.fixture
-def engine(tmp_path):
-    engine = Engine(tmp_path / "outputs")
-    yield engine
-    engine.close()
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def test_a_run_is_started_paused_resumed_stopped_and_deleted(client, engine):
     run_id = created.json()["id"]
     assert created.headers["location"] == f"/api/runs/{run_id}"
     assert set(created.json()["actions"]) == {"start", "pause", "resume", "stop"}
+    assert created.json()["timing"] is None
 
     until(client, run_id, "running")
     while not client.get(f"/api/runs/{run_id}").json()["step"]:
@@ -45,6 +46,7 @@ def test_a_run_is_started_paused_resumed_stopped_and_deleted(client, engine):
     held = until(client, run_id, "paused")
     assert held["actions"]["resume"] is None
     assert held["actions"]["pause"]
+    assert held["timing"] is not None
     assert error_of(client.post(f"/api/runs/{run_id}/pause")) == (409, "conflict")
     time.sleep(0.3)
     assert client.get(f"/api/runs/{run_id}").json()["step"] == held["step"]
@@ -55,6 +57,7 @@ def test_a_run_is_started_paused_resumed_stopped_and_deleted(client, engine):
     assert client.post(f"/api/runs/{run_id}/stop").json()["status"] in ("stopping", "stopped")
     stopped = until(client, run_id, "stopped")
     assert stopped["step"] >= held["step"]
+    assert stopped["timing"]["collect/environment"] > 0
     assert error_of(client.post(f"/api/runs/{run_id}/resume")) == (409, "conflict")
 
     assert engine.manager.wait(run_id, 30)

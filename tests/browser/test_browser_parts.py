@@ -135,15 +135,25 @@ def test_where_the_time_goes_is_a_bar_and_a_tree_when_opened(page, rest):
     widths = page.evaluate("() => [...document.querySelectorAll('.pal-time-part')].map((part) => part.style.width)")
     assert sorted(set(widths)) == ["0%", "1%", "30%", "60%", "9%"]
     card(page).locator(".pal-time summary").click()
+    assert card(page).locator(".pal-time-title").inner_text() == "Where the time goes"
+    tips = card(page).locator(".pal-time [data-tip]").evaluate_all("all => all.map(each => each.dataset.tip)")
+    assert "Environment: the environment taking a step" in tips
+    assert "Paused, or other runs having their turn" in tips
     tree = card(page).locator(".pal-time-tree").inner_text()
     assert [part for part in tree.split("\n") if part][:3] == ["Collect", "30%", "0:30"]
     assert "Backward" in tree
+    bar, square = (
+        page.evaluate(f"() => getComputedStyle(document.querySelectorAll('{nodes}')[4], '{pseudo}').backgroundColor")
+        for nodes, pseudo in ((".pal-time-part", ""), (".pal-time-leaf dt", "::before"))
+    )
+    assert bar == square
     before = page.evaluate("() => (window.kept = document.querySelector('.pal-time-leaf')) && 1")
     assert before == 1
-    rest.runs[0]["timing"] = {"collect/environment": 50.0, "update/backward": 50.0}
+    rest.runs[0]["timing"] = {"collect/environment": 50.0, "update/backward": 49.8, "video": 0.2}
     rest.runs[0]["step"] += 1
     until(page, "() => document.querySelector('.pal-time-words').textContent.startsWith('collect 50')")
     assert page.evaluate("() => window.kept === document.querySelector('.pal-time-leaf')")
+    assert "Videos\n<1%" in re.sub(r"\n+", "\n", card(page).locator(".pal-time-tree").inner_text())
     cost = page.evaluate(
         """() => {
           const view = new palaestra.TimingView();

@@ -1,16 +1,8 @@
-"""A real engine in a temporary folder, and small configurations that train in a second or two."""
+"""Small configurations that train in a second or two, and patience."""
 
 import pytest
 
 from trainer.config import load_config
-from trainer.engine import Engine
-
-
-@pytest.fixture
-def engine(tmp_path):
-    engine = Engine(tmp_path / "outputs")
-    yield engine
-    engine.close()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Speed, time left and returns, with a clock of our own."""
 
 from trainer.runs.progress import ProgressMeter
+from trainer.timing import ENVIRONMENT, Timing
 
 
 class Clock:
@@ -57,3 +58,11 @@ def test_returns_are_last_best_and_the_mean_of_the_last_hundred():
     event = meter.event("r")
     assert (event.return_last, event.return_best) == (-150.0, -1.0)
     assert event.return_mean == sum(range(-150, -50)) / 100
+
+
+def test_where_the_time_went_is_said_once_it_is_measured():
+    _, meter = _meter(total=10)
+    assert meter.event("r").timing is None
+    meter.timing = Timing()
+    meter.timing.seconds[ENVIRONMENT] = 1.25
+    assert meter.event("r").timing == {"collect/environment": 1.25}

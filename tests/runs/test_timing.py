@@ -77,3 +77,20 @@ def test_a_run_books_nearly_all_of_its_time(engine, cartpole, monkeypatch):
     }
     booked = sum(seconds.values())
     assert booked >= 0.8 * engine.manager.get(record.id).elapsed_seconds
+
+
+def test_a_pause_is_nobodys_time(engine, cartpole, until):
+    record = engine.manager.submit(cartpole(10_000_000))
+    until(lambda: engine.manager.get(record.id).step > 2_000)
+    engine.manager.pause(record.id)
+    assert engine.manager.get(record.id).status == "paused"
+    time.sleep(1.5)
+    engine.manager.resume(record.id)
+    step = engine.manager.get(record.id).step
+    until(lambda: engine.manager.get(record.id).step > step + 2_000)
+    engine.manager.stop(record.id)
+    assert engine.manager.wait(record.id, 60)
+    found = engine.manager.get(record.id)
+    assert found.timing["waiting"] >= 1.4
+    busy = sum(seconds for branch, seconds in found.timing.items() if branch != "waiting")
+    assert busy <= found.elapsed_seconds + 0.5

@@ -19,6 +19,8 @@ class RunControl:
 
     :param on_hold: called in the session's thread when it really holds
     :param on_release: called in the session's thread when it goes on; gets whether a stop was asked for
+
+    `on_waited` is told, in the session's thread, the seconds of every hold.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class RunControl:
         self._held_seconds = 0.0
         self._held_since: float | None = None
         self._turn: Turn | None = None
+        self.on_waited: Callable[[float], None] = lambda _seconds: None
         self._on_hold = on_hold
         self._on_release = on_release
 
@@ -103,8 +106,10 @@ class RunControl:
             self._held = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._hold)
-            self._held_seconds, self._held_since = self.held_seconds, None
+            held = time.monotonic() - self._held_since
+            self._held_seconds, self._held_since = self._held_seconds + held, None
             stopping = self._stop
+        self.on_waited(held)
         self._on_release(stopping)
         with self._changed:
             self._held = False

@@ -89,6 +89,7 @@ class Session:
         self._total_steps = None if training.duration_seconds else training.total_timesteps
         self._meter = ProgressMeter(self._total_steps, training.duration_seconds, lambda: control.held_seconds)
         self._meter.timing = self.timing
+        control.on_waited = self.timing.skip
         self._checkpoints = CheckpointFolder(directory, config.checkpoints.keep, reporter.run_id, reporter.emit)
         self._best_mean_return: float | None = None
         self._reached_threshold = False

@@ -24,10 +24,10 @@
     ["waiting/waiting", "Waiting", "Paused, or other runs having their turn"],
   ];
   const GROUPS = [
-    ["collect", "Collect"],
-    ["update", "Update"],
-    ["rest", "Other"],
-    ["waiting", "Waiting"],
+    ["collect", "Collect", "Playing: choosing actions and taking steps"],
+    ["update", "Update", "Learning from what was collected"],
+    ["rest", "Other", "What is neither playing nor learning"],
+    ["waiting", "Waiting", "Paused, or other runs having their turn"],
   ];
   let opened = false; // as the reader left it, for the cards to come
 
@@ -35,18 +35,21 @@
     constructor() {
       this.parts = BRANCHES.map(([path, name, about]) => {
         const [group, leaf] = path.split("/");
-        const segment = h("span", { class: "pal-time-part", data: { group } });
+        const segment = h("span", { class: "pal-time-part", data: { group, tip: `${name}: ${lowered(about)}` } });
         const row = group === "waiting" ? null : rowOf(name, "pal-time-leaf", about);
         return { key: group === "rest" || group === "waiting" ? leaf : path, group, segment, row };
       });
       for (const group of ["collect", "update", "rest"]) {
         const own = this.parts.filter((part) => part.group === group);
-        own.forEach((part, index) => part.segment.style.setProperty("--pal-shade", String(1 - (0.7 * index) / own.length)));
+        own.forEach((part, index) => {
+          for (const node of [part.segment, part.row.node]) node.style.setProperty("--pal-shade", String(1 - (0.7 * index) / own.length));
+          part.row.node.dataset.group = group;
+        });
       }
-      this.groups = GROUPS.map(([group, name]) => ({ group, name, row: rowOf(name, "pal-time-group", "") }));
+      this.groups = GROUPS.map(([group, name, about]) => ({ group, name, row: rowOf(name, "pal-time-group", about) }));
       this.words = h("span", { class: "pal-time-words" });
       const bar = h("span", { class: "pal-time-bar", "aria-hidden": "true" }, ...this.parts.map((part) => part.segment));
-      const title = h("span", { class: "pal-time-title", text: "Time" });
+      const title = h("span", { class: "pal-time-title", text: "Where the time goes" });
       const columns = this.groups.map(({ group, row }) => {
         const leaves = this.parts.filter((part) => part.group === group && part.row);
         return h("dl", {}, row.node, ...leaves.map((part) => part.row.node));
@@ -82,23 +85,32 @@
       const words = [];
       for (const { group, name, row } of this.groups) {
         const share = sums[group] / total;
-        if (share >= 0.005) words.push(`${name.toLowerCase()} ${percent(share)}`);
+        if (share >= 0.005) words.push(`${name.toLowerCase()} ${shareText(share)}`);
         if (this.node.open) row.show(share, sums[group]);
       }
       setText(this.words, words.join(" · "));
     }
   }
 
+  function lowered(text) {
+    return text[0].toLowerCase() + text.slice(1);
+  }
+
+  // What is there at all is never 0%.
+  function shareText(share) {
+    return share > 0 && share < 0.005 ? "<1%" : percent(Math.round(share * 100) / 100);
+  }
+
   function rowOf(name, className, about) {
     const label = h("dt", { text: name });
-    const share = h("span", { class: "pal-time-share" });
+    const shown = h("span", { class: "pal-time-share" });
     const spent = h("span", { class: "pal-time-spent" });
-    if (about) setTip(label, about);
-    const node = h("div", { class: className }, label, h("dd", {}, share, spent));
+    setTip(label, about);
+    const node = h("div", { class: className }, label, h("dd", {}, shown, spent));
     return {
       node,
-      show(part, seconds) {
-        setText(share, percent(part));
+      show(share, seconds) {
+        setText(shown, shareText(share));
         setText(spent, seconds >= 0.05 ? duration(seconds) : "–");
       },
     };
