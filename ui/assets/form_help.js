@@ -22,8 +22,7 @@
       root.addEventListener("pointerleave", () => this.hide());
       root.addEventListener("focusin", (event) => this.reach(event.target));
       for (const type of ["focusout", "input", "pointerdown"]) root.addEventListener(type, () => this.hide());
-      // Help that is only awaited finds its place when it comes; what is shown would stay behind.
-      document.addEventListener("scroll", () => !this.box.hidden && this.hide(), { capture: true, passive: true });
+      document.addEventListener("scroll", () => this.follow(), { capture: true, passive: true });
       document.addEventListener("keydown", (event) => {
         this.byKeyboard = event.key === "Tab";
         if (event.key === "Escape") this.hide();
@@ -41,7 +40,17 @@
 
     reach(target) {
       const field = this.byKeyboard && !target.closest("button, [data-tip]") ? this.find(target) : null;
-      if (field) this.show(field);
+      if (!field) return;
+      this.show(field);
+      this.reached = true;
+    }
+
+    // Help that is only awaited finds its place when it comes, and what the pointer showed would stay behind. A field
+    // that the keyboard reached keeps its help: reaching it may itself have scrolled the page.
+    follow() {
+      if (this.box.hidden) return;
+      if (this.reached) this.place(this.field);
+      else this.hide();
     }
 
     show(field) {
@@ -53,6 +62,10 @@
         this[part].hidden = !help[part];
       }
       this.box.hidden = false;
+      this.place(field);
+    }
+
+    place(field) {
       const spot = field.node.getBoundingClientRect();
       const size = this.box.getBoundingClientRect();
       const above = spot.top - size.height - 6;
@@ -63,6 +76,7 @@
     hide() {
       clearTimeout(this.timer);
       this.field = null;
+      this.reached = false;
       this.box.hidden = true;
     }
   }
