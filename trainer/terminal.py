@@ -65,7 +65,6 @@ def train(engine: Engine, config: RunConfig, preset: str | None, *, as_json: boo
     :raises ConfigError: with every fault of the configuration
     """
     console = Console(stderr=True)
-    _use_torch_threads(config)
     record = engine.manager.submit(config, preset=preset)
     for remark in advise(config):
         console.print(f"[yellow]{remark.field} {remark.message}.[/yellow] {remark.hint}", highlight=False)
@@ -87,14 +86,6 @@ def _conclude(engine: Engine, record: RunRecord, console: Console, *, as_json: b
     if as_json:
         sys.stdout.write(json.dumps(_result(engine, record)) + "\n")
         sys.stdout.flush()
-
-
-def _use_torch_threads(config: RunConfig) -> None:
-    """Set torch's threads, which belong to the whole process, and here the process belongs to this run."""
-    if config.training.torch_threads > 0:
-        import torch
-
-        torch.set_num_threads(config.training.torch_threads)
 
 
 def _give_up(engine: Engine, run_id: str) -> RunRecord:

@@ -79,8 +79,8 @@ class TrainingConfig(Section):
     torch_threads: int = setting(
         0,
         "Torch threads",
-        "CPU threads for the arithmetic of the networks; 0 chooses. They belong to the whole process, so this counts "
-        "for training in the terminal only; runs of the page share the server's.",
+        "CPU threads for the arithmetic of the networks. 0 chooses: one for small networks, which are fastest so and "
+        "leave the other cores to other runs, and every core for large ones and images.",
         sources.TORCH_THREADS,
         _MACHINE,
         ge=0,

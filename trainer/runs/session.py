@@ -20,6 +20,7 @@ from stable_baselines3.common.preprocessing import is_image_space
 from trainer.algorithms.build import build_model, default_log_interval
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.learner import Learner, call_after_each_gradient_step, make_learner
+from trainer.algorithms.threads import use_threads
 from trainer.config import RunConfig, advise
 from trainer.envs.factory import make_evaluation_env, make_training_env, resolve_backend
 from trainer.events import CheckpointSaved, EvaluationEnded
@@ -126,6 +127,7 @@ class Session:
         cleanup.callback(env.close)
         cleanup.callback(self._close_evaluation_env)
         model = build_model(config, env, global_seed=self._global_seed, timing=self.timing)
+        threads = use_threads(model, config.training.torch_threads)
         writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter)]
         if config.tracking.tensorboard:
             from trainer.runs.tensorboard import TensorBoardWriter
@@ -137,7 +139,8 @@ class Session:
         call_after_each_gradient_step(model, self.control.hold_point)
         self.reporter.log(
             f"{env.num_envs} environment copies, observations {_brief(env.observation_space)}, "
-            f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}{_precision(model)}."
+            f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}{_precision(model)}, "
+            f"{threads} thread{'' if threads == 1 else 's'} for the networks."
         )
         for note in model.core.notes if isinstance(model, Fast) else [_OWN_BUFFER]:
             self.reporter.log(note, "warning")

@@ -16,6 +16,11 @@ from trainer.algorithms.fast.on_policy import FastOnPolicy
 class A2C(FastOnPolicy, stable_baselines3.A2C):
     """A2C with its own collect and update."""
 
+    @property
+    def rows_at_once(self) -> int:
+        """A rollout is learnt from in one piece."""
+        return self.n_steps * self.n_envs
+
     def train(self) -> None:
         """Take one gradient step on what was collected, then log."""
         self.set_mode(training=True)

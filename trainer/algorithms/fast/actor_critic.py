@@ -144,6 +144,10 @@ class PerceptronActorCritic:
             and ArenaOptimizer.supports(policy.optimizer)
         )
 
+    def is_large(self, batch: int) -> bool:
+        """Whether PyTorch's threads help with so many rows."""
+        return any(stack.is_large(batch) for stack in (*self._trunks, self._head, self._value_head))
+
     def begin_rollout(self) -> None:
         """Nothing to prepare: the weights are read where they lie."""
 

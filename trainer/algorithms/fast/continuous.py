@@ -65,6 +65,10 @@ class Critics:
             and ArenaOptimizer.supports(critic.optimizer)
         )
 
+    def is_large(self, batch: int) -> bool:
+        """Whether PyTorch's threads help with so many rows."""
+        return self.stack.is_large(batch)
+
     def least_target(self, observation: Floats, actions: Floats) -> Floats:
         """Return the least of the target critics' values, (batch,)."""
         least: Floats = self._target.forward(self._joined(observation, actions, 0))[:, :, 0].min(axis=0)

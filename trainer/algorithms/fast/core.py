@@ -60,10 +60,21 @@ class Fast(BaseAlgorithm):
 
     core: Core
     kernel: Any
+    batch_size: int
 
     def equip(self, core: Core) -> None:
         """Take the parts over; called once, right after the constructor and before anything is trained."""
         self.core = core
+
+    @property
+    def rows_at_once(self) -> int:
+        """The most rows that its networks are given together while it learns."""
+        return self.batch_size
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it has so little to calculate at a time that a second thread costs more than it brings."""
+        return getattr(self.kernel, "by_hand", False) and not self.kernel.is_large(self.rows_at_once)
 
     def set_mode(self, *, training: bool) -> None:
         """Switch layers that behave differently in training; perceptrons have none, and looking through them costs."""

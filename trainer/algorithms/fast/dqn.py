@@ -43,6 +43,11 @@ class DQN(FastOffPolicy, stable_baselines3.DQN):
         super().equip(core)
         self.kernel = _PerceptronQ(self) if _PerceptronQ.supports(self) else _TorchQ(self, core)
 
+    @property
+    def rows_at_once(self) -> int:
+        """Several minibatches go through the target network together."""
+        return self.batch_size * _AHEAD
+
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
         """Take gradient steps on minibatches from the replay buffer, then log."""
         clock = self.core.timing
@@ -135,6 +140,10 @@ class _PerceptronQ:
             and _chain(net) is not None
             and ArenaOptimizer.supports(model.policy.optimizer)
         )
+
+    def is_large(self, batch: int) -> bool:
+        """Whether PyTorch's threads help with so many rows."""
+        return self._online.is_large(batch)
 
     def begin_rollout(self) -> None:
         """Nothing to prepare: the weights are read where they lie."""

@@ -119,6 +119,11 @@ class Stack:
         self._workspaces: dict[int, _Workspace] = {}
         self._last = self._workspace(1)
 
+    def is_large(self, batch: int) -> bool:
+        """Whether some layer has enough to calculate on a batch for PyTorch's threads to help."""
+        shapes = [values.shape for values in self.weights]
+        return any(_is_large(heads * batch * width, before) for heads, width, before in shapes)
+
     def forward(self, inputs: Floats) -> Floats:
         """Evaluate every network; what comes back is overwritten by the next call with the same batch size.
 
@@ -129,7 +134,7 @@ class Stack:
         layer_input = inputs if inputs.ndim == 3 else inputs[None]
         space.inputs = layer_input
         for layer, output in enumerate(space.outputs):
-            if output.size >= _LARGE_RESULT or output.size * layer_input.shape[-1] >= _LARGE_PRODUCT:
+            if _is_large(output.size, layer_input.shape[-1]):
                 tensor = space.output_tensors[layer]
                 wide = torch.from_numpy(layer_input).expand(self.heads, -1, -1)
                 torch.baddbmm(self._bias_tensors[layer], wide, self._weight_tensors[layer].mT, out=tensor)
@@ -229,6 +234,11 @@ class Stack:
             widths = [values.shape[1] for values in self.weights]
             self._workspaces[batch] = _Workspace(self.heads, batch, widths)
         return self._workspaces[batch]
+
+
+def _is_large(result: int, terms: int) -> bool:
+    """Whether a product of so many numbers, each the sum of so many terms, goes through PyTorch."""
+    return result >= _LARGE_RESULT or result * terms >= _LARGE_PRODUCT
 
 
 def _parameter(tensor: torch.Tensor | None) -> nn.Parameter:

@@ -88,6 +88,10 @@ class _PerceptronActor:
         self._generator = generator
         self._latent_gradients: dict[int, Floats] = {}
 
+    def is_large(self, batch: int) -> bool:
+        """Whether PyTorch's threads help with so many rows."""
+        return self._trunk.is_large(batch)
+
     def sample(self, observation: Floats) -> _Sampled:
         """Draw an action for every row."""
         means, log_stds = self._heads.forward(self._trunk.forward(observation))
@@ -153,6 +157,10 @@ class _PerceptronSAC:
             and Critics.supports(model.critic)
             and ArenaOptimizer.supports(model.actor.optimizer)
         )
+
+    def is_large(self, batch: int) -> bool:
+        """Whether PyTorch's threads help with so many rows."""
+        return self.critics.is_large(batch) or self.actor.is_large(batch)
 
     def act(self, observation: Any) -> NDArray[Any]:
         """Draw actions, (copies, …)."""

@@ -89,6 +89,10 @@ class _PerceptronTD3:
             and ArenaOptimizer.supports(model.actor.optimizer)
         )
 
+    def is_large(self, batch: int) -> bool:
+        """Whether PyTorch's threads help with so many rows."""
+        return self.critics.is_large(batch) or self._actor.is_large(batch)
+
     def act(self, observation: Any) -> NDArray[Any]:
         """Return the policy's actions, (copies, …)."""
         actions: NDArray[Any] = self._actor.forward(flat(observation))[0].copy()

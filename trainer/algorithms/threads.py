@@ -1,0 +1,26 @@
+"""How many threads PyTorch calculates a run with.
+
+The number belongs to the thread that sets it, so runs side by side may differ. Every run sets its own before it
+trains: a thread that never did takes whatever was set last, by anybody.
+"""
+
+from __future__ import annotations
+
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from trainer.algorithms.fast import Fast
+
+_CHOSEN_BY_PYTORCH = torch.get_num_threads()
+
+
+def use_threads(model: BaseAlgorithm, wanted: int) -> int:
+    """Set the number for the calling thread, in which `model` will be trained, and return it.
+
+    :param wanted: 0 takes one where networks are small enough to be calculated by NumPy, so that the other cores are
+        left to whatever else goes on, and PyTorch's own choice for all others
+    """
+    is_small = isinstance(model, Fast) and model.is_small
+    count = wanted or (1 if is_small else _CHOSEN_BY_PYTORCH)
+    torch.set_num_threads(count)
+    return count
