@@ -285,6 +285,18 @@ def test_a_hidden_page_asks_nothing_and_a_shown_one_at_once(page, rest):
     assert len(rest.calls) > before
 
 
+def test_a_page_that_shows_nothing_new_draws_no_frames(page):
+    page.wait_for_timeout(1500)
+    # Frames are numbered in the order in which anybody asks for them.
+    asked = page.evaluate(
+        """() => new Promise((done) => {
+          const first = requestAnimationFrame(() => {});
+          setTimeout(() => done(requestAnimationFrame(() => {}) - first), 2000);
+        })"""
+    )
+    assert asked < 20
+
+
 def test_a_server_that_is_gone_is_told_in_one_place_and_found_again(page, rest):
     rest.runs = [run()]
     open_stage(page, rest)

@@ -22,5 +22,6 @@ def use_threads(model: BaseAlgorithm, wanted: int) -> int:
     """
     is_small = isinstance(model, Fast) and model.is_small
     count = wanted or (1 if is_small else _CHOSEN_BY_PYTORCH)
+    torch.get_num_threads()  # a thread's first question sets it to what was set last; later ones ask only
     torch.set_num_threads(count)
     return count

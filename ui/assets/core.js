@@ -103,6 +103,7 @@
   // Called by the last script, when every part is known.
   function start() {
     started = true;
+    pal.stopIdleFrames();
     mountIslands();
   }
 
