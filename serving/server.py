@@ -19,6 +19,9 @@ from urllib.parse import urlsplit
 from serving.settings import Settings, SettingsError
 from trainer.engine import Engine
 
+# How often Gradio's queue looks for events of its own components, of which our page has hardly any. Its default is a
+# thousand times a second (on Windows it is this), and each look takes the interpreter from whoever trains.
+QUEUE_SECONDS = 0.05
 SHARE_PROBE_SECONDS = 3.0
 
 _log = logging.getLogger(__name__)
@@ -47,6 +50,7 @@ def serve(settings: Settings) -> int:
         policy = AccessPolicy(settings.username, settings.password, settings.api_token)
         page = build_page(engine)
         page.queue(default_concurrency_limit=None, api_open=False)
+        page._queue.sleep_when_free = QUEUE_SECONDS
         try:
             _, local_url, share_url = page.launch(
                 server_name=settings.listen,
