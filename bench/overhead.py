@@ -2,7 +2,7 @@
 
 Throughput of PPO on CartPole with each part alone and with all of them, each beside a bare run measured just before
 it. Checkpoints are written far more often than by default, and what they cost is scaled to the default interval.
-The page is the real one in a real Chromium, on the Monitor tab, asking every 400 ms.
+The page is the real one in a real Chromium, on the Monitor tab, asking every 450 ms.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
   const { h, setText } = pal;
   const { count, value, spread, duration, percent, ago, exact } = pal.format;
   const TRAILING = 2500; // ms in which late numbers may still arrive after a run changed
-  const METRICS_PERIOD = 350; // ms; a click changes the card at once, but brings no new numbers
+  const METRICS_PERIOD = 400; // ms; a click changes the card at once, but brings no new numbers
   const LOG_PERIOD = 1000;
   const VIDEO_PERIOD = 10000;
 

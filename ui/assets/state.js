@@ -6,7 +6,7 @@
 
 (() => {
   const pal = window.palaestra;
-  const PERIOD = 400; // ms from one request to the next, so that news is not older than 500 when an answer is late
+  const PERIOD = 450; // ms from one request to the next, so that news is not older than 500 when an answer is late
   const SLOWEST = 2000; // ms between two tries while the server is gone
   const SIGNED_OUT = 10000; // ms between two tries while it denies us, in case another tab signs in
   const listeners = new Set();
