@@ -15,6 +15,7 @@ from torch import nn
 
 from trainer.algorithms.fast.arena import Arena, ArenaOptimizer
 from trainer.algorithms.fast.core import Core, Generators
+from trainer.algorithms.fast.densities import Categorical
 from trainer.algorithms.fast.features import ModuleFeatures, NatureFeatures, features_of
 from trainer.algorithms.fast.mlp import Perceptron, Stack
 from trainer.algorithms.fast.noise import ExplorationNoise
@@ -177,6 +178,15 @@ def test_a_compiled_network_is_used_where_it_compiles(monkeypatch):
     features = features_of(_Owner(), NatureCNN(_Owner.observation_space, 64), core)
     assert isinstance(features, ModuleFeatures)
     assert core.notes == []
+
+
+def test_a_draw_of_zero_does_not_choose_an_action_that_has_no_chance():
+    class Zero:
+        def standard_exponential(self, shape, dtype):
+            return np.array([[1.0, 0.0]], dtype=dtype)
+
+    with np.errstate(all="raise"):
+        assert Categorical(Zero()).sample(np.array([[0.0, -40.0]], dtype=np.float32)) == [0]
 
 
 def test_auto_precision_is_bf16_for_images_where_the_hardware_has_it():

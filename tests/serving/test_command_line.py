@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from tests.serving_process import Server
 from trainer.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -239,3 +241,22 @@ def test_what_the_user_has_set_for_the_process_stays(monkeypatch):
     process.prepare()
     assert os.environ["OPENBLAS_NUM_THREADS"] == "2"
     assert os.environ["GOMP_SPINCOUNT"] == process.ENVIRONMENT["GOMP_SPINCOUNT"]
+
+
+def test_a_server_that_has_nothing_to_do_sleeps(tmp_path):
+    server = Server(tmp_path)
+    try:
+        server.wait_until_up()
+        process = psutil.Process(server.process.pid)
+        # At first it imports what training will need.
+        assert any(_busy(process, 2.0) < 0.03 for _ in range(15))
+    finally:
+        server.close()
+
+
+def _busy(process, seconds):
+    """Return the part of a core that a process takes over some seconds."""
+    before = process.cpu_times()
+    time.sleep(seconds)
+    after = process.cpu_times()
+    return (after.user + after.system - before.user - before.system) / seconds

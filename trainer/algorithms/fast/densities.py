@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from trainer.algorithms.fast.arena import Arena, Floats
 
+_SHORTEST_WAIT = np.float32(2.0**-24)  # the precision of the draws
+
 
 class Categorical:
     """Discrete actions: the network's outputs are logits."""
@@ -26,6 +28,8 @@ class Categorical:
         """Draw one action for each row of logits."""
         # Gumbel's trick with its logarithm of an exponential: the largest of logit - log(E) has the softmax's odds.
         waits = self._generator.standard_exponential(logits.shape, dtype=np.float32)
+        # One draw in ten millions is 0, which would choose an action however unlikely it is.
+        np.maximum(waits, _SHORTEST_WAIT, out=waits)
         chosen: NDArray[np.int64] = np.argmax(logits - np.log(waits), axis=1)
         return chosen
 
