@@ -10,6 +10,7 @@ from trainer.process import prepare
 
 PROOFS = {
     "training": "steps a second and memory beside RL Zoo's own command line, in turn",
+    "limits": "how near the training rows are to what the machine can calculate at all",
     "concurrency": "four runs side by side in one process against one alone",
     "overhead": "what tracking, checkpoints and an open page cost",
     "parity": "final returns over seeds beside plain Stable-Baselines3, with bootstrap intervals",

@@ -29,7 +29,6 @@ ASSETS = Path(__file__).parent / "assets"
 _FIRST = (
     "base.css",
     "parts.css",
-    "quiet.js",
     "core.js",
     "format.js",
     "icons.js",

@@ -109,6 +109,7 @@ def test_other_optimisers_are_left_to_pytorch():
     assert not ArenaOptimizer.supports(torch.optim.SGD(parameters, lr=0.1))
     assert not ArenaOptimizer.supports(torch.optim.AdamW(parameters, lr=0.1))
     assert not ArenaOptimizer.supports(torch.optim.Adam(parameters, lr=0.1, amsgrad=True))
+    assert not ArenaOptimizer.supports(torch.optim.Adam(parameters, lr=0.1, decoupled_weight_decay=True))
     assert not ArenaOptimizer.supports(torch.optim.RMSprop(parameters, lr=0.1, momentum=0.9))
 
 

@@ -82,10 +82,21 @@ def build_model(config: RunConfig, env: VecEnv, *, global_seed: bool, timing: Ti
                 compiled=config.training.torch_compile,
             )
         )
+        model.core.notes.extend(_without_effect(config, model, is_image=_observation_kind(env) == "image"))
     if global_seed:
         set_random_seed(seed, using_cuda=model.device.type == "cuda")
     model.action_space.seed(seed)
     return model
+
+
+def _without_effect(config: RunConfig, model: fast.Fast, *, is_image: bool) -> list[str]:
+    """Name the options that were asked for and change nothing in this run."""
+    notes = []
+    if config.training.precision == "bf16" and model.precision_name != "bf16":
+        notes.append("bf16 is for the image networks of PPO, A2C and DQN; this run calculates in fp32.")
+    if config.training.torch_compile and not (is_image and hasattr(model.kernel, "follows_precision")):
+        notes.append("Only the image networks of PPO, A2C and DQN are compiled; nothing is in this run.")
+    return notes
 
 
 def _leave_the_compiler_out() -> None:

@@ -61,16 +61,16 @@ class TrainingConfig(Section):
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto",
         "Precision",
-        "Width of the numbers that image networks calculate in. bf16 is half as wide and two to eight times as fast "
-        "where the hardware knows it; fp32 is the algorithm to the letter. auto takes bf16 for images on such "
-        "hardware, and fp32 elsewhere.",
+        "Width of the numbers that image networks of PPO, A2C and DQN calculate in. bf16 is half as wide and two to "
+        "eight times as fast where the hardware knows it; fp32 is the algorithm to the letter. auto takes bf16 on "
+        "such hardware. All else is fp32.",
         sources.TORCH_AUTOCAST,
         _MACHINE,
     )
     torch_compile: bool = setting(
         False,
         "Compile networks",
-        "Have torch.compile translate image networks before training; it takes up to a minute and needs a C++ "
+        "Have torch.compile translate image networks (PPO, A2C, DQN) first; it takes up to a minute and needs a C++ "
         "compiler. Where that fails the run goes on without and says so in its log.",
         sources.TORCH_COMPILE,
         _MACHINE,
@@ -79,8 +79,8 @@ class TrainingConfig(Section):
     torch_threads: int = setting(
         0,
         "Torch threads",
-        "CPU threads for the arithmetic of the networks. 0 chooses: one for small networks, which are fastest so and "
-        "leave the other cores to other runs, and every core for large ones and images.",
+        "CPU threads for the arithmetic of the networks. 0 chooses: one for the small networks of PPO and A2C, such as "
+        "two layers of 64 on flat observations, which are fastest so; every core for larger ones and images.",
         sources.TORCH_THREADS,
         _MACHINE,
         ge=0,

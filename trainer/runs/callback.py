@@ -86,6 +86,9 @@ class MetricsWriter(KVWriter):
         if "time/fps" in values:
             self._meter.mark()
             values["time/fps"] = self._meter.fps
+        if values.get("time/iterations") == 1:
+            # PPO and A2C speak for the first time before they have learnt: nobody trains as fast as that.
+            del values["time/fps"]
         self._reporter.metrics(step, values)
 
     def close(self) -> None:

@@ -75,8 +75,9 @@ class RunControl:
     @property
     def held_seconds(self) -> float:
         """Seconds spent holding so far, the present hold included."""
-        since = self._held_since
-        return self._held_seconds + (time.monotonic() - since if since is not None else 0.0)
+        with self._changed:
+            since = self._held_since
+            return self._held_seconds + (time.monotonic() - since if since is not None else 0.0)
 
     def hold_point(self) -> None:
         """Hold here for as long as a pause is asked for, and let others have their turn. Costs next to nothing else."""

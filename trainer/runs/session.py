@@ -270,7 +270,7 @@ class Session:
 
 
 def _precision(model: BaseAlgorithm) -> str:
-    return f" in {model.core.precision.name}" if isinstance(model, Fast) else ""
+    return f" in {model.precision_name}" if isinstance(model, Fast) else ""
 
 
 def _brief(space: spaces.Space[Any]) -> str:

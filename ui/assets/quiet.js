@@ -10,7 +10,7 @@
 "use strict";
 
 (() => {
-  const pal = (window.palaestra = window.palaestra || {});
+  const pal = window.palaestra;
   const INDICATOR = "/assets/statustracker-";
   const PATIENCE = 5000; // ms; a Gradio that stops counting by itself never asks
 

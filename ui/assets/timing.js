@@ -87,6 +87,7 @@
         const share = sums[group] / total;
         if (share >= 0.005) words.push(`${name.toLowerCase()} ${shareText(share)}`);
         if (this.node.open) row.show(share, sums[group]);
+        if (group === "waiting") row.node.parentNode.hidden = !(sums[group] >= 0.05);
       }
       setText(this.words, words.join(" · "));
     }
@@ -111,7 +112,7 @@
       node,
       show(share, seconds) {
         setText(shown, shareText(share));
-        setText(spent, seconds >= 0.05 ? duration(seconds) : "–");
+        setText(spent, seconds >= 10 ? duration(seconds) : seconds >= 0.05 ? `${seconds.toFixed(1)} s` : "–");
       },
     };
   }

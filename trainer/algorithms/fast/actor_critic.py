@@ -42,6 +42,8 @@ class Actor(Protocol):
 class TorchActorCritic:
     """Any `ActorCriticPolicy`, with the features extractor in the run's precision and everything after in float32."""
 
+    follows_precision = True
+
     def __init__(self, policy: ActorCriticPolicy, core: Core) -> None:
         self._policy = policy
         extractors: list[Any] = [policy.pi_features_extractor]
@@ -110,6 +112,7 @@ class PerceptronActorCritic:
         self._trunks = [Stack([actor, critic], arena)] if actor.shape == critic.shape else []
         self._trunks = self._trunks or [Stack([actor], arena), Stack([critic], arena)]
         generator = core.generators.numpy
+        self._action_shape = policy.action_space.shape or ()
         self._distribution: Categorical | Gaussian = (
             Categorical(generator)
             if isinstance(policy.action_space, spaces.Discrete)
@@ -157,7 +160,8 @@ class PerceptronActorCritic:
         outputs = self._head.forward(latent_pi)[0]
         values = self._value_head.forward(latent_vf)[0, :, 0].copy()
         actions: NDArray[Any] = self._distribution.sample(outputs)
-        return actions, values, self._distribution.evaluate(outputs, actions)[0]
+        log_probs = self._distribution.evaluate(outputs, actions)[0]
+        return actions.reshape(len(actions), *self._action_shape), values, log_probs
 
     def values(self, observation: Any) -> Floats:
         """Judge observations."""

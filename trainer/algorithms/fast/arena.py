@@ -85,7 +85,9 @@ class ArenaOptimizer:
         self._group: dict[str, Any] = optimizer.param_groups[0]
         self._is_adam = isinstance(optimizer, torch.optim.Adam)
         self._eps_inside = isinstance(optimizer, RMSpropTFLike)
-        self._steps = torch.zeros((), dtype=torch.float32)
+        # One number for each parameter, all the same, as a saved file has it.
+        self._steps = torch.zeros(len(arena.views(arena.tensor)), dtype=torch.float32)
+        self._step = self._steps[0]
         self._first = torch.zeros_like(arena.tensor)
         # The one that imitates TensorFlow begins with ones.
         self._second = torch.ones_like(arena.tensor) if self._eps_inside else torch.zeros_like(arena.tensor)
@@ -100,6 +102,8 @@ class ArenaOptimizer:
             return False
         group = optimizer.param_groups[0]
         if type(optimizer) is torch.optim.Adam:
+            if group.get("decoupled_weight_decay"):
+                return False
             return not (group["amsgrad"] or group["maximize"] or group["capturable"] or group["differentiable"])
         if type(optimizer) in (torch.optim.RMSprop, RMSpropTFLike):
             plain = not (group["centered"] or group["momentum"] or group["weight_decay"])
@@ -122,7 +126,7 @@ class ArenaOptimizer:
             [self._first],
             [self._second],
             [],
-            [self._steps],
+            [self._step],
             lr=float(group["lr"]),
             beta1=group["betas"][0],
             beta2=group["betas"][1],
@@ -161,5 +165,5 @@ class ArenaOptimizer:
                     view.copy_(state[name])
                     self._steps.fill_(float(state["step"]))
                 state[name] = view
-        for parameter in self._arena.views(self._first):
-            optimizer.state[parameter]["step"] = self._steps
+        for parameter, step in zip(self._arena.views(self._first), self._steps, strict=True):
+            optimizer.state[parameter]["step"] = step

@@ -76,6 +76,11 @@ class Fast(BaseAlgorithm):
         """Whether it has so little to calculate at a time that a second thread costs more than it brings."""
         return getattr(self.kernel, "by_hand", False) and not self.kernel.is_large(self.rows_at_once)
 
+    @property
+    def precision_name(self) -> str:
+        """`bf16` or `fp32`: what its networks really calculate in."""
+        return self.core.precision.name if getattr(self.kernel, "follows_precision", False) else "fp32"
+
     def set_mode(self, *, training: bool) -> None:
         """Switch layers that behave differently in training; perceptrons have none, and looking through them costs."""
         if not getattr(self.kernel, "by_hand", False):

@@ -189,6 +189,8 @@ class _PerceptronQ:
 class _TorchQ:
     """Any Q-network by autograd, its features extractor in the run's precision and the rest in float32."""
 
+    follows_precision = True
+
     def __init__(self, model: DQN, core: Core) -> None:
         self._model = model
         self._online = features_of(model.q_net, model.q_net.features_extractor, core)

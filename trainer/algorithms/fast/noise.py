@@ -26,17 +26,17 @@ class ExplorationNoise:
         if isinstance(description, VectorizedActionNoise):
             description = description.base_noise
         self._generator = generator
+        start: Any
         if isinstance(description, OrnsteinUhlenbeckActionNoise):
             self._pull = description._theta * description._dt
-            self._spread = description._sigma * np.sqrt(description._dt)
-            first = description.initial_noise
-            self._start = np.zeros_like(description._mu) if first is None else np.asarray(first)
+            spread = description._sigma * np.sqrt(description._dt)
+            start = np.zeros_like(description._mu) if description.initial_noise is None else description.initial_noise
         elif isinstance(description, NormalActionNoise):
             # Without memory: pulled all the way back to its mean at every step.
-            self._pull, self._spread, self._start = 1.0, description._sigma, description._mu
+            self._pull, spread, start = 1.0, description._sigma, description._mu
         else:
             raise TypeError(f"noise of class {type(description).__name__} is not known here")
-        self._mean = description._mu
+        self._mean, self._spread, self._start = np.ravel(description._mu), np.ravel(spread), np.ravel(start)
         self._state: NDArray[Any] = np.tile(self._start, (copies, 1))
 
     def draw(self) -> NDArray[np.float32]:

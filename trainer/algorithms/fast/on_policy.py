@@ -100,5 +100,10 @@ class FastOnPolicy(Fast, OnPolicyAlgorithm):
         for copy in np.flatnonzero(dones).tolist():
             last = infos[copy].get("terminal_observation")
             if last is not None and infos[copy].get("TimeLimit.truncated", False):
-                single = {key: part[None] for key, part in last.items()} if isinstance(last, dict) else last[None]
+                # One alone may be a plain number, where the space is discrete.
+                single: Any = (
+                    {key: np.asarray(part)[None] for key, part in last.items()}
+                    if isinstance(last, dict)
+                    else np.asarray(last)[None]
+                )
                 rewards[copy] += self.gamma * float(self.kernel.values(single)[0])

@@ -38,7 +38,9 @@ class Rollout:
         self.gamma = gamma
         self.gae_lambda = gae_lambda
         self.observations = observations.allocate(observation_space, *shape, pinned=pinned)
-        self.actions: NDArray[Any] = np.zeros((*shape, get_action_dim(action_space)), dtype=action_space.dtype)
+        # A Bernoulli distribution judges numbers like its own probabilities.
+        dtype = np.float32 if isinstance(action_space, spaces.MultiBinary) else action_space.dtype
+        self.actions: NDArray[Any] = np.zeros((*shape, get_action_dim(action_space)), dtype=dtype)
         self.rewards: Floats = np.zeros(shape, dtype=np.float32)
         self.values: Floats = np.zeros(shape, dtype=np.float32)
         self.log_probs: Floats = np.zeros(shape, dtype=np.float32)

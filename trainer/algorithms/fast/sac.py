@@ -243,7 +243,8 @@ class _TorchSAC:
         clock.lap(timing.BACKWARD)
         self._critic_step.step()
         clock.lap(timing.OPTIMISER)
-        least_now = torch.cat(model.critic(before, drawn), dim=1).amin(dim=1)
+        # Not `amin`, which would share a gradient among critics that agree.
+        least_now = torch.cat(model.critic(before, drawn), dim=1).min(dim=1).values
         actor_loss = (temperature * log_probs.reshape(-1) - least_now).mean()
         clock.lap(timing.FORWARD)
         self._actor_step.zero_grad()

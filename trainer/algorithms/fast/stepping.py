@@ -54,6 +54,8 @@ class ClippedStep:
             if parameter.grad is not None:
                 moved.append(parameter)
                 gradients.append(parameter.grad)
+        if not moved:
+            return
         states = [self._state(parameter) for parameter in moved]
         steps = [state["step"] for state in states]
         torch._foreach_add_(steps, 1)
