@@ -11,6 +11,7 @@ import argparse
 import sys
 import tempfile
 import time
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from trainer.envs.factory import make_training_env
 
 _SIDE = 1024  # of the matrices whose product measures the machine
 _SECONDS = 1.0
+_TIMES = 2  # that ours is timed; a shared machine has slow minutes, and the faster run is nearer to the truth
 _DEFAULT = ("ppo_pong", "ppo_pong_fp32", "dqn_pong", "sac_pendulum", "td3_pendulum", "ddpg_pendulum")
 
 
@@ -58,7 +60,7 @@ def _row(name: str, row: Row) -> None:
     operations, is_bf16 = _operations(config)
     speed = _speed(torch.bfloat16 if is_bf16 else torch.float32)
     least = operations / speed
-    seconds, timing = _ours(config)
+    seconds, timing = min((_ours(config) for _ in range(_TIMES)), key=itemgetter(0))
     spent = sorted(((part, share) for share, part in timing.items() if part > 0.01), reverse=True)
     tree = ", ".join(f"{share} {part:.0%}" for part, share in spent)
     print(

@@ -55,8 +55,8 @@ ROWS = {
     "sac_pendulum": Row("sac_pendulum", 4_000, 2.0),
     "td3_pendulum": Row("td3_pendulum", 4_000, 2.0, _EARLY),
     "ddpg_pendulum": Row("ddpg_pendulum", 4_000, 2.0, _EARLY),
-    # Long enough to fill the buffer: memory is what this row is about.
-    "dqn_pong_memory": Row("dqn_pong", 100_800, 0.0),
+    # Memory is what this row is about: the buffer is filled before the first gradient step.
+    "dqn_pong_memory": Row("dqn_pong", 100_800, 0.0, {"algorithm.learning_starts": 99_000}),
 }
 _DEFAULT = [name for name in ROWS if name != "dqn_pong_memory"]
 
