@@ -9,6 +9,7 @@ of stride 1 over blocks of 4 x 4 pixels taken as channels, which vector units li
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Protocol
 
 import torch
@@ -22,6 +23,8 @@ from trainer.algorithms.fast.core import Core
 from trainer.algorithms.fast.precision import Precision
 
 _BLOCK = 4  # pixels; the first convolution's stride
+
+_Weights = list[tuple[torch.Tensor, torch.Tensor]]  # of each layer, with its bias
 
 
 class Features(Protocol):
@@ -76,7 +79,8 @@ class NatureFeatures:
         self._dtype = torch.bfloat16 if precision.bf16 else torch.float32
         self._in_blocks = precision.bf16
         self._scale = 1.0 / 255.0 if owner.normalize_images else 1.0
-        self._frozen: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._frozen: _Weights = []
+        self._packed: dict[int, _Packed] = {}  # the frozen weights, by batch size
         # By batch size. A network is run backwards before it is run forwards again, so the memory can serve both.
         self._inputs: dict[int, torch.Tensor] = {}
 
@@ -106,11 +110,21 @@ class NatureFeatures:
 
     def __call__(self, arranged: torch.Tensor) -> torch.Tensor:
         """Run the convolutions and the linear layer."""
-        weights = self._weights() if torch.is_grad_enabled() or not self._frozen else self._frozen
         hidden = self._as_numbers(arranged).permute(0, 3, 1, 2)
+        learning = torch.is_grad_enabled() or not self._frozen
+        if not learning and _can_pack():
+            return self._infer(hidden).float()
+        weights = self._weights() if learning else self._frozen
         for (weight, bias), stride in zip(weights[:-1], self._strides, strict=True):
             hidden = functional.conv2d(hidden, weight, bias, stride).relu_()
         return functional.linear(hidden.flatten(1), *weights[-1]).relu_().float()
+
+    def _infer(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Run the frozen layers, each with its ReLU in one call on weights that lie as oneDNN reads them."""
+        batch = len(hidden)
+        if batch not in self._packed:
+            self._packed[batch] = _Packed(self._frozen, self._strides)
+        return self._packed[batch](hidden)
 
     def _as_numbers(self, arranged: torch.Tensor) -> torch.Tensor:
         """Return the bytes as floats, in memory that the next batch of the same size takes over."""
@@ -121,10 +135,11 @@ class NatureFeatures:
 
     def freeze(self) -> None:
         """Prepare the weights once for all the inference to come."""
+        self._packed.clear()
         with torch.no_grad():
             self._frozen = self._weights()
 
-    def _weights(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def _weights(self) -> _Weights:
         first = self._layers[0].weight * self._scale
         if self._in_blocks:
             out, channels = first.shape[:2]
@@ -135,6 +150,44 @@ class NatureFeatures:
             (weight.to(self._dtype), layer.bias.to(self._dtype))
             for weight, layer in zip(weights, self._layers, strict=True)
         ]
+
+
+class _Packed:
+    """Frozen layers for batches of one size: oneDNN's own arrangement of the weights, made at the first call.
+
+    Otherwise it is made anew at every call, which for a few images takes as long as the arithmetic.
+    """
+
+    def __init__(self, weights: _Weights, strides: list[Any]) -> None:
+        self._given = weights
+        self._strides = [[stride, stride] if isinstance(stride, int) else list(stride) for stride in strides]
+        self._arranged: list[torch.Tensor] = []
+
+    def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
+        ops = torch.ops.mkldnn
+        first = not self._arranged
+        for layer, stride in enumerate(self._strides):
+            weight, bias = self._given[layer]
+            if first:
+                shape = list(hidden.shape)
+                self._arranged.append(ops._reorder_convolution_weight(weight, [0, 0], stride, [1, 1], 1, shape))
+            hidden = ops._convolution_pointwise(
+                hidden, self._arranged[layer], bias, [0, 0], stride, [1, 1], 1, "relu", [], ""
+            )
+        flat = hidden.flatten(1)
+        weight, bias = self._given[-1]
+        if first:
+            self._arranged.append(ops._reorder_linear_weight(weight.contiguous(), len(flat)))
+        result: torch.Tensor = ops._linear_pointwise(flat, self._arranged[-1], bias, "relu", [], "")
+        return result
+
+
+@cache
+def _can_pack() -> bool:
+    """Whether this PyTorch has oneDNN's calls that its compiler uses too; where not, plain ones serve."""
+    names = ("_reorder_convolution_weight", "_convolution_pointwise", "_reorder_linear_weight", "_linear_pointwise")
+    has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return has_onednn and all(hasattr(torch.ops.mkldnn, name) for name in names)
 
 
 def features_of(owner: Any, extractor: torch.nn.Module, core: Core) -> Features:
