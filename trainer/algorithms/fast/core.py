@@ -30,6 +30,7 @@ class Generators:
         words = np.random.SeedSequence(seed).spawn(2)
         self.numpy = np.random.Generator(np.random.PCG64(words[0]))
         self.torch = torch.Generator(device=device)
+        # Seeds this object alone; PyTorch's global generator is another one.
         self.torch.manual_seed(int(words[1].generate_state(1, np.uint64)[0] >> np.uint64(1)))
 
 
