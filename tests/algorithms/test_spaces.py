@@ -82,6 +82,10 @@ def _train(name, observation_space, action_space, **arguments):
 def _learns(model):
     """Tell whether it has taken gradient steps and its weights are still numbers."""
     finite = all(bool(torch.isfinite(parameter).all()) for parameter in model.policy.parameters())
+    played = model.player()(model._last_obs)
+    predicted = model.predict(model._last_obs, deterministic=True)[0]
+    assert (played.shape, played.dtype.kind) == (predicted.shape, predicted.dtype.kind)
+    assert played == pytest.approx(predicted, abs=1e-5)
     return model._n_updates > 0 and model.num_timesteps >= 60 and finite
 
 

@@ -31,6 +31,7 @@ from trainer.envs.vector import GymVectorAdapter, obstacle
 from trainer.errors import ConfigError, Fault
 
 __all__ = [
+    "evaluation_copies",
     "make_evaluation_env",
     "make_render_env",
     "make_training_env",
@@ -48,6 +49,9 @@ _SLOW_STEPS = ("gymnasium.envs.box2d.car_racing",)
 
 # An evaluated policy may never end an episode that training's randomness would: walking into a wall for ever.
 _LONGEST_EVALUATION = 10_000
+
+# More copies at once would play on for the longest episode with most of them idle.
+_MOST_EVALUATION_COPIES = 8
 
 # Below this many copies NumPy's calls cost more than stepping the copies one by one (measured with CartPole).
 _WORTH_A_VECTOR = 4
@@ -85,6 +89,15 @@ def make_evaluation_env(
     """
     environment = _limited(environment)
     return _observer(environment, _copies(environment, n_envs, num_threads=min(2, n_envs)), seed, training_env)
+
+
+def evaluation_copies(environment: EnvironmentConfig, episodes: int) -> int:
+    """Return how many copies to measure a policy in: several where many at once cost little more than one.
+
+    :param episodes: in one measurement
+    """
+    copies = min(episodes, _MOST_EVALUATION_COPIES)
+    return copies if resolve_backend(environment, copies) == "native" else 1
 
 
 def make_render_env(environment: EnvironmentConfig, seed: int, *, training_env: VecEnv | None = None) -> VecEnv:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from trainer.algorithms.fast import Fast
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
@@ -56,16 +59,15 @@ def evaluate(
     done_by_copy = np.zeros(copies, dtype=int)
     returns: list[float] = []
     lengths: list[int] = []
+    choose = _chooser(model, deterministic)
     # Never a tuple here: no algorithm of ours takes one.
     observations: Any = env.reset()
-    states = None
-    starts = np.ones(copies, dtype=bool)
+    dones = np.ones(copies, dtype=bool)
     while (done_by_copy < share).any():
         if should_stop():
             return None
-        actions, states = model.predict(observations, state=states, episode_start=starts, deterministic=deterministic)
-        observations, _, starts, infos = env.step(actions)
-        if not starts.any():
+        observations, _, dones, infos = env.step(choose(observations, dones))
+        if not dones.any():
             continue
         for copy, info in enumerate(infos):
             episode = info.get("episode")
@@ -74,3 +76,18 @@ def evaluate(
                 returns.append(float(episode["r"]))
                 lengths.append(int(episode["l"]))
     return Evaluation(tuple(returns), tuple(lengths))
+
+
+def _chooser(model: BaseAlgorithm, deterministic: bool) -> Callable[[Any, NDArray[np.bool_]], NDArray[Any]]:
+    """Return what gives actions for observations, told which of them begin an episode."""
+    if isinstance(model, Fast) and deterministic:
+        play = model.player()
+        return lambda observations, _starts: play(observations)
+    states = None
+
+    def predict(observations: Any, starts: NDArray[np.bool_]) -> NDArray[Any]:
+        nonlocal states
+        actions, states = model.predict(observations, states, starts, deterministic)
+        return actions
+
+    return predict

@@ -22,7 +22,7 @@ from trainer.algorithms.fast import Fast
 from trainer.algorithms.learner import Learner, call_after_each_gradient_step, make_learner
 from trainer.algorithms.threads import use_threads
 from trainer.config import RunConfig, advise
-from trainer.envs.factory import make_evaluation_env, make_training_env, resolve_backend
+from trainer.envs.factory import evaluation_copies, make_evaluation_env, make_training_env, resolve_backend
 from trainer.events import CheckpointSaved, EvaluationEnded
 from trainer.runs.cadence import Cadence
 from trainer.runs.callback import MetricsWriter, RunCallback
@@ -195,7 +195,8 @@ class Session:
         config = self.config
         if self._evaluation_env is None:
             seed = config.training.seed + EVALUATION_SEED_OFFSET
-            self._evaluation_env = make_evaluation_env(config.environment, seed, training_env=env)
+            copies = evaluation_copies(config.environment, config.evaluation.episodes)
+            self._evaluation_env = make_evaluation_env(config.environment, seed, copies, training_env=env)
         with self.timing.booked(EVALUATION):
             result = evaluate(
                 model,

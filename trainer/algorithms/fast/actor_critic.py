@@ -32,6 +32,9 @@ class Actor(Protocol):
     def act(self, observation: Any) -> tuple[NDArray[Any], Floats, Floats]:
         """Return sampled actions, values and log-probabilities for every copy."""
 
+    def best(self, observation: Any) -> NDArray[Any]:
+        """Return the most likely action for every copy."""
+
     def values(self, observation: Any) -> Floats:
         """Return the values of some observations, (batch,)."""
 
@@ -72,8 +75,14 @@ class TorchActorCritic:
             actions = distribution.get_actions()
             log_probs = distribution.log_prob(actions)
             values = self._policy.value_net(latent_vf)
-        shape = (-1, *(self._policy.action_space.shape or ()))
-        return actions.reshape(shape).cpu().numpy(), values.flatten().cpu().numpy(), log_probs.cpu().numpy()
+        return self._shaped(actions), values.flatten().cpu().numpy(), log_probs.cpu().numpy()
+
+    def best(self, observation: Any) -> NDArray[Any]:
+        """Choose the most likely action for every copy."""
+        with torch.no_grad():
+            extractor: Any = self._policy.mlp_extractor
+            latent = extractor.forward_actor(self._features[0](self.arrange(observation)))
+            return self._shaped(self._policy._get_action_dist_from_latent(latent).mode())
 
     def values(self, observation: Any) -> Floats:
         """Judge observations."""
@@ -91,6 +100,10 @@ class TorchActorCritic:
         latent_pi, latent_vf = self._latents(arranged)
         distribution = self._policy._get_action_dist_from_latent(latent_pi)
         return self._policy.value_net(latent_vf).flatten(), distribution.log_prob(actions), distribution.entropy()
+
+    def _shaped(self, actions: torch.Tensor) -> NDArray[Any]:
+        shaped: NDArray[Any] = actions.reshape(-1, *(self._policy.action_space.shape or ())).cpu().numpy()
+        return shaped
 
     def _latents(self, arranged: Any) -> tuple[torch.Tensor, torch.Tensor]:
         extractor: Any = self._policy.mlp_extractor
@@ -162,6 +175,11 @@ class PerceptronActorCritic:
         actions: NDArray[Any] = self._distribution.sample(outputs)
         log_probs = self._distribution.evaluate(outputs, actions)[0]
         return actions.reshape(len(actions), *self._action_shape), values, log_probs
+
+    def best(self, observation: Any) -> NDArray[Any]:
+        """Choose the most likely action for every copy."""
+        actions = self._distribution.best(self._head.forward(self._latents(_flat(observation))[0])[0])
+        return actions.reshape(len(actions), *self._action_shape)
 
     def values(self, observation: Any) -> Floats:
         """Judge observations."""

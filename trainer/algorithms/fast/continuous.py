@@ -6,6 +6,7 @@ Critics of small plain networks are evaluated together by hand (`Critics`); ever
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,11 @@ class FastContinuous(FastOffPolicy):
         if self.noise is not None:
             scaled = np.clip(scaled + self.noise.draw().reshape(scaled.shape), -1, 1)
         return self.policy.unscale_action(scaled), scaled
+
+    def player(self) -> Callable[[Any], NDArray[Any]]:
+        """Return what chooses the policy's actions without any noise."""
+        self.set_mode(training=False)
+        return lambda observation: self.policy.unscale_action(self.kernel.best(observation))
 
     @abstractmethod
     def _act(self, observation: Any) -> NDArray[Any]:

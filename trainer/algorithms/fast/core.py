@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from trainer.algorithms.fast.precision import Precision
@@ -81,6 +82,17 @@ class Fast(BaseAlgorithm):
     def precision_name(self) -> str:
         """`bf16` or `fp32`: what its networks really calculate in."""
         return self.core.precision.name if getattr(self.kernel, "follows_precision", False) else "fp32"
+
+    def player(self) -> Callable[[Any], NDArray[Any]]:
+        """Return what chooses the best action for each of many observations while the weights stay as they are.
+
+        It decides as `predict(observation, deterministic=True)` does, in the run's own precision.
+        """
+
+        def predict(observation: Any) -> NDArray[Any]:
+            return self.predict(observation, deterministic=True)[0]
+
+        return predict
 
     def set_mode(self, *, training: bool) -> None:
         """Switch layers that behave differently in training; perceptrons have none, and looking through them costs."""

@@ -33,6 +33,10 @@ class Categorical:
         chosen: NDArray[np.int64] = np.argmax(logits - np.log(waits), axis=1)
         return chosen
 
+    def best(self, logits: Floats) -> NDArray[np.int64]:
+        """Return the most likely action for each row of logits."""
+        return np.argmax(logits, axis=1)
+
     def evaluate(self, logits: Floats, actions: NDArray[Any]) -> tuple[Floats, Floats]:
         """Return the actions' log-probabilities and the entropies, each (batch,); remembered for `backward`."""
         shifted = logits - logits.max(axis=1, keepdims=True)
@@ -74,6 +78,10 @@ class Gaussian:
         noise = self._generator.standard_normal(means.shape, dtype=np.float32)
         sampled: Floats = means + np.exp(self._log_std) * noise
         return sampled
+
+    def best(self, means: Floats) -> Floats:
+        """Return the most likely action for each row of means."""
+        return means.copy()
 
     def evaluate(self, means: Floats, actions: NDArray[Any]) -> tuple[Floats, Floats]:
         """Return the actions' log-probabilities and the entropies, each (batch,); remembered for `backward`."""

@@ -6,6 +6,7 @@ explore. The parent class tosses one for all of them, so that all explore in the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,12 @@ class DQN(FastOffPolicy, stable_baselines3.DQN):
             drawn = self.core.generators.numpy.integers(space.n, size=np.shape(actions)) + space.start
             actions = np.where(explores, drawn, actions)
         return actions, state
+
+    def player(self) -> Callable[[Any], NDArray[Any]]:
+        """Return what chooses the actions of the highest value."""
+        self.set_mode(training=False)
+        self.kernel.begin_rollout()
+        return lambda observation: self.kernel.values(observation).argmax(axis=1)
 
     def _begin_rollout(self) -> None:
         self.kernel.begin_rollout()

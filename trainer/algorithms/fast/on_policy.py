@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
@@ -86,6 +88,12 @@ class FastOnPolicy(Fast, OnPolicyAlgorithm):
         clock.lap(timing.BUFFER)
         callback.on_rollout_end()
         return True
+
+    def player(self) -> Callable[[Any], NDArray[Any]]:
+        """Return what chooses the most likely actions."""
+        self.set_mode(training=False)
+        self.kernel.begin_rollout()
+        return lambda observation: self._for_environment(self.kernel.best(observation))
 
     def _for_environment(self, actions: Any) -> Any:
         """Return actions inside the bounds; what is learnt from is the unbounded ones."""

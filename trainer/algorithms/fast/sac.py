@@ -106,6 +106,11 @@ class _PerceptronActor:
         each -= np.log(1 - actions * actions + _SQUASH_EPSILON)
         return _Sampled(actions, noise, std, bounded == log_stds, each.sum(axis=1))
 
+    def best(self, observation: Floats) -> Floats:
+        """Return the middle of every row's distribution."""
+        actions: Floats = np.tanh(self._heads.forward(self._trunk.forward(observation))[0])
+        return actions
+
     def step(self, sampled: _Sampled, slopes: Floats, entropy_weight: float) -> None:
         """Move the actor so that its actions go up `slopes` and their log-probabilities down.
 
@@ -166,6 +171,10 @@ class _PerceptronSAC:
         """Draw actions, (copies, …)."""
         return self.actor.sample(flat(observation)).actions.reshape(-1, *(self._model.action_space.shape or ()))
 
+    def best(self, observation: Any) -> NDArray[Any]:
+        """Return the actions in the middle, (copies, …)."""
+        return self.actor.best(flat(observation)).reshape(-1, *(self._model.action_space.shape or ()))
+
     def learn(self, batch: Transitions) -> dict[str, float]:
         """Take a gradient step of temperature, critics and actor; return what there is to log."""
         clock = self._model.core.timing
@@ -218,8 +227,16 @@ class _TorchSAC:
 
     def act(self, observation: Any) -> NDArray[Any]:
         """Draw actions, (copies, …)."""
+        return self._play(observation, deterministic=False)
+
+    def best(self, observation: Any) -> NDArray[Any]:
+        """Return the actions in the middle, (copies, …)."""
+        return self._play(observation, deterministic=True)
+
+    def _play(self, observation: Any, *, deterministic: bool) -> NDArray[Any]:
         with torch.no_grad():
-            actions = self._model.actor(observations.as_tensors(observation, self._model.device))
+            seen = observations.as_tensors(observation, self._model.device)
+            actions = self._model.actor(seen, deterministic)
         chosen: NDArray[Any] = actions.cpu().numpy()
         return chosen.reshape(-1, *(self._model.action_space.shape or ()))
 

@@ -54,7 +54,7 @@ class TD3(FastContinuous, stable_baselines3.TD3):
         clock.lap(timing.LOGGING)
 
     def _act(self, observation: Any) -> NDArray[Any]:
-        return self.kernel.act(observation)
+        return self.kernel.best(observation)
 
     def target_noise(self, shape: tuple[int, ...]) -> Floats:
         """Return the clipped noise that smooths the target policy."""
@@ -93,7 +93,7 @@ class _PerceptronTD3:
         """Whether PyTorch's threads help with so many rows."""
         return self.critics.is_large(batch) or self._actor.is_large(batch)
 
-    def act(self, observation: Any) -> NDArray[Any]:
+    def best(self, observation: Any) -> NDArray[Any]:
         """Return the policy's actions, (copies, …)."""
         actions: NDArray[Any] = self._actor.forward(flat(observation))[0].copy()
         return actions.reshape(-1, *(self._model.action_space.shape or ()))
@@ -140,7 +140,7 @@ class _TorchTD3:
         self._actor_step = ClippedStep(model.actor.optimizer)
         self._critic_step = ClippedStep(model.critic.optimizer)
 
-    def act(self, observation: Any) -> NDArray[Any]:
+    def best(self, observation: Any) -> NDArray[Any]:
         """Return the policy's actions, (copies, …)."""
         with torch.no_grad():
             actions = self._model.actor(observations.as_tensors(observation, self._model.device))
