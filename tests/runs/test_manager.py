@@ -1,14 +1,17 @@
 """Runs from submission to their end, with a real store, real environments and real training."""
 
+import gc
 import json
 import re
 import subprocess
 import sys
 import time
+import weakref
 from functools import partial, partialmethod
 
 import pytest
 
+from trainer.algorithms.fast.replay import Replay
 from trainer.config import load_config
 from trainer.engine import Engine
 from trainer.errors import ConfigError, ConflictError, NotFoundError
@@ -216,6 +219,30 @@ def test_one_runs_error_ends_that_run_alone(engine, cartpole, until, tmp_path, m
     until(lambda: _status(engine, healthy) == "running")
     step = engine.manager.get(healthy).step
     until(lambda: engine.manager.get(healthy).step > step)
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["completed", "failed"])
+def test_the_memory_of_an_ended_run_is_free_without_a_collection(engine, cartpole, monkeypatch, broken):
+    buffers = []
+    original = Replay.sample
+
+    def sample(self, *args):
+        buffers.append(weakref.ref(self))
+        if broken:
+            raise ZeroDivisionError("the dice broke")
+        return original(self, *args)
+
+    monkeypatch.setattr(Replay, "sample", sample)
+    dqn = {"name": "dqn", "learning_starts": 50, "buffer_size": 1000}
+    gc.disable()
+    try:
+        run_id = engine.manager.submit(cartpole(300, algorithm=dqn, evaluation={"enabled": False})).id
+        assert engine.manager.wait(run_id, 120)
+        assert _status(engine, run_id) == ("failed" if broken else "completed")
+        assert buffers
+        assert [buffer() for buffer in buffers] == [None] * len(buffers)
+    finally:
+        gc.enable()
 
 
 def test_a_bad_configuration_is_refused_with_every_fault_and_leaves_no_trace(engine):

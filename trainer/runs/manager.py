@@ -9,7 +9,6 @@ Invariants:
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import secrets
 import threading
@@ -291,8 +290,6 @@ class RunManager:
             try:
                 self._run_session(live)
             finally:
-                # A finished model holds itself in cycles, its replay buffer with it: gigabytes should not wait.
-                gc.collect()
                 try:
                     # The place is free at once; the run stays known here until the store tells the same of it.
                     self._fill_slots()
