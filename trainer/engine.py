@@ -63,11 +63,13 @@ class Engine:
     def snapshot(self) -> dict[str, Any]:
         """Return what a dashboard needs in one call: the body of `GET /api/state`."""
         error = self.store.last_error
+        with self.store.together():
+            counts, shown = self.counts(), self._shown_runs()
         return {
             "version": self.version,
             "time": time.time(),
-            "counts": self.counts(),
-            "runs": [self.run_json(record) for record in self._shown_runs()],
+            "counts": counts,
+            "runs": [self.run_json(record) for record in shown],
             "system": self.monitor.sample(),
             "store": {"ok": error is None, "message": error},
         }

@@ -31,6 +31,28 @@ def test_health_and_state_tell_what_runs_and_how_the_machine_is(client, ended_ru
     assert client.get("/api/resources/system").json()["memory"] == state["system"]["memory"]
 
 
+def test_the_state_brings_what_is_new_of_the_runs_one_follows(client, ended_run):
+    address = f"/api/runs/{ended_run}"
+    metrics, logs = client.get(f"{address}/metrics").json(), client.get(f"{address}/logs").json()
+    assert "followed" not in client.get("/api/state").json()
+
+    def followed(*cursors):
+        answer = client.get("/api/state", params={"follow": [f"{ended_run}:{cursors[0]}:{cursors[1]}", "no-such:0:"]})
+        return strict(answer.text)["followed"]
+
+    assert followed(0, 0) == {ended_run: {"metrics": metrics, "logs": logs}}
+    assert followed(metrics["cursor"], "") == {ended_run: {"metrics": {"series": {}, "cursor": metrics["cursor"]}}}
+    last = logs["cursor"] - 1
+    assert followed("", last) == {ended_run: {"logs": {"lines": logs["lines"][-1:], "cursor": logs["cursor"]}}}
+
+
+@pytest.mark.parametrize("follow", ["", "a", "a:1", "a:1:2:3", "a:-1:", "a::x", "a:²:", f"a:{2**63}:"])
+def test_what_to_follow_is_a_run_with_two_cursors(client, follow):
+    answer = client.get("/api/state", params={"follow": follow})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
+    assert answer.json()["error"]["details"][0]["field"] == "follow"
+
+
 def test_the_schema_describes_every_part_of_a_configuration(client):
     schema = client.get("/api/config/schema").json()
     assert {"environment", "algorithm", "policy", "training"} <= set(schema["properties"])

@@ -68,13 +68,13 @@ class Rest:
         self.gone = False
         self.refusal: str | None = None
 
-    def answer(self, method: str, path: str, query: dict[str, str]) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, query: dict[str, str], follow: list[str]) -> tuple[int, Any]:
         """Return status and JSON for one request."""
         self.calls.append((method, path))
         if method == "POST":
             return self._act(*path.split("/")[-2:])
         if path == "api/state":
-            return 200, self._state()
+            return 200, self._state(follow)
         if path.endswith("/metrics"):
             return 200, self._metrics(int(query.get("since", 0)))
         if path.endswith("/logs"):
@@ -84,12 +84,18 @@ class Rest:
             return 200, self._recordings(query)
         return 200, {"runs": self.runs}
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self, follow: list[str]) -> dict[str, Any]:
         counts = {"running": sum(run["status"] == "running" for run in self.runs)}
         memory = {"used": 6.1 * 2**30, "total": 24 * 2**30}
         system = {"cpu_percent": 43.0, "memory": memory, "disk": {"free": 41 * 2**30, "total": 2**40}, "gpus": []}
         store = {"ok": True, "message": None}
-        return {"version": "0.1.0", "time": 0, "counts": counts, "runs": self.runs, "system": system, "store": store}
+        body = {"version": "0.1.0", "time": 0, "counts": counts, "runs": self.runs, "system": system, "store": store}
+        return body | ({"followed": dict(map(self._news, follow))} if follow else {})
+
+    def _news(self, followed: str) -> tuple[str, dict[str, Any]]:
+        run_id, since, after = followed.split(":")
+        news = {"metrics": self._metrics(int(since))} if since else {}
+        return run_id, news | ({"logs": {"lines": [], "cursor": 1}} if after else {})
 
     def _act(self, run_id: str, action: str) -> tuple[int, Any]:
         if self.refusal:
@@ -126,8 +132,9 @@ def open_stage(page: Any, rest: Rest, island: str = "monitor") -> Any:
         elif rest.gone:
             route.abort()
         elif path.startswith("api/"):
-            query = {name: values[0] for name, values in parse_qs(address.query).items()}
-            status, body = rest.answer(route.request.method, path, query)
+            asked = parse_qs(address.query)
+            query = {name: values[0] for name, values in asked.items()}
+            status, body = rest.answer(route.request.method, path, query, asked.get("follow", []))
             route.fulfill(status=status, body=json.dumps(body), content_type="application/json")
         else:
             route.fulfill(status=404, body="")

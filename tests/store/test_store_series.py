@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from store_samples import Client, created, episode, eventually, loss
 
-from trainer.errors import PalaestraError
+from trainer.errors import NotFoundError, PalaestraError
 from trainer.events import MetricsLogged
 from trainer.store import EPISODE_LENGTH, EPISODE_RETURN, Store
 
@@ -256,3 +256,16 @@ def test_an_episode_is_seen_by_a_cursor_within_half_a_second(store: Store) -> No
     store.emit(episode("a", 1))
     eventually(lambda: bool(store.metrics("a").series), seconds=0.5)
     assert store.metrics("a").series["episode/return"].numbers == [1]
+
+
+def test_what_is_asked_together_is_of_one_moment(store: Store) -> None:
+    store.commit(created("run-1"))
+    with store.together():
+        before = store.run("run-1").step, store.metrics("run-1").cursor
+        other = threading.Thread(target=store.commit, args=(MetricsLogged("run-1", step=1, values={"a": 1.0}),))
+        other.start()
+        other.join()
+        with pytest.raises(NotFoundError):
+            store.run("no-such-run")
+        assert (store.run("run-1").step, store.metrics("run-1").cursor) == before
+    assert store.metrics("run-1").cursor > before[1]

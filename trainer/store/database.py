@@ -13,6 +13,7 @@ What always holds:
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -60,6 +61,7 @@ class Database:
 
     def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
         self._url = _checked(url)
+        self._lent = threading.local()
         self.dialect = self._url.get_backend_name()
         try:
             self.writing = self._engine(writes=True, busy_seconds=busy_seconds)
@@ -81,13 +83,21 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """Lend a reading connection inside one transaction.
+        """Lend a reading connection inside one transaction; within one, the same thread is lent the same.
 
         :raises StoreError: the database fails while it is read
         """
+        lent: Connection | None = getattr(self._lent, "connection", None)
+        if lent is not None:
+            yield lent
+            return
         try:
             with self.reading.connect() as connection:
-                yield connection
+                self._lent.connection = connection
+                try:
+                    yield connection
+                finally:
+                    self._lent.connection = None
         except (DBAPIError, PoolTimeoutError) as error:
             raise StoreError(f"{self.shown} cannot be read: {explain(error)}.") from error
 

@@ -26,7 +26,9 @@
   function url(path, params = {}) {
     const address = new URL(path.replace(/^\/+/, ""), document.baseURI);
     for (const [name, value] of Object.entries(params)) {
-      if (value !== null && value !== undefined && value !== "") address.searchParams.set(name, value);
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== null && one !== undefined && one !== "") address.searchParams.append(name, one);
+      }
     }
     return address.toString();
   }
@@ -71,7 +73,8 @@
   pal.api = {
     url,
     request,
-    state: () => request("GET", "api/state", { timeout: 5000 }),
+    // follow: ["run:since:after", …], whose news come along; see GET /api/state.
+    state: (follow) => request("GET", "api/state", { params: { follow }, timeout: 5000 }),
     runs: (params) => request("GET", "api/runs", { params }),
     run: (id) => request("GET", run(id)),
     act: (id, action) => request("POST", run(id, `/${action}`)),

@@ -8,7 +8,7 @@
   const { h, setText } = pal;
   const { count, value, spread, duration, percent, ago, exact } = pal.format;
   const TRAILING = 2500; // ms in which late numbers may still arrive after a run changed
-  const METRICS_PERIOD = 400; // ms; a click changes the card at once, but brings no new numbers
+  const AGAIN = 1000; // ms until what could not be fetched is asked for again
   const LOG_PERIOD = 1000;
   const VIDEO_PERIOD = 10000;
 
@@ -26,6 +26,7 @@
         this.onScreen = visible;
         if (visible) this.tick();
       });
+      this.unfollow = pal.follow(this);
       this.show(run);
     }
 
@@ -159,19 +160,16 @@
 
     // ---- fetching -------------------------------------------------------------------------------------------
 
-    // Called at every answer of the state poller and when the card comes into view.
+    // Called at every answer of the state poller and when the card comes into view: fetches what does not come with it.
     tick() {
       if (!this.onScreen || document.hidden || pal.state.online === false) return;
       const now = performance.now();
       const moving = now - this.changedAt < TRAILING;
       const live = pal.runs.isLive(this.run);
-      if ((moving || this.data.cursor === 0) && now - this.askedAt >= METRICS_PERIOD) {
+      if (now - this.askedAt >= AGAIN && (!this.fetched || this.log.cursor === null)) {
         this.askedAt = now;
-        this.guard("metrics", this.refreshCharts());
-      }
-      if (live ? now - this.loggedAt > LOG_PERIOD : moving || this.loggedAt < 0) {
-        this.loggedAt = now;
-        this.guard("log", this.log.refresh());
+        if (!this.fetched) this.guard("metrics", this.refreshCharts());
+        if (this.log.cursor === null) this.guard("log", this.log.refresh());
       }
       if (now - this.filmedAt > (live || moving ? VIDEO_PERIOD : Infinity) || this.filmedAt < 0) {
         this.filmedAt = now;
@@ -179,9 +177,36 @@
       }
     }
 
+    // What the poller asks for along with the state, or null.
+    following() {
+      if (!this.onScreen || document.hidden) return null;
+      const now = performance.now();
+      const moving = now - this.changedAt < TRAILING;
+      const live = pal.runs.isLive(this.run);
+      const since = moving && this.fetched && !this.data.busy ? this.data.cursor : null;
+      const wantsLines = (live ? now - this.loggedAt > LOG_PERIOD : moving) && this.log.cursor !== null;
+      const after = wantsLines && !this.log.busy ? this.log.cursor : null;
+      return since === null && after === null ? null : { id: this.id, since, after };
+    }
+
+    // An answer to what the card does not know any more (it has read on meanwhile) says nothing new.
+    take(asked, { metrics, logs }) {
+      if (metrics && asked.since === this.data.cursor) this.drawn(this.data.take(metrics));
+      if (logs && asked.after === this.log.cursor) {
+        this.loggedAt = performance.now();
+        this.log.take(logs);
+      }
+      if (this.data.wantsReread) this.guard("metrics", this.data.reread().then(() => this.drawn(true)));
+    }
+
     async refreshCharts() {
-      if (await this.data.refresh()) this.charts.refresh();
+      const changed = await this.data.refresh();
       this.fetched = true;
+      this.drawn(changed);
+    }
+
+    drawn(changed) {
+      if (changed) this.charts.refresh();
       this.showAbsent(this.run);
     }
 
@@ -222,6 +247,7 @@
 
     destroy() {
       this.unwatch();
+      this.unfollow();
       this.charts.destroy();
       pal.runs.freeColour(this.id);
       this.node.remove();

@@ -44,11 +44,16 @@
       try {
         const first = this.cursor === null;
         const page = await pal.api.logs(this.run.id, first ? { tail: FIRST } : { after: this.cursor, limit: PAGE });
-        this.cursor = page.cursor ?? this.cursor ?? 0;
-        if (page.lines.length > 0) this.add(page.lines);
+        this.take(page);
       } finally {
         this.busy = false;
       }
+    }
+
+    // Adds what was written after `cursor`.
+    take(page) {
+      this.cursor = page.cursor;
+      if (page.lines.length > 0) this.add(page.lines);
     }
 
     add(lines) {

@@ -1,4 +1,4 @@
-// The numbers of one run, fetched by cursor: the first request brings a thinned history, later ones what is new.
+// The numbers of one run, by cursor: a first request brings a thinned history, what is new comes with the state.
 //
 // Always holds: steps of a series never fall; `epoch` changes whenever points other than the newest changed, so a
 // chart knows whether it may append; no series keeps more than LIMIT points.
@@ -34,20 +34,29 @@
       this.busy = true;
       try {
         const page = await pal.api.metrics(this.runId, { since: this.cursor, max_points: FIRST_POINTS });
-        const names = Object.keys(page.series);
-        for (const name of names) if (!this.add(name, page.series[name])) this.stale = true;
-        this.cursor = page.cursor;
-        if (this.stale && Date.now() - this.rereadAt >= REPLAY_PAUSE) await this.reread();
-        return names.length > 0;
+        return this.take(page);
       } finally {
         this.busy = false;
       }
     }
 
+    // Adds what changed since `cursor`; true if anything did.
+    take(page) {
+      const names = Object.keys(page.series);
+      for (const name of names) if (!this.add(name, page.series[name])) this.stale = true;
+      this.cursor = page.cursor;
+      return names.length > 0;
+    }
+
+    get wantsReread() {
+      return this.stale && !this.busy && Date.now() - this.rereadAt >= REPLAY_PAUSE;
+    }
+
     // A resumed run goes through old steps again: which points were replaced only the server knows.
     async reread() {
       this.rereadAt = Date.now();
-      const page = await pal.api.metrics(this.runId, { since: 0, max_points: FIRST_POINTS });
+      this.busy = true;
+      const page = await pal.api.metrics(this.runId, { since: 0, max_points: FIRST_POINTS }).finally(() => (this.busy = false));
       for (const [name, { steps, values, numbers }] of Object.entries(page.series)) {
         const epoch = (this.byName.get(name)?.epoch ?? 0) + 1;
         this.byName.set(name, { steps: [...steps], values: [...values], epoch, number: numbers?.at(-1) ?? 0 });

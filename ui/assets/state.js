@@ -1,5 +1,7 @@
 // The one poller of /api/state: what the server last said, whether it still answers, and what was just asked of it.
 //
+// Numbers and log lines of the runs in view come with the same answer, for whoever follows them.
+//
 // Always holds: one request at a time, none while the page is hidden; when the server is gone every part hears it
 // from here, and the poller finds it again by itself.
 "use strict";
@@ -10,6 +12,7 @@
   const SLOWEST = 2000; // ms between two tries while the server is gone
   const SIGNED_OUT = 10000; // ms between two tries while it denies us, in case another tab signs in
   const listeners = new Set();
+  const followers = new Set(); // {following(): {id, since, after} | null, take(asked, news)}
   const asked = new Map(); // run id -> {action, status, until}: shown until the server's own word arrives
 
   const state = {
@@ -30,9 +33,12 @@
     if (busy || document.hidden) return;
     busy = true;
     const began = performance.now();
+    let deliver = () => {};
     try {
-      const data = await pal.api.state();
+      const wanted = [...followers].map((one) => ({ one, known: one.following() })).filter(({ known }) => known);
+      const data = await pal.api.state(wanted.map(({ known }) => `${known.id}:${known.since ?? ""}:${known.after ?? ""}`));
       if (began >= answeredAt) accept(data);
+      deliver = () => hand(wanted, data.followed ?? {});
     } catch (error) {
       miss(error);
     } finally {
@@ -40,6 +46,7 @@
     }
     pal.stats?.poll(performance.now() - began, state.online);
     tell();
+    deliver();
     const lost = state.signedOut ? SIGNED_OUT : Math.min(PERIOD * misses, SLOWEST);
     const pause = misses > 2 ? lost : PERIOD;
     timer = setTimeout(poll, Math.max(50, pause - (performance.now() - began)));
@@ -73,13 +80,27 @@
 
   function tell() {
     document.documentElement.classList.toggle("pal-offline", state.online === false);
-    for (const listener of [...listeners]) {
-      try {
-        listener(state);
-      } catch (error) {
-        console.error("palaestra: a part of the page failed on new state", error);
-      }
+    for (const listener of [...listeners]) guarded(() => listener(state));
+  }
+
+  function hand(wanted, followed) {
+    for (const { one, known } of wanted) {
+      if (followers.has(one) && followed[known.id]) guarded(() => one.take(known, followed[known.id]));
     }
+  }
+
+  function guarded(fn) {
+    try {
+      fn();
+    } catch (error) {
+      console.error("palaestra: a part of the page failed on new state", error);
+    }
+  }
+
+  // Asks for news of a run along with the state, whenever follower.following() names one. Returns the way to stop.
+  function follow(follower) {
+    followers.add(follower);
+    return () => followers.delete(follower);
   }
 
   // fn(state) now, if there is something to say, and after every answer or failure. Returns the way to stop.
@@ -143,6 +164,6 @@
   document.addEventListener("visibilitychange", () => !document.hidden && poll());
   window.addEventListener("online", poll);
 
-  Object.assign(pal, { state, onState, act, wish, reasonOffline, reasonAgainst, pollNow: poll });
+  Object.assign(pal, { state, onState, follow, act, wish, reasonOffline, reasonAgainst, pollNow: poll });
   poll();
 })();
