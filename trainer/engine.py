@@ -16,10 +16,11 @@ from trainer.hardware.monitor import HardwareMonitor
 from trainer.paths import BUILT_IN_PRESETS, USER_PRESETS, Layout
 from trainer.runs.describe import run_json
 from trainer.runs.manager import RunManager
-from trainer.runs.states import LIVE, RunState
+from trainer.runs.states import RunState
 from trainer.runs.watch import Watch
 from trainer.store import RunRecord, Store
 
+LIVE_RUNS = 200  # most that a dashboard is told of
 RECENT_RUNS = 12
 
 
@@ -64,7 +65,7 @@ class Engine:
         """Return what a dashboard needs in one call: the body of `GET /api/state`."""
         error = self.store.last_error
         with self.store.together():
-            counts, shown = self.counts(), self._shown_runs()
+            counts, shown = self.counts(), self.manager.board(LIVE_RUNS, RECENT_RUNS)
         return {
             "version": self.version,
             "time": time.time(),
@@ -82,13 +83,6 @@ class Engine:
     def run_json(self, record: RunRecord) -> dict[str, Any]:
         """Return one run in the shape of the REST contract."""
         return run_json(record, self.manager.actions(record))
-
-    def _shown_runs(self) -> list[RunRecord]:
-        live = self.manager.list(status=[state.value for state in LIVE], limit=200).items
-        ended = [state.value for state in RunState if state not in LIVE]
-        recent = self.manager.list(status=ended, limit=RECENT_RUNS, order="ended").items
-        # A run may have ended between the two questions, or be live here and not yet so in the store.
-        return list({record.id: record for record in [*live, *recent]}.values())
 
     def close(self) -> None:
         """Stop every run with a checkpoint and write what is still to be written."""

@@ -31,13 +31,15 @@ from trainer.runs.ownership import describe, orphans, this_process
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
 from trainer.runs.run_files import remove_run_files, write_run_files
-from trainer.runs.states import LIVE, RunState, why_not
+from trainer.runs.states import ENDED, LIVE, RunState, why_not
 from trainer.runs.turns import Turns
 from trainer.store import Page, RunRecord, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
+
 ACTIONS = ("start", "pause", "resume", "stop")
+_LIVE, _ENDED = [state.value for state in LIVE], [state.value for state in ENDED]
 HELD = "Waits until you press Start."
 INTERRUPTED = (
     "Its process ended at step {step:,}, before the run did. Curves, log, videos and checkpoints up to there are kept."
@@ -233,6 +235,12 @@ class RunManager:
         """Return a page of runs, newest first; the filters are those of `Store.runs`."""
         page = self._store.runs(**filters)
         return Page([self._overlaid(record) for record in page.items], page.cursor)
+
+    def board(self, most_live: int, most_ended: int) -> tuple[RunRecord, ...]:
+        """Return the newest runs that live, then those that ended last."""
+        records = self._store.board(_LIVE, most_live, _ENDED, most_ended)
+        # One may be live here and not yet so in the store, and then be found twice.
+        return tuple(self._overlaid(record) for record in {record.id: record for record in records}.values())
 
     def actions(self, record: RunRecord) -> dict[str, str | None]:
         """Return for each action None when it is possible now, else why it is not."""

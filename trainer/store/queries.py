@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, func, or_, select
 
 from trainer.errors import ConfigError, Fault, NotFoundError, nearest
 from trainer.store.records import CheckpointRecord, EpisodeRecord, LogRecord, Page, RunRecord, VideoRecord
@@ -35,19 +35,39 @@ _VIDEO_COLUMNS = [
     *(column for column in videos.columns if column.name not in {"key", "run_key"}),
 ]
 
+# What every open page asks twice a second is built once.
+_KEY = select(runs.c.key).where(runs.c.id == bindparam("run_id"))
+_COUNTS = select(runs.c.status, func.count()).group_by(runs.c.status)
+_IN_STATES = (
+    select(*_RUN_COLUMNS).where(runs.c.status.in_(bindparam("states", expanding=True))).limit(bindparam("limit"))
+)
+_NEWEST = _IN_STATES.order_by(runs.c.key.desc())
+_LAST_ENDED = _IN_STATES.where(runs.c.ended_at.is_not(None)).order_by(runs.c.ended_at.desc(), runs.c.key.desc())
+_TAGS = (
+    select(run_tags.c.run_key, run_tags.c.tag)
+    .where(run_tags.c.run_key.in_(bindparam("keys", expanding=True)))
+    .order_by(run_tags.c.run_key, run_tags.c.position)
+)
+_LINES_AFTER = (
+    select(logs.c.number, logs.c.time, logs.c.level, logs.c.text)
+    .where(logs.c.run_key == bindparam("run_key"), logs.c.number > bindparam("after"))
+    .limit(bindparam("limit"))
+)
+_FIRST_LINES, _LAST_LINES = _LINES_AFTER.order_by(logs.c.number), _LINES_AFTER.order_by(logs.c.number.desc())
+
 
 def key_of(connection: Connection, run_id: str) -> int:
     """Return a run's integer key.
 
     :raises NotFoundError: there is no such run; the message names the nearest id
     """
-    key: int | None = connection.execute(select(runs.c.key).where(runs.c.id == words(run_id))).scalar_one_or_none()
+    key: int | None = connection.execute(_KEY, {"run_id": words(run_id)}).scalar_one_or_none()
     if key is None:
-        raise _not_found(connection, run_id)
+        raise not_found(connection, run_id)
     return key
 
 
-def _not_found(connection: Connection, run_id: str) -> NotFoundError:
+def not_found(connection: Connection, run_id: str) -> NotFoundError:
     """Build the error; near misses are sought among ids that start alike and the newest ones."""
     alike = select(runs.c.id).where(runs.c.id.startswith(words(run_id)[:4], autoescape=True)).limit(200)
     newest = select(runs.c.id).order_by(runs.c.key.desc()).limit(200)
@@ -63,7 +83,7 @@ def run(connection: Connection, run_id: str) -> RunRecord:
     """
     row = connection.execute(select(*_RUN_COLUMNS).where(runs.c.id == words(run_id))).mappings().one_or_none()
     if row is None:
-        raise _not_found(connection, run_id)
+        raise not_found(connection, run_id)
     return _run_records(connection, [row])[0]
 
 
@@ -153,8 +173,18 @@ def text_conditions(q: str | None) -> list[ColumnElement[bool]]:
 
 def counts(connection: Connection) -> dict[str, int]:
     """Return how many runs are in each state that has any."""
-    query = select(runs.c.status, func.count()).group_by(runs.c.status)
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(_COUNTS)}
+
+
+def board(
+    connection: Connection, live: Sequence[str], most_live: int, ended: Sequence[str], most_ended: int
+) -> list[RunRecord]:
+    """Return the newest runs in the states `live`, then those in the states `ended` that ended last."""
+    rows = [
+        *connection.execute(_NEWEST, {"states": live, "limit": most_live}).mappings(),
+        *connection.execute(_LAST_ENDED, {"states": ended, "limit": most_ended}).mappings(),
+    ]
+    return _run_records(connection, rows)
 
 
 def _run_records(connection: Connection, rows: Sequence[RowMapping]) -> list[RunRecord]:
@@ -162,8 +192,7 @@ def _run_records(connection: Connection, rows: Sequence[RowMapping]) -> list[Run
     tags: dict[int, list[str]] = defaultdict(list)
     keys = [row["key"] for row in rows]
     if keys:
-        query = select(run_tags.c.run_key, run_tags.c.tag).where(run_tags.c.run_key.in_(keys))
-        for tagged in connection.execute(query.order_by(run_tags.c.run_key, run_tags.c.position)):
+        for tagged in connection.execute(_TAGS, {"keys": keys}):
             tags[tagged.run_key].append(tagged.tag)
     return [_run_record(row, tuple(tags[row["key"]])) for row in rows]
 
@@ -189,13 +218,11 @@ def page_of_episodes(connection: Connection, run_id: str, after: int, limit: int
 
 def page_of_logs(connection: Connection, run_id: str, after: int, limit: int, tail: int | None) -> list[LogRecord]:
     """Return lines in order: the first `limit` after number `after`, or only the last `tail` of those."""
-    c = logs.c
-    query = select(c.number, c.time, c.level, c.text).where(c.run_key == key_of(connection, run_id))
-    query = query.where(c.number > _place(after))
+    asked = {"run_key": key_of(connection, run_id), "after": _place(after)}
     if tail is None:
-        first = query.order_by(c.number).limit(bounded(limit, 1, MOST_ROWS))
-        return [LogRecord(*row) for row in connection.execute(first)]
-    last = connection.execute(query.order_by(c.number.desc()).limit(bounded(tail, 0, MOST_ROWS))).all()
+        first = connection.execute(_FIRST_LINES, {**asked, "limit": bounded(limit, 1, MOST_ROWS)})
+        return [LogRecord(*row) for row in first]
+    last = connection.execute(_LAST_LINES, {**asked, "limit": bounded(tail, 0, MOST_ROWS)}).all()
     return [LogRecord(*row) for row in reversed(last)]
 
 

@@ -23,21 +23,36 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     exists,
     literal,
     select,
     union,
 )
 
-from trainer.store.queries import key_of
+from trainer.store.queries import key_of, not_found
 from trainer.store.records import EPISODE_LENGTH, EPISODE_RETURN, MetricsPage, Series
 from trainer.store.tables import episodes, metric_names, metrics, runs
-from trainer.store.values import bounded
+from trainer.store.values import bounded, words
 
 FEWEST_POINTS = 4
 MOST_POINTS = 20_000
 
 Point = tuple[int, int, float | None, float]  # key within the series, step, value, time
+
+# What every open page asks twice a second for every run in view is built once.
+_PLACE = select(runs.c.key, runs.c.last_seq).where(runs.c.id == bindparam("run_id"))
+_POINTS_SINCE = (
+    select(metric_names.c.name, metrics.c.step, metrics.c.value, metrics.c.time)
+    .join_from(metrics, metric_names, metric_names.c.id == metrics.c.metric_id)
+    .where(metrics.c.run_key == bindparam("run_key"), metrics.c.seq > bindparam("since"))
+    .order_by(metrics.c.step)
+)
+_EPISODES_SINCE = (
+    select(episodes.c.number, episodes.c.step, episodes.c.episode_return, episodes.c.length, episodes.c.time)
+    .where(episodes.c.run_key == bindparam("run_key"), episodes.c.seq > bindparam("since"))
+    .order_by(episodes.c.number)
+)
 
 
 @dataclass(frozen=True)
@@ -68,8 +83,10 @@ def page(connection: Connection, run_id: str, keys: Collection[str] | None, sinc
     :param max_points: most points of one series; a longer one is decimated
     :raises NotFoundError: there is no such run
     """
-    run_key = key_of(connection, run_id)
-    cursor: int = connection.execute(select(runs.c.last_seq).where(runs.c.key == run_key)).scalar_one()
+    place = connection.execute(_PLACE, {"run_id": words(run_id)}).one_or_none()
+    if place is None:
+        raise not_found(connection, run_id)
+    run_key, cursor = place
     most = bounded(max_points, FEWEST_POINTS, MOST_POINTS)
     if cursor <= since:
         return MetricsPage({}, cursor)
@@ -106,20 +123,13 @@ def _episode_sources(run_key: int) -> list[_Source]:
 
 def _changed(connection: Connection, run_key: int, keys: Collection[str] | None, since: int) -> dict[str, list[Point]]:
     """Return the rows above `since` by way of the index on `seq`: cheap however long the series are."""
-    m, e = metrics.c, episodes.c
     found: dict[str, list[Point]] = defaultdict(list)
-    query = select(metric_names.c.name, m.step, m.value, m.time).join_from(
-        metrics, metric_names, metric_names.c.id == m.metric_id
-    )
-    for name, step, value, time in connection.execute(
-        query.where(m.run_key == run_key, m.seq > since).order_by(m.step)
-    ):
+    place = {"run_key": run_key, "since": since}
+    for name, step, value, time in connection.execute(_POINTS_SINCE, place):
         if keys is None or name in keys:
             found[name].append((step, step, value, time))
     if keys is None or not {EPISODE_RETURN, EPISODE_LENGTH}.isdisjoint(keys):
-        query_episodes = select(e.number, e.step, e.episode_return, e.length, e.time)
-        query_episodes = query_episodes.where(e.run_key == run_key, e.seq > since).order_by(e.number)
-        for number, step, value, length, time in connection.execute(query_episodes):
+        for number, step, value, length, time in connection.execute(_EPISODES_SINCE, place):
             for name, shown in ((EPISODE_RETURN, value), (EPISODE_LENGTH, float(length))):
                 if keys is None or name in keys:
                     found[name].append((number, step, shown, time))

@@ -170,6 +170,15 @@ class Store:
         with self._database.snapshot() as connection:
             return queries.run_config(connection, run_id)
 
+    def board(self, live: Sequence[str], most_live: int, ended: Sequence[str], most_ended: int) -> list[RunRecord]:
+        """Return the newest runs in the states `live`, then those in the states `ended` that ended last.
+
+        :param most_live: at most so many of the first kind
+        :param most_ended: at most so many of the second
+        """
+        with self._database.snapshot() as connection:
+            return queries.board(connection, live, most_live, ended, most_ended)
+
     def counts(self) -> dict[str, int]:
         """Return how many runs are in each state that has any."""
         with self._database.snapshot() as connection:

@@ -35,7 +35,8 @@ class Categorical:
 
     def best(self, logits: Floats) -> NDArray[np.int64]:
         """Return the most likely action for each row of logits."""
-        return np.argmax(logits, axis=1)
+        chosen: NDArray[np.int64] = np.argmax(logits, axis=1)
+        return chosen
 
     def evaluate(self, logits: Floats, actions: NDArray[Any]) -> tuple[Floats, Floats]:
         """Return the actions' log-probabilities and the entropies, each (batch,); remembered for `backward`."""
@@ -81,7 +82,8 @@ class Gaussian:
 
     def best(self, means: Floats) -> Floats:
         """Return the most likely action for each row of means."""
-        return means.copy()
+        likely: Floats = means.copy()
+        return likely
 
     def evaluate(self, means: Floats, actions: NDArray[Any]) -> tuple[Floats, Floats]:
         """Return the actions' log-probabilities and the entropies, each (batch,); remembered for `backward`."""
