@@ -29,6 +29,29 @@ def test_speed_is_that_of_the_last_seconds_and_the_time_left_that_of_the_last_mi
     assert meter.fraction == 0.6
 
 
+def test_a_mark_costs_the_same_however_many_there_were():
+    clock, meter = _meter(total=1_000_000)
+    for number in range(1, 50_001):
+        clock.now += 0.001
+        meter.step = number * 2
+        meter.mark()
+        assert len(meter._latest._marks) <= 60
+    assert abs(meter.fps - 2_000) < 1
+    assert abs(meter.eta_seconds - 900_000 / 2_000) < 0.1
+    assert len(meter._longest._marks) <= 60
+
+
+def test_after_a_long_silence_the_speed_is_that_of_the_silence():
+    clock, meter = _meter(total=1_000)
+    clock.now += 1.0
+    meter.step = 100
+    meter.mark()
+    clock.now += 50.0
+    meter.step = 200
+    meter.mark()
+    assert abs(meter.fps - 2.0) < 0.01
+
+
 def test_time_spent_paused_counts_nowhere():
     clock, meter = _meter(total=1_000)
     clock.now += 1.0

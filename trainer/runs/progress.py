@@ -18,6 +18,39 @@ ESTIMATE_SECONDS = 120.0
 RETURN_WINDOW = 100
 
 
+class _Window:
+    """Where a run stood over the last seconds; however often it is told, it keeps some dozens of marks.
+
+    :param seconds: length of the window
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._grain = seconds / 50
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def restart(self, now: float, step: int) -> None:
+        """Forget everything but this."""
+        self._marks.clear()
+        self._marks.append((now, step))
+
+    def add(self, now: float, step: int) -> None:
+        """Take a mark in; one that follows the last too closely takes its place."""
+        marks = self._marks
+        if len(marks) > 1 and marks[-1][0] - marks[-2][0] < self._grain:
+            marks.pop()
+        marks.append((now, step))
+        # Two always stay: after a long silence the speed is that of the silence.
+        while len(marks) > 2 and now - marks[0][0] > self._seconds:
+            marks.popleft()
+
+    @property
+    def speed(self) -> float:
+        """Steps per second over the window, or over as much of it as there is."""
+        (first_time, first_step), (last_time, last_step) = self._marks[0], self._marks[-1]
+        return (last_step - first_step) / (last_time - first_time) if last_time > first_time else 0.0
+
+
 class ProgressMeter:
     """Steps, speed, time left and episode returns of one run.
 
@@ -42,16 +75,14 @@ class ProgressMeter:
         self.timing: Timing | None = None
         self._held_seconds = held_seconds
         self._clock = clock
-        self._marks: deque[tuple[float, int]] = deque()
-        self._speed = 0.0
+        self._latest, self._longest = _Window(SPEED_SECONDS), _Window(ESTIMATE_SECONDS)
         self.begin()
 
     def begin(self) -> None:
         """Start the clock: what was before does not count."""
         self._started = self._clock() - self._held_seconds()
-        self._marks.clear()
-        self._marks.append((0.0, self.step))
-        self._speed = 0.0
+        for window in (self._latest, self._longest):
+            window.restart(0.0, self.step)
 
     @property
     def elapsed_seconds(self) -> float:
@@ -68,33 +99,23 @@ class ProgressMeter:
     @property
     def fps(self) -> float:
         """Environment steps per second over the last seconds."""
-        return self._speed
+        return self._latest.speed
 
     @property
     def eta_seconds(self) -> float | None:
         """Seconds left at the speed of the last minutes; None while there is no speed yet."""
         if self.duration_seconds is not None:
             return max(0.0, self.duration_seconds - self.elapsed_seconds)
-        speed = self._speed_over(ESTIMATE_SECONDS)
+        speed = self._longest.speed
         if self.total_steps is None or speed <= 0:
             return None
         return max(0.0, (self.total_steps - self.step) / speed)
 
     def mark(self) -> None:
-        """Take the present step and time into the speed's window; call it a few times a second."""
+        """Take the present step and time into the speeds; call it as often as there is something to tell."""
         now, step = self.elapsed_seconds, self.step
-        self._marks.append((now, step))
-        while len(self._marks) > 2 and now - self._marks[0][0] > ESTIMATE_SECONDS:
-            self._marks.popleft()
-        self._speed = self._speed_over(SPEED_SECONDS)
-
-    def _speed_over(self, seconds: float) -> float:
-        """Return the steps per second of the last `seconds`, or of as much as there is."""
-        last_time, last_step = self._marks[-1]
-        first_time, first_step = next((mark for mark in self._marks if last_time - mark[0] <= seconds), self._marks[0])
-        if first_time == last_time and len(self._marks) > 1:
-            first_time, first_step = self._marks[-2]
-        return (last_step - first_step) / (last_time - first_time) if last_time > first_time else 0.0
+        self._latest.add(now, step)
+        self._longest.add(now, step)
 
     def episode_ended(self, episode_return: float) -> int:
         """Count an ended training episode; return its number, from 1."""
