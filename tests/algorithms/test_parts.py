@@ -153,6 +153,9 @@ def test_the_nature_network_by_hand_is_the_module(bf16, tolerance):
     expected.square().sum().backward()
     for ours, theirs in zip(extractor.parameters(), reference.parameters(), strict=True):
         assert float((ours.grad - theirs.grad).abs().max()) <= 2 * tolerance * float(theirs.grad.abs().max())
+    frames = torch.cat([images, images[:, :1]], dim=1)
+    for one, both in zip((images, frames[:, 1:]), features.arrange_both(frames, 4), strict=True):
+        torch.testing.assert_close(both, features.arrange(one))
     for part in (images, images[:2]):
         with torch.no_grad():
             extractor.linear[0].weight += 0.01  # what is frozen is what it is now
@@ -304,6 +307,7 @@ def test_frames_stored_once_give_back_the_same_transitions(p_end):
         step, copy_index = by_reward[float(batch.rewards[row])]
         np.testing.assert_array_equal(batch.observations[row], step[0][copy_index])
         np.testing.assert_array_equal(batch.next_observations[row], step[1][copy_index])
+        np.testing.assert_array_equal(batch.frames[row], [*step[0][copy_index], step[1][copy_index][-1]])
         assert batch.actions[row, 0] == step[2][copy_index]
         cut = step[5][copy_index]["TimeLimit.truncated"]
         assert batch.ends[row] == float(step[4][copy_index] and not cut)

@@ -232,11 +232,15 @@ class _TorchQ:
             for part in (batch.rewards, batch.ends, batch.discounts, batch.actions)
         )
         with torch.no_grad():
-            arranged = self._target.arrange(observations.as_tensors(batch.next_observations, device))
-            following = model.q_net_target.q_net(self._target(arranged)).amax(dim=1)
+            if batch.frames is None:
+                before = self._online.arrange(observations.as_tensors(batch.observations, device))
+                after = self._target.arrange(observations.as_tensors(batch.next_observations, device))
+            else:
+                frames = observations.as_tensors(batch.frames, device)
+                before, after = self._online.arrange_both(frames, batch.observations.shape[1])
+            following = model.q_net_target.q_net(self._target(after)).amax(dim=1)
             targets = rewards + (1 - ends) * discounts * following
-            arranged = self._online.arrange(observations.as_tensors(batch.observations, device))
-        return arranged, actions.long(), targets
+        return before, actions.long(), targets
 
     def learn(self, lessons: tuple[Any, torch.Tensor, torch.Tensor], rows: slice) -> torch.Tensor:
         """Take one gradient step on some rows; return the loss before it, still on the device."""

@@ -33,6 +33,9 @@ class Features(Protocol):
     def arrange(self, observation: Any) -> Any:
         """Return observations (batch, …) laid out for `__call__`; rows stay rows."""
 
+    def arrange_both(self, frames: torch.Tensor, channels: int) -> tuple[Any, Any]:
+        """Lay two overlapping images out at once, the first and the last `channels` of `frames`."""
+
     def __call__(self, arranged: Any) -> torch.Tensor:
         """Return features, float32, (batch, features)."""
 
@@ -54,6 +57,10 @@ class ModuleFeatures:
     def arrange(self, observation: Any) -> Any:
         """Leave observations as they are."""
         return observation
+
+    def arrange_both(self, frames: torch.Tensor, channels: int) -> tuple[Any, Any]:
+        """Return the two images."""
+        return frames[:, :channels], frames[:, -channels:]
 
     def __call__(self, arranged: Any) -> torch.Tensor:
         """Run the module."""
@@ -81,6 +88,7 @@ class NatureFeatures:
         self._scale = 1.0 / 255.0 if owner.normalize_images else 1.0
         self._frozen: _Weights = []
         self._packed: dict[int, _Packed] = {}  # the frozen weights, by batch size
+        self._uses = 0  # of the frozen weights
         # By batch size. A network is run backwards before it is run forwards again, so the memory can serve both.
         self._inputs: dict[int, torch.Tensor] = {}
 
@@ -108,12 +116,21 @@ class NatureFeatures:
         blocks = words.permute(0, 2, 4, 1, 3).contiguous().view(torch.uint8)
         return blocks.view(batch, rows, columns, channels * _BLOCK * _BLOCK)
 
+    def arrange_both(self, frames: torch.Tensor, channels: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the two images as views of one arrangement."""
+        arranged = self.arrange(frames)
+        width = channels * _BLOCK * _BLOCK if self._in_blocks else channels
+        return arranged[..., :width], arranged[..., -width:]
+
     def __call__(self, arranged: torch.Tensor) -> torch.Tensor:
         """Run the convolutions and the linear layer."""
         hidden = self._as_numbers(arranged).permute(0, 3, 1, 2)
         learning = torch.is_grad_enabled() or not self._frozen
         if not learning and _can_pack():
-            return self._infer(hidden).float()
+            # Weights that are used only once (DQN plays a step between two updates) are not worth arranging.
+            self._uses += 1
+            if self._uses > 1:
+                return self._infer(hidden).float()
         weights = self._weights() if learning else self._frozen
         for (weight, bias), stride in zip(weights[:-1], self._strides, strict=True):
             hidden = functional.conv2d(hidden, weight, bias, stride).relu_()
@@ -136,6 +153,7 @@ class NatureFeatures:
     def freeze(self) -> None:
         """Prepare the weights once for all the inference to come."""
         self._packed.clear()
+        self._uses = 0
         with torch.no_grad():
             self._frozen = self._weights()
 

@@ -29,6 +29,8 @@ class Transitions:
 
     :param ends: 1 where nothing follows; an episode that was cut off by a time limit counts as going on
     :param discounts: what the value of `next_observations` is weighted with, (batch,)
+    :param frames: where observations are stacked frames, (batch, channels, height, width): those of both observations,
+        which are its first and its last channels
     """
 
     observations: Any
@@ -37,6 +39,7 @@ class Transitions:
     next_observations: Any
     ends: Floats
     discounts: Floats
+    frames: NDArray[np.uint8] | None = None
 
 
 class Replay:
@@ -116,12 +119,12 @@ class Replay:
             discounts = np.full(batch_size, self.gamma, dtype=np.float32)
             if normalizer is not None:
                 rewards = normalizer.normalize_reward(rewards).astype(np.float32)
-        before, after = self._observations(flat, last)
+        before, after, frames = self._observations(flat, last)
         if normalizer is not None:
             before, after = normalizer.normalize_obs(before), normalizer.normalize_obs(after)
         ends = self.dones.reshape(-1)[last] & ~self.cut.reshape(-1)[last]
         actions = self.actions.reshape(-1, self.actions.shape[-1])[flat]
-        return Transitions(before, actions, rewards, after, ends.astype(np.float32), discounts)
+        return Transitions(before, actions, rewards, after, ends.astype(np.float32), discounts, frames)
 
     def _draw(self, batch_size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         held = self.steps if self.full else self.position
@@ -162,8 +165,8 @@ class Replay:
         observations.store(self._before, at, observation)
         observations.store(self._after, at, following)
 
-    def _observations(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[Any, Any]:
-        return observations.take(self._flat_before, first), observations.take(self._flat_after, last)
+    def _observations(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[Any, Any, Any]:
+        return observations.take(self._flat_before, first), observations.take(self._flat_after, last), None
 
     def _require_memory(self, observation_space: spaces.Space[Any]) -> None:
         needed, free = self._bytes(observation_space), psutil.virtual_memory().available
@@ -206,9 +209,9 @@ class SharedReplay(Replay):
         rows = self._generator.integers(self.copies, self.steps * self.copies, size=batch_size)
         return (rows // self.copies + self.position) % self.steps, rows % self.copies
 
-    def _observations(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[Any, Any]:
+    def _observations(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[Any, Any, Any]:
         after = (last + self.copies) % (self.steps * self.copies)
-        return observations.take(self._flat_before, first), observations.take(self._flat_before, after)
+        return observations.take(self._flat_before, first), observations.take(self._flat_before, after), None
 
 
 class FrameReplay(Replay):
@@ -296,7 +299,7 @@ class FrameReplay(Replay):
         overwritten: NDArray[np.bool_] = oldest_frame <= self._written[copies] - self._frames.shape[1]
         return overwritten
 
-    def _observations(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[Any, Any]:
+    def _observations(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[Any, Any, Any]:
         del last  # n-step returns are not kept by frames
         ring = self._frames.shape[1]
         places = (self._newest.reshape(-1)[first][:, None] + self._offsets) % ring
@@ -304,4 +307,4 @@ class FrameReplay(Replay):
         frames = self._flat_frames[places]
         batch, part = len(first), (self._shape[0] // self.stack, *self._shape[1:])
         both = frames.reshape(batch, (self.stack + 1) * part[0], *part[1:])
-        return both[:, : self._shape[0]], both[:, part[0] :]
+        return both[:, : self._shape[0]], both[:, part[0] :], both
