@@ -15,6 +15,8 @@ from trainer.errors import Fault, NotFoundError
 
 router = APIRouter(prefix="/api", tags=["state"])
 
+_LINES = 2000  # most log lines of a followed run in one answer
+
 
 @router.get("/health")
 def health(engine: EngineOf) -> JsonResponse:
@@ -34,15 +36,15 @@ class StateWanted(Parameters):
 def state(engine: EngineOf, wanted: Annotated[StateWanted, Query()]) -> JsonResponse:
     """Return the runs that live or ended lately, all counts, the machine's load and the store's health.
 
-    `followed` holds, for every run to follow that still exists, what `/metrics?since=` and `/logs?after=` of it would
-    answer, so that a page with many charts asks once.
+    `followed` holds, for every run to follow that still exists, what `/metrics?since=` and `/logs?after=&limit=2000`
+    of it would answer, so that a page with many charts asks once. Name a run once.
     """
     followed = [_Followed.parse(text) for text in wanted.follow]
-    with engine.store.together():
-        news = {each.run_id: each.news(engine) for each in followed}
-        # After the numbers: a run that has ended here has no more of them.
-        body = engine.snapshot()
+    body = engine.snapshot()
     if followed:
+        # After the states: what has ended there has written its last numbers before these are read.
+        with engine.store.together():
+            news = {each.run_id: each.news(engine) for each in followed}
         body["followed"] = {run_id: new for run_id, new in news.items() if new is not None}
     return JsonResponse(body)
 
@@ -60,7 +62,7 @@ class _Followed(NamedTuple):
 
         :raises RequestError: it is not that
         """
-        run_id, *cursors = text.split(":")
+        run_id, *cursors = text.rsplit(":", 2)
         if len(cursors) != 2 or not all(_is_cursor(cursor) for cursor in cursors):
             message = f"{text!r} is not RUN:SINCE:AFTER with two cursors"
             raise invalid_request([Fault("follow", message, "leave a cursor empty to ask for nothing of its kind")])
@@ -74,7 +76,7 @@ class _Followed(NamedTuple):
             if self.since is not None:
                 new["metrics"] = metrics_json(store.metrics(self.run_id, since=self.since))
             if self.after is not None:
-                new["logs"] = logs_json(store.logs(self.run_id, after=self.after), after=self.after)
+                new["logs"] = logs_json(store.logs(self.run_id, self.after, _LINES), after=self.after)
         except NotFoundError:
             return None
         return new

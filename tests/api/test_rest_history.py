@@ -46,7 +46,7 @@ def test_the_state_brings_what_is_new_of_the_runs_one_follows(client, ended_run)
     assert followed("", last) == {ended_run: {"logs": {"lines": logs["lines"][-1:], "cursor": logs["cursor"]}}}
 
 
-@pytest.mark.parametrize("follow", ["", "a", "a:1", "a:1:2:3", "a:-1:", "a::x", "a:²:", f"a:{2**63}:"])
+@pytest.mark.parametrize("follow", ["", "a", "a:1", "a:-1:", "a::x", "a:²:", f"a:{2**63}:"])
 def test_what_to_follow_is_a_run_with_two_cursors(client, follow):
     answer = client.get("/api/state", params={"follow": follow})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")

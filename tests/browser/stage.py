@@ -65,7 +65,9 @@ class Rest:
         self.series: dict[str, list[tuple[int, float | None]]] = {"episode/return": [(n * 10, n) for n in range(50)]}
         self.videos: list[dict[str, Any]] = []
         self.calls: list[tuple[str, str]] = []
+        self.lines = 1  # in the log
         self.gone = False
+        self.failing = 0  # requests for numbers that go wrong from now on
         self.refusal: str | None = None
 
     def answer(self, method: str, path: str, query: dict[str, str], follow: list[str]) -> tuple[int, Any]:
@@ -75,11 +77,13 @@ class Rest:
             return self._act(*path.split("/")[-2:])
         if path == "api/state":
             return 200, self._state(follow)
+        if path.endswith("/metrics") and self.failing > 0:
+            self.failing -= 1
+            return 500, {"error": {"code": "internal", "message": "Something went wrong."}}
         if path.endswith("/metrics"):
             return 200, self._metrics(int(query.get("since", 0)))
         if path.endswith("/logs"):
-            line = {"number": 1, "time": time.time(), "level": "info", "text": "Training begins."}
-            return 200, {"lines": [] if query.get("after") else [line], "cursor": 1}
+            return 200, self._logs(int(query.get("after", 0)))
         if path == "api/videos/recordings":
             return 200, self._recordings(query)
         return 200, {"runs": self.runs}
@@ -95,7 +99,13 @@ class Rest:
     def _news(self, followed: str) -> tuple[str, dict[str, Any]]:
         run_id, since, after = followed.split(":")
         news = {"metrics": self._metrics(int(since))} if since else {}
-        return run_id, news | ({"logs": {"lines": [], "cursor": 1}} if after else {})
+        return run_id, news | ({"logs": self._logs(int(after))} if after else {})
+
+    def _logs(self, after: int, most: int = 500) -> dict[str, Any]:
+        last = min(self.lines, after + most)
+        fresh = range(after + 1, last + 1)
+        lines = [{"number": n, "time": time.time(), "level": "info", "text": f"Line {n}."} for n in fresh]
+        return {"lines": lines, "cursor": last}
 
     def _act(self, run_id: str, action: str) -> tuple[int, Any]:
         if self.refusal:

@@ -285,6 +285,39 @@ def test_a_hidden_page_asks_nothing_and_a_shown_one_at_once(page, rest):
     assert len(rest.calls) > before
 
 
+POINTS = "id => palaestra.charts.find(id, 'return')?.points"  # of two lines: returns and their mean
+
+
+def test_a_card_whose_first_numbers_did_not_come_asks_again(page, rest):
+    rest.runs = [run(status="completed", ended_at=2.0)]
+    rest.failing = 2
+    open_stage(page, rest)
+    page.locator(".pal-ended summary").click()
+    page.locator(".pal-ended .pal-row-button").click()
+    page.wait_for_function(f"id => ({POINTS})(id) === 100", arg="run-1", timeout=10_000)
+
+
+def test_a_card_out_of_sight_when_its_run_ended_gets_its_last_numbers_and_lines(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    page.wait_for_function(f"id => ({POINTS})(id) === 100", arg="run-1")
+    page.evaluate("document.querySelector('.pal-card').style.display = 'none'")
+    page.wait_for_timeout(700)
+    rest.series["episode/return"] += [(n * 10, n) for n in range(50, 75)]
+    rest.lines = 1300
+    rest.runs[0] |= {"status": "completed", "step": 750, "ended_at": 2.0}
+    page.wait_for_timeout(3500)  # longer than late numbers are waited for
+    assert page.evaluate(POINTS, "run-1") == 100
+    page.evaluate("document.querySelector('.pal-card').style.display = ''")
+    page.wait_for_function(f"id => ({POINTS})(id) === 150", arg="run-1")
+    page.wait_for_function("() => document.querySelectorAll('.pal-log-line').length === 1300")
+    assert page.locator(".pal-log-line").last.inner_text().endswith("Line 1300.")
+    page.wait_for_timeout(1000)
+    asked = [path for _, path in rest.calls if path != "api/state"]
+    page.wait_for_timeout(1500)
+    assert [path for _, path in rest.calls if path != "api/state"] == asked
+
+
 def test_a_page_that_shows_nothing_new_draws_no_frames(page):
     page.wait_for_timeout(1500)
     # Frames are numbered in the order in which anybody asks for them.

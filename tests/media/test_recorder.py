@@ -21,12 +21,15 @@ from trainer.media.recorder import Recording, record_episode
 def film(env_id: str, path: Path, max_length: int = 500, seed: int = 0, **options: Any) -> Recording | None:
     env = make_render_env(EnvironmentConfig(id=env_id), seed)
 
-    def predict(observations: Any, state: Any, starts: Any) -> tuple[Any, Any]:
-        assert starts[0] or state is not None, "the first step begins an episode"
-        return np.array([env.action_space.sample()]), "state"
+    begun: list[bool] = []
+
+    def choose(observations: Any, starts: Any) -> Any:
+        begun.append(bool(starts[0]))
+        assert begun.index(True) == 0, "the first step begins an episode"
+        return np.array([env.action_space.sample()])
 
     try:
-        return record_episode(predict, env, path, max_length=max_length, **options)
+        return record_episode(choose, env, path, max_length=max_length, **options)
     finally:
         env.close()
 
@@ -109,11 +112,11 @@ def test_a_film_that_is_told_to_stop_leaves_nothing(tmp_path: Path) -> None:
 def test_a_policy_that_fails_leaves_nothing(tmp_path: Path) -> None:
     env = make_render_env(EnvironmentConfig(id="CartPole-v1"), 0)
 
-    def predict(observations: Any, state: Any, starts: Any) -> tuple[Any, Any]:
+    def choose(observations: Any, starts: Any) -> Any:
         raise RuntimeError("no such weights")
 
     with pytest.raises(RuntimeError, match="no such weights"):
-        record_episode(predict, env, tmp_path / "a.mp4", max_length=10)
+        record_episode(choose, env, tmp_path / "a.mp4", max_length=10)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,6 +10,7 @@ import weakref
 from functools import partial, partialmethod
 
 import pytest
+from stable_baselines3.common.buffers import ReplayBuffer
 
 from trainer.algorithms.fast.replay import Replay
 from trainer.config import load_config
@@ -222,18 +223,21 @@ def test_one_runs_error_ends_that_run_alone(engine, cartpole, until, tmp_path, m
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["completed", "failed"])
-def test_the_memory_of_an_ended_run_is_free_without_a_collection(engine, cartpole, monkeypatch, broken):
+@pytest.mark.parametrize("kind", [Replay, ReplayBuffer], ids=["ours", "their own"])
+def test_the_memory_of_an_ended_run_is_free_without_a_collection(engine, cartpole, monkeypatch, kind, broken):
     buffers = []
-    original = Replay.sample
+    original = kind.sample
 
-    def sample(self, *args):
+    def sample(self, *args, **kwargs):
         buffers.append(weakref.ref(self))
         if broken:
             raise ZeroDivisionError("the dice broke")
-        return original(self, *args)
+        return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(Replay, "sample", sample)
+    monkeypatch.setattr(kind, "sample", sample)
     dqn = {"name": "dqn", "learning_starts": 50, "buffer_size": 1000}
+    if kind is ReplayBuffer:
+        dqn["replay_buffer_class"] = "stable_baselines3.common.buffers:ReplayBuffer"
     gc.disable()
     try:
         run_id = engine.manager.submit(cartpole(300, algorithm=dqn, evaluation={"enabled": False})).id

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _USUAL_FPS = 30.0
 
-# (observations, state, episode starts) -> (actions, state), as a policy's `predict`
-Predict = Callable[[Any, Any, Any], tuple[Any, Any]]
+# (observations, which of them begin an episode) -> actions
+Choose = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Recording:
 
 
 def record_episode(
-    predict: Predict,
+    choose: Choose,
     env: VecEnv,
     path: Path,
     *,
@@ -58,7 +58,7 @@ def record_episode(
 ) -> Recording | None:
     """Play one episode from a reset on and film it.
 
-    :param predict: (observations, state, episode starts) -> (actions, state)
+    :param choose: (observations, which of them begin an episode) -> actions
     :param env: as `trainer.envs.factory.make_render_env` makes it
     :param path: of the mp4; the poster stands beside it as .jpg
     :param max_length: agent steps after which the film ends even within the episode
@@ -76,7 +76,7 @@ def record_episode(
             encoder.write(large)
             poster.offer(large)
 
-        played = _play(predict, env, show, max_length, should_stop)
+        played = _play(choose, env, show, max_length, should_stop)
         if played is None:
             return None
         length, episode_return = played
@@ -94,7 +94,7 @@ def record_episode(
 
 
 def _play(
-    predict: Predict,
+    choose: Choose,
     env: VecEnv,
     show: Callable[[Any], None],
     max_length: int,
@@ -103,13 +103,11 @@ def _play(
     """Play one episode, showing every frame; return its length and return, or None when told to stop."""
     observations = env.reset()
     show(env.get_images()[0])
-    state: Any = None
     starts = np.ones(1, dtype=np.bool_)
     for length in range(1, max_length + 1):
         if should_stop():
             return None
-        actions, state = predict(observations, state, starts)
-        observations, _, starts, infos = env.step(actions)
+        observations, _, starts, infos = env.step(choose(observations, starts))
         info = infos[0]
         # A finished copy has been reset by now and shows its next episode; the last picture is in the info.
         show(info["terminal_frame"] if "terminal_frame" in info else env.get_images()[0])

@@ -59,7 +59,7 @@ def evaluate(
     done_by_copy = np.zeros(copies, dtype=int)
     returns: list[float] = []
     lengths: list[int] = []
-    choose = _chooser(model, deterministic)
+    choose = chooser(model, deterministic=deterministic)
     # Never a tuple here: no algorithm of ours takes one.
     observations: Any = env.reset()
     dones = np.ones(copies, dtype=bool)
@@ -78,8 +78,11 @@ def evaluate(
     return Evaluation(tuple(returns), tuple(lengths))
 
 
-def _chooser(model: BaseAlgorithm, deterministic: bool) -> Callable[[Any, NDArray[np.bool_]], NDArray[Any]]:
-    """Return what gives actions for observations, told which of them begin an episode."""
+def chooser(model: BaseAlgorithm, *, deterministic: bool) -> Callable[[Any, NDArray[np.bool_]], NDArray[Any]]:
+    """Return what gives actions for observations, told which of them begin an episode.
+
+    It serves one stretch of play: the weights must stay as they are, and what a recurrent policy remembers is kept.
+    """
     if isinstance(model, Fast) and deterministic:
         play = model.player()
         return lambda observations, _starts: play(observations)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainer.config import RunConfig
 from trainer.envs.factory import make_render_env
 from trainer.events import VideoSaved
 from trainer.media.recorder import record_episode
+from trainer.runs.evaluation import chooser
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
@@ -36,13 +37,11 @@ def film(
     step = model.num_timesteps
     path = directory / FOLDER / f"step_{step:010d}.mp4"
 
-    def predict(observations: Any, state: Any, starts: Any) -> tuple[Any, Any]:
-        return model.predict(observations, state=state, episode_start=starts, deterministic=video.deterministic)
-
+    choose = chooser(model, deterministic=video.deterministic)
     env = make_render_env(config.environment, seed, training_env=training_env)
     try:
         recording = record_episode(
-            predict, env, path, max_length=video.max_length, fps=video.fps, should_stop=should_stop
+            choose, env, path, max_length=video.max_length, fps=video.fps, should_stop=should_stop
         )
     finally:
         env.close()

@@ -37,7 +37,6 @@ from trainer.store import Page, RunRecord, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
-
 ACTIONS = ("start", "pause", "resume", "stop")
 _LIVE, _ENDED = [state.value for state in LIVE], [state.value for state in ENDED]
 HELD = "Waits until you press Start."

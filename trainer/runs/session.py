@@ -106,6 +106,7 @@ class Session:
             env, model = self._build(cleanup)
             self._take_turns(env, cleanup)
             callback = RunCallback(self.control, self._meter, self.reporter)
+            cleanup.callback(_let_go, callback)
             learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
             self._on_running()
             self._meter.begin()
@@ -271,13 +272,13 @@ class Session:
         return self.control.stop_requested
 
 
-def _let_go(model: BaseAlgorithm) -> None:
-    """Free what a finished model holds.
+def _let_go(part: BaseAlgorithm | RunCallback) -> None:
+    """Free what a finished model, or the callback that saw its variables, holds.
 
-    It hangs together in cycles; gigabytes of replay should not wait for Python's collector, nor all other runs for
+    They hang together in cycles; gigabytes of replay should not wait for Python's collector, nor all other runs for
     the tenth of a second that a collection takes.
     """
-    vars(model).clear()
+    vars(part).clear()
 
 
 def _precision(model: BaseAlgorithm) -> str:

@@ -88,10 +88,10 @@ class Database:
         :raises StoreError: the database fails while it is read
         """
         lent: Connection | None = getattr(self._lent, "connection", None)
-        if lent is not None:
-            yield lent
-            return
         try:
+            if lent is not None:
+                yield lent
+                return
             with self.reading.connect() as connection:
                 self._lent.connection = connection
                 try:

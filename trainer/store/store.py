@@ -125,6 +125,8 @@ class Store:
     def together(self) -> Iterator[None]:
         """Answer all that this thread asks inside from one and the same moment of the database, at less cost.
 
+        Leave it in the thread and the function that entered it; after a StoreError nothing more can be read inside.
+
         :raises StoreError: the database fails while it is read
         """
         with self._database.snapshot():

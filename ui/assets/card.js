@@ -9,6 +9,7 @@
   const { count, value, spread, duration, percent, ago, exact } = pal.format;
   const TRAILING = 2500; // ms in which late numbers may still arrive after a run changed
   const AGAIN = 1000; // ms until what could not be fetched is asked for again
+  const MANY = 500; // log lines in an answer after which the next is asked for at once
   const LOG_PERIOD = 1000;
   const VIDEO_PERIOD = 10000;
 
@@ -21,7 +22,8 @@
       this.data = new pal.RunSeries(run.id);
       this.node = this.build(run);
       this.changedAt = performance.now();
-      this.askedAt = this.loggedAt = this.filmedAt = -Infinity;
+      // When it was last asked for: anything at all, and what has been answered of numbers, lines and videos.
+      this.askedAt = this.readAt = this.loggedAt = this.filmedAt = -Infinity;
       this.unwatch = pal.watchVisible(this.node, (visible) => {
         this.onScreen = visible;
         if (visible) this.tick();
@@ -168,39 +170,45 @@
       const live = pal.runs.isLive(this.run);
       if (now - this.askedAt >= AGAIN && (!this.fetched || this.log.cursor === null)) {
         this.askedAt = now;
-        if (!this.fetched) this.guard("metrics", this.refreshCharts());
-        if (this.log.cursor === null) this.guard("log", this.log.refresh());
+        if (!this.fetched && !this.data.busy) this.guard("metrics", this.refreshCharts());
+        if (this.log.cursor === null && !this.log.busy) this.guard("log", this.log.refresh());
       }
+      if (this.fetched && this.data.wantsReread) this.guard("metrics", this.data.reread().then(() => this.drawn(true)));
       if (now - this.filmedAt > (live || moving ? VIDEO_PERIOD : Infinity) || this.filmedAt < 0) {
         this.filmedAt = now;
         this.guard("video", this.refreshVideo());
       }
     }
 
-    // What the poller asks for along with the state, or null.
+    // What the poller asks for along with the state, or null. A run that stands still is read on until it was asked
+    // some time after its last change, however long the card was out of sight in between.
     following() {
       if (!this.onScreen || document.hidden) return null;
-      const now = performance.now();
-      const moving = now - this.changedAt < TRAILING;
-      const live = pal.runs.isLive(this.run);
-      const since = moving && this.fetched && !this.data.busy ? this.data.cursor : null;
-      const wantsLines = (live ? now - this.loggedAt > LOG_PERIOD : moving) && this.log.cursor !== null;
+      const at = performance.now();
+      const settled = this.changedAt + TRAILING;
+      const wantsLines = this.moreLines || (pal.runs.isLive(this.run) ? at - this.loggedAt > LOG_PERIOD : this.loggedAt < settled);
+      const since = this.fetched && !this.data.busy && this.readAt < settled ? this.data.cursor : null;
       const after = wantsLines && !this.log.busy ? this.log.cursor : null;
-      return since === null && after === null ? null : { id: this.id, since, after };
+      return since === null && after === null ? null : { id: this.id, since, after, at };
     }
 
     // An answer to what the card does not know any more (it has read on meanwhile) says nothing new.
     take(asked, { metrics, logs }) {
-      if (metrics && asked.since === this.data.cursor) this.drawn(this.data.take(metrics));
+      if (metrics && asked.since === this.data.cursor) {
+        this.readAt = asked.at;
+        this.drawn(this.data.take(metrics));
+      }
       if (logs && asked.after === this.log.cursor) {
-        this.loggedAt = performance.now();
+        this.loggedAt = asked.at;
+        this.moreLines = logs.lines.length >= MANY;
         this.log.take(logs);
       }
-      if (this.data.wantsReread) this.guard("metrics", this.data.reread().then(() => this.drawn(true)));
     }
 
     async refreshCharts() {
+      const at = performance.now();
       const changed = await this.data.refresh();
+      this.readAt = at;
       this.fetched = true;
       this.drawn(changed);
     }

@@ -39,7 +39,6 @@
 
     // Fetches what was written since the last time.
     async refresh() {
-      if (this.busy) return;
       this.busy = true;
       try {
         const first = this.cursor === null;

@@ -28,9 +28,8 @@
       return [...this.byName.keys()];
     }
 
-    // Fetches what changed since the last time; resolves to true if anything did. Errors travel to the caller.
+    // Fetches what changed since the last time; resolves to whether anything did. Errors travel to the caller.
     async refresh() {
-      if (this.busy) return false;
       this.busy = true;
       try {
         const page = await pal.api.metrics(this.runId, { since: this.cursor, max_points: FIRST_POINTS });

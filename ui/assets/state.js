@@ -11,6 +11,7 @@
   const PERIOD = 450; // ms from one request to the next, so that news is not older than 500 when an answer is late
   const SLOWEST = 2000; // ms between two tries while the server is gone
   const SIGNED_OUT = 10000; // ms between two tries while it denies us, in case another tab signs in
+  const MOST = 100; // runs that the server lets one request follow
   const listeners = new Set();
   const followers = new Set(); // {following(): {id, since, after} | null, take(asked, news)}
   const asked = new Map(); // run id -> {action, status, until}: shown until the server's own word arrives
@@ -35,7 +36,7 @@
     const began = performance.now();
     let deliver = () => {};
     try {
-      const wanted = [...followers].map((one) => ({ one, known: one.following() })).filter(({ known }) => known);
+      const wanted = [...followers].map((one) => ({ one, known: one.following() })).filter(({ known }) => known).slice(0, MOST);
       const data = await pal.api.state(wanted.map(({ known }) => `${known.id}:${known.since ?? ""}:${known.after ?? ""}`));
       if (began >= answeredAt) accept(data);
       deliver = () => hand(wanted, data.followed ?? {});
@@ -97,7 +98,8 @@
     }
   }
 
-  // Asks for news of a run along with the state, whenever follower.following() names one. Returns the way to stop.
+  // Asks for news of a run along with the state, whenever follower.following() names one: one follower for each run.
+  // Returns the way to stop.
   function follow(follower) {
     followers.add(follower);
     return () => followers.delete(follower);

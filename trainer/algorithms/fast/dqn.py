@@ -89,6 +89,8 @@ class DQN(FastOffPolicy, stable_baselines3.DQN):
 
     def player(self) -> Callable[[Any], NDArray[Any]]:
         """Return what chooses the actions of the highest value."""
+        if self.core.compiled:
+            return super().player()  # a batch of another size would be compiled anew
         self.set_mode(training=False)
         self.kernel.begin_rollout()
         return lambda observation: self.kernel.values(observation).argmax(axis=1)

@@ -91,6 +91,8 @@ class FastOnPolicy(Fast, OnPolicyAlgorithm):
 
     def player(self) -> Callable[[Any], NDArray[Any]]:
         """Return what chooses the most likely actions."""
+        if self.core.compiled:
+            return super().player()  # a batch of another size would be compiled anew
         self.set_mode(training=False)
         self.kernel.begin_rollout()
         return lambda observation: self._for_environment(self.kernel.best(observation))
