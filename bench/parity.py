@@ -127,7 +127,7 @@ def _ours(config: RunConfig) -> float:
 def _theirs(config: RunConfig) -> float:
     from trainer.algorithms.build import PLAIN, algorithm_kwargs
     from trainer.algorithms.policy_kwargs import policy_kwargs
-    from trainer.envs.factory import make_evaluation_env, make_training_env
+    from trainer.envs.factory import evaluation_copies, make_evaluation_env, make_training_env
     from trainer.runs.evaluation import evaluate
     from trainer.runs.session import EVALUATION_SEED_OFFSET
 
@@ -143,7 +143,8 @@ def _theirs(config: RunConfig) -> float:
         **algorithm_kwargs(config.algorithm, env),
     )
     model.learn(config.training.total_timesteps)
-    judge = make_evaluation_env(config.environment, seed + EVALUATION_SEED_OFFSET, training_env=env)
+    copies = evaluation_copies(config.environment, config.evaluation.episodes)
+    judge = make_evaluation_env(config.environment, seed + EVALUATION_SEED_OFFSET, copies, training_env=env)
     result = evaluate(model, judge, EPISODES, deterministic=True, should_stop=lambda: False)
     judge.close()
     env.close()
