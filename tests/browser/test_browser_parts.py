@@ -295,6 +295,22 @@ def test_a_card_whose_first_numbers_did_not_come_asks_again(page, rest):
     page.locator(".pal-ended summary").click()
     page.locator(".pal-ended .pal-row-button").click()
     page.wait_for_function(f"id => ({POINTS})(id) === 100", arg="run-1", timeout=10_000)
+    assert [path for _, path in rest.calls].count("api/runs/run-1/metrics") == 3
+
+
+def test_a_card_whose_first_numbers_are_late_waits_for_them_and_asks_again_when_they_fail(page, rest):
+    rest.runs = [run(status="completed", ended_at=2.0)]
+    open_stage(page, rest)
+    held = []
+    page.route("**/metrics*", lambda route: held.append(route))
+    page.locator(".pal-ended summary").click()
+    page.locator(".pal-ended .pal-row-button").click()
+    page.wait_for_timeout(2500)  # longer than until a request that failed is made again
+    assert len(held) == 1
+    assert "before it had anything to draw" not in card(page).inner_text()
+    page.unroute("**/metrics*")
+    held[0].abort()
+    page.wait_for_function(f"id => ({POINTS})(id) === 100", arg="run-1", timeout=10_000)
 
 
 def test_a_card_out_of_sight_when_its_run_ended_gets_its_last_numbers_and_lines(page, rest):
