@@ -2,7 +2,8 @@
 
 Counts the matrix products and convolutions of plain Stable-Baselines3 on the same preset, measures how fast this
 machine multiplies large matrices in the row's precision, and divides: fewer milliseconds an environment step than that
-are out of reach for the same mathematics. Beside it stand our milliseconds and the branches they went to.
+are out of reach for the same mathematics. Beside it stand our milliseconds and the branches they went to. For image
+networks a second line gives the least of every part alone (`bench/layers.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench import machine
+from bench import layers, machine
 from bench.concurrency import quiet_config
 from bench.training import ROWS, Row
 from trainer.algorithms.build import PLAIN, algorithm_kwargs
@@ -68,6 +69,10 @@ def _row(name: str, row: Row) -> None:
         f"{least / seconds:>8.0%}  {tree}",
         flush=True,
     )
+    if name.endswith(("_pong", "_pong_fp32")):
+        parts = layers.least(config, is_bf16=is_bf16)
+        alone = ", ".join(f"{part} {spent * 1e3:.2f}" for part, spent in parts.items())
+        print(f"{'  parts alone':<34} {sum(parts.values()) * 1e3:>8.2f}  {alone}", flush=True)
 
 
 def _operations(config: RunConfig) -> tuple[float, bool]:
