@@ -9,13 +9,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import machine
+from bench import machine, slices
 from trainer.config import PresetStore, RunConfig
 from trainer.engine import Engine
 from trainer.paths import BUILT_IN_PRESETS, USER_PRESETS
 from trainer.terminal import configure
 
 LEAST = 0.95
+_ENDLESS = 1_000_000_000  # steps
+_WARM_SECONDS, _SETTLE_SECONDS = 3.0, 0.6
 QUIET: dict[str, Any] = {
     "evaluation.enabled": False,
     "evaluation.stop_on_threshold": False,
@@ -28,41 +30,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the proof's arguments."""
     parser.add_argument("preset", nargs="?", default="ppo_cartpole", help="what every run trains (ppo_cartpole)")
     parser.add_argument("--runs", type=int, default=4, help="runs side by side (4)")
-    parser.add_argument("--steps", type=int, default=400_000, help="environment steps in all (400000)")
-    parser.add_argument("--rounds", type=int, default=3, help="times that each is measured, in turn (3)")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of a slice (4)")
+    parser.add_argument("--rounds", type=int, default=15, help="times that each is measured, in turn (15)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure in turn, print the table, and return 0 when the ratio holds."""
     print(machine.describe(), flush=True)
-    many = arguments.runs
-    ratios = []
     with tempfile.TemporaryDirectory() as folder:
-        engine = Engine(Path(folder), slots=many)
+        engine = Engine(Path(folder), slots=arguments.runs)
         try:
-            speed(engine, arguments.preset, 1, arguments.steps // 20)
-            print(f"{'round':>5} {'one alone':>10} {f'{many} together':>11} {'ratio':>6}")
-            for round_ in range(arguments.rounds):
-                alone = speed(engine, arguments.preset, 1, arguments.steps)
-                together = speed(engine, arguments.preset, many, arguments.steps)
-                ratios.append(together / alone)
-                print(f"{round_ + 1:>5} {alone:>10.0f} {together:>11.0f} {ratios[-1]:>6.2f}", flush=True)
+            pairs = _pairs(engine, arguments)
         finally:
             engine.close()
-    ratio = statistics.median(ratios)
-    print(f"median {ratio:.2f}, least {LEAST}: {'holds' if ratio >= LEAST else 'DOES NOT HOLD'}")
+    ratio, low, high = slices.middle([pair.ratio for pair in pairs])
+    alone, together = (statistics.median(column) for column in zip(*((p.first, p.second) for p in pairs), strict=True))
+    print(f"one alone {alone:.0f}, {arguments.runs} together {together:.0f} steps a second (medians)")
+    print(
+        f"ratio {ratio:.2f} (quartiles {low:.2f} to {high:.2f}, {len(pairs)} rounds), least {LEAST}: "
+        f"{'holds' if ratio >= LEAST else 'DOES NOT HOLD'}"
+    )
     return 0 if ratio >= LEAST else 1
 
 
-def speed(engine: Engine, preset: str, runs: int, steps: int, changes: dict[str, Any] | None = None) -> float:
-    """Train `runs` runs at once and return their environment steps a second in all."""
-    config = quiet_config(preset, steps // runs, changes or {})
-    began = time.perf_counter()
-    ids = [engine.manager.submit(config).id for _ in range(runs)]
-    for run_id in ids:
-        engine.manager.wait(run_id, None)
-    seconds = time.perf_counter() - began
-    return sum(engine.manager.get(run_id).step for run_id in ids) / seconds
+def _pairs(engine: Engine, arguments: argparse.Namespace) -> list[slices.Pair]:
+    """Return the speed of the first run alone, the others paused, and then of all, in every round."""
+    config = quiet_config(arguments.preset, _ENDLESS, {})
+    runs = [engine.manager.submit(config).id for _ in range(arguments.runs)]
+    while any(engine.manager.get(run_id).status != "running" for run_id in runs):
+        time.sleep(0.1)
+    time.sleep(_WARM_SECONDS)
+
+    def read(run_id: str) -> slices.Told:
+        record = engine.manager.get(run_id)
+        return record.step, record.elapsed_seconds
+
+    pairs = []
+    for _ in range(arguments.rounds):
+        for run_id in runs[1:]:
+            engine.manager.pause(run_id)
+        time.sleep(_SETTLE_SECONDS)
+        alone = slices.speed(read, runs[:1], arguments.seconds)
+        for run_id in runs[1:]:
+            engine.manager.resume(run_id)
+        time.sleep(_SETTLE_SECONDS)
+        pairs.append(slices.Pair(alone, slices.speed(read, runs, arguments.seconds)))
+    return pairs
 
 
 def quiet_config(preset: str, steps: int, changes: dict[str, Any]) -> RunConfig:

@@ -1,7 +1,8 @@
 """What all that is around the training costs: tracking, checkpoints, and a page that watches.
 
-Throughput of PPO on CartPole with each part alone and with all of them, each beside a bare run measured just before
-it. Checkpoints are written far more often than by default, and what they cost is scaled to the default interval.
+Throughput of PPO on CartPole with each part alone and with all of them: two runs that are paused and resumed in turn,
+one bare, the other with the part (`slices`). Checkpoints are written far more often than by default, and what they
+cost is scaled to the default interval.
 The page is the real one in a real Chromium, on the Monitor tab, asking every 450 ms.
 """
 
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import machine
+from bench import machine, slices
 from bench.concurrency import QUIET, quiet_config
 
 PRESET = "ppo_cartpole"
@@ -26,55 +27,95 @@ CHECKPOINT_SECONDS = 2.0
 SAVED = {"checkpoints.enabled": True, "checkpoints.every_seconds": CHECKPOINT_SECONDS}
 KEPT = {"checkpoints.enabled": True}
 EACH, ALL = 0.02, 0.05
+ENDLESS = 1_000_000_000  # steps
+WARM_SECONDS, SETTLE_SECONDS = 3.0, 0.6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the proof's arguments."""
-    parser.add_argument("--steps", type=int, default=300_000, help="environment steps of a run (300000)")
-    parser.add_argument("--rounds", type=int, default=3, help="times that each is measured beside a bare run (3)")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of a slice (4)")
+    parser.add_argument("--rounds", type=int, default=15, help="times that each is measured beside a bare run (15)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print the table, and return 0 when every promise holds."""
     scale = CHECKPOINT_SECONDS / float(quiet_config(PRESET, 1, {}).checkpoints.every_seconds or CHECKPOINT_SECONDS)
     print(machine.describe(), flush=True)
-    print(f"{'part':<28} {'bare':>8} {'with':>8} {'cost':>7} {'min':>7} {'max':>7} {'most':>5}  holds")
-    steps, rounds = arguments.steps, arguments.rounds
-    with _server() as server:
-        _speed(server, BARE, steps // 5)  # warm
-        measured = [
-            ("tracking", _beside_bare(server, {**BARE, **TRACKED}, steps, rounds), 1.0, EACH),
-            ("checkpoints, as by default", _beside_bare(server, {**BARE, **SAVED}, steps, rounds), scale, EACH),
-            ("an open page", _watched(server, BARE, steps, rounds), 1.0, EACH),
-            ("all of them", _watched(server, {**BARE, **TRACKED, **KEPT}, steps, rounds), 1.0, ALL),
+    print(f"{'part':<28} {'bare':>8} {'with':>8} {'cost':>7} {'quartiles':>16} {'most':>5}  holds", flush=True)
+    seconds, rounds = arguments.seconds, arguments.rounds
+    with _server() as server, _page() as page:
+        held = [
+            _row(name, _pairs(server, changes, page if watched else None, seconds, rounds), weight, most)
+            for name, changes, watched, weight, most in (
+                ("nothing (the noise)", {}, False, 1.0, ALL),
+                ("tracking", TRACKED, False, 1.0, EACH),
+                ("checkpoints, as by default", SAVED, False, scale, EACH),
+                ("an open page", {}, True, 1.0, EACH),
+                ("all of them", {**TRACKED, **KEPT}, True, 1.0, ALL),
+            )
         ]
-    held = [_row(*row) for row in measured]
     return 0 if all(held) else 1
 
 
-def _row(name: str, pairs: list[tuple[float, float]], weight: float, most: float) -> bool:
-    costs = [weight * (1 - speed / bare) for bare, speed in pairs]
-    bare, speed = (statistics.median(column) for column in zip(*pairs, strict=True))
-    cost = statistics.median(costs)
+def _row(name: str, pairs: list[slices.Pair], weight: float, most: float) -> bool:
+    cost, low, high = slices.middle([weight * (1 - pair.ratio) for pair in pairs])
+    bare, speed = (statistics.median(column) for column in zip(*((p.first, p.second) for p in pairs), strict=True))
+    spread = f"{low:.1%} to {high:.1%}"
     print(
-        f"{name:<28} {bare:>8.0f} {speed:>8.0f} {cost:>7.1%} {min(costs):>7.1%} {max(costs):>7.1%} {most:>5.0%}  "
+        f"{name:<28} {bare:>8.0f} {speed:>8.0f} {cost:>7.1%} {spread:>16} {most:>5.0%}  "
         f"{'yes' if cost <= most else 'NO'}",
         flush=True,
     )
     return cost <= most
 
 
-def _beside_bare(server: Any, changes: dict[str, Any], steps: int, rounds: int) -> list[tuple[float, float]]:
-    return [(_speed(server, BARE, steps), _speed(server, changes, steps)) for _ in range(rounds)]
+def _pairs(server: Any, changes: dict[str, Any], page: Any, seconds: float, rounds: int) -> list[slices.Pair]:
+    """Return the speeds of a bare run, and of one with `changes` and perhaps watched by `page`, in turn."""
+    bare, other = _start(server, BARE), _start(server, {**BARE, **changes})
+    server.api("POST", f"/api/runs/{other}/pause")
 
+    def read(run_id: str) -> slices.Told:
+        found = server.api("GET", f"/api/runs/{run_id}")
+        return found["step"], found["elapsed_seconds"]
 
-def _watched(server: Any, changes: dict[str, Any], steps: int, rounds: int) -> list[tuple[float, float]]:
     pairs = []
     for _ in range(rounds):
-        bare = _speed(server, BARE, steps)
-        with _page(server):
-            pairs.append((bare, _speed(server, changes, steps)))
+        time.sleep(SETTLE_SECONDS)
+        first = slices.speed(read, [bare], seconds)
+        _switch(server, bare, other)
+        if page is not None:
+            _watch(page, server, other)
+        time.sleep(SETTLE_SECONDS)
+        pairs.append(slices.Pair(first, slices.speed(read, [other], seconds)))
+        if page is not None:
+            page.goto("about:blank")
+        _switch(server, other, bare)
+    for run_id in (bare, other):
+        server.api("POST", f"/api/runs/{run_id}/stop")
+        while server.api("GET", f"/api/runs/{run_id}")["status"] != "stopped":
+            time.sleep(0.2)
     return pairs
+
+
+def _start(server: Any, changes: dict[str, Any]) -> str:
+    config = quiet_config(PRESET, ENDLESS, changes).model_dump(mode="json", by_alias=True)
+    run_id = str(server.api("POST", "/api/runs", {"config": config})["id"])
+    while server.api("GET", f"/api/runs/{run_id}")["elapsed_seconds"] < WARM_SECONDS:
+        time.sleep(0.2)
+    return run_id
+
+
+def _switch(server: Any, leaving: str, coming: str) -> None:
+    server.api("POST", f"/api/runs/{leaving}/pause")
+    server.api("POST", f"/api/runs/{coming}/resume")
+
+
+def _watch(page: Any, server: Any, run_id: str) -> None:
+    """Open Monitor, where the card of the run draws its charts."""
+    page.goto(server.url)
+    page.get_by_role("tab", name="Monitor").click()
+    page.locator(f'.pal-card[data-run="{run_id}"]').wait_for()
+    page.wait_for_timeout(2000)
 
 
 @contextmanager
@@ -91,7 +132,7 @@ def _server() -> Iterator[Any]:
 
 
 @contextmanager
-def _page(server: Any) -> Iterator[None]:
+def _page() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     from tests.browser.chromium import ADVICE, find
@@ -101,22 +142,5 @@ def _page(server: Any) -> Iterator[None]:
         raise RuntimeError(ADVICE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(server.url)
-        page.get_by_role("tab", name="Monitor").click()
-        page.wait_for_timeout(2000)
-        yield
+        yield browser.new_page()
         browser.close()
-
-
-def _speed(server: Any, changes: dict[str, Any], steps: int) -> float:
-    config = quiet_config(PRESET, steps, changes).model_dump(mode="json", by_alias=True)
-    run_id = server.api("POST", "/api/runs", {"config": config})["id"]
-    while True:
-        found = server.api("GET", f"/api/runs/{run_id}")
-        if found["status"] in ("completed", "failed", "stopped"):
-            break
-        time.sleep(1.0)
-    if found["status"] != "completed":
-        raise RuntimeError(found["reason"])
-    return float(found["step"] / found["elapsed_seconds"])

@@ -38,7 +38,7 @@ def test_turns_go_round():
 
 
 def test_nobody_passes_on_before_its_time_is_up():
-    lock = TurnLock(1, slice_seconds=30)
+    lock = TurnLock(1, longest_seconds=30)
     turn = Turn(lock)
     turn.begin()
     other = threading.Thread(target=lambda: (lock.acquire(), lock.release()))
@@ -52,6 +52,22 @@ def test_nobody_passes_on_before_its_time_is_up():
     turn.end()
     other.join(5)
     assert not other.is_alive()
+
+
+def test_the_more_wait_the_shorter_a_turn():
+    lock = TurnLock(1)
+    lock.acquire()
+    lengths = []
+    for number in range(1, 13):
+        threading.Thread(target=lambda: (lock.acquire(), lock.release())).start()
+        deadline = time.monotonic() + 5
+        while len(lock._queue) < number and time.monotonic() < deadline:
+            time.sleep(0.001)
+        lengths.append(lock.slice_seconds)
+    lock.release()
+    assert lengths[:3] == [0.05] * 3
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[-1] == 0.02
 
 
 def test_as_many_run_at_once_as_there_are_permits():
