@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from trainer.runs.control import RunControl
 from trainer.runs.turns import Turn, TurnLock, Turns
 
@@ -65,7 +67,7 @@ def test_the_more_wait_the_shorter_a_turn():
             time.sleep(0.001)
         lengths.append(lock.slice_seconds)
     lock.release()
-    assert lengths[:3] == [0.05] * 3
+    assert lengths[:3] == pytest.approx([0.05] * 3)
     assert lengths == sorted(lengths, reverse=True)
     assert lengths[-1] == 0.02
 
