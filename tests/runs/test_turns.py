@@ -1,12 +1,13 @@
 """Turns are handed on first in, first out, after their time, and are given up by whoever pauses."""
 
+import os
 import threading
 import time
 
 import pytest
 
 from trainer.runs.control import RunControl
-from trainer.runs.turns import Turn, TurnLock, Turns
+from trainer.runs.turns import Core, Turn, TurnLock, Turns
 
 
 def _workers(lock, count, slices, order, waits=None):
@@ -139,3 +140,36 @@ def test_a_paused_run_gives_its_turn_up(until):
     control.request_stop()
     thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.mark.skipif(
+    len(getattr(os, "sched_getaffinity", lambda _pid: {0})(0)) < 2, reason="threads cannot be moved here"
+)
+def test_runs_that_meet_stay_on_one_core_and_leave_it_afterwards():
+    lock, core, seen = TurnLock(1, 0.002), Core(), {}
+    everywhere = os.sched_getaffinity(0)
+    ready = threading.Barrier(2)
+
+    def work(name, points):
+        turn = Turn(lock, core=core)
+        turn.begin()
+        ready.wait() if name == "first" else None
+        for _ in range(points):
+            time.sleep(0.003)
+            turn.point()
+        seen[name, "together"] = os.sched_getaffinity(0)
+        if name == "second":
+            turn.spread()
+            seen["started anew"] = os.sched_getaffinity(0)
+        turn.end()
+        seen[name, "afterwards"] = os.sched_getaffinity(0)
+
+    threads = [threading.Thread(target=work, args=("first", 10)), threading.Thread(target=work, args=("second", 5))]
+    threads[0].start()
+    ready.wait()
+    threads[1].start()
+    for thread in threads:
+        thread.join(10)
+    assert len(seen["second", "together"]) == 1
+    assert seen["started anew"] == everywhere
+    assert seen["first", "afterwards"] == seen["second", "afterwards"] == everywhere

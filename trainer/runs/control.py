@@ -43,6 +43,11 @@ class RunControl:
         """Have the session pass its turn on at its hold points, and give it up while it holds."""
         self._turn = turn
 
+    def spread(self) -> None:
+        """Have what the session starts now run on any core, whichever the run itself shares with others."""
+        if self._turn is not None:
+            self._turn.spread()
+
     def request_pause(self) -> None:
         """Ask the session to hold at its next step."""
         with self._changed:

@@ -95,6 +95,7 @@ class Session:
         self._best_mean_return: float | None = None
         self._reached_threshold = False
         self._cannot_film = False
+        self._threads = 0  # that the networks are calculated with
         self._evaluation_env: VecEnv | None = None
 
     def run(self) -> Outcome:
@@ -129,7 +130,7 @@ class Session:
         cleanup.callback(self._close_evaluation_env)
         model = build_model(config, env, global_seed=self._global_seed, timing=self.timing)
         cleanup.callback(_let_go, model)
-        threads = use_threads(model, config.training.torch_threads)
+        self._threads = threads = use_threads(model, config.training.torch_threads)
         writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter)]
         if config.tracking.tensorboard:
             from trainer.runs.tensorboard import TensorBoardWriter
@@ -153,7 +154,8 @@ class Session:
             return
         is_image = is_image_space(env.observation_space)
         in_processes = resolve_backend(self.config.environment) == "subprocess"
-        turn = self._turns.join(self.timing.skip, native=is_image or in_processes)
+        single = self._threads == 1 and not in_processes
+        turn = self._turns.join(self.timing.skip, native=is_image or in_processes, single=single)
         self.control.take_turns(turn)
         cleanup.callback(turn.end)
         turn.begin()
@@ -248,6 +250,7 @@ class Session:
     def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:
         if self._cannot_film:
             return
+        self.control.spread()  # the encoder is a process of its own
         try:
             with self.timing.booked(VIDEO):
                 event = film(
