@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("preset", nargs="?", default="ppo_cartpole", help="what every run trains (ppo_cartpole)")
     parser.add_argument("--runs", type=int, default=4, help="runs side by side (4)")
     parser.add_argument("--seconds", type=float, default=4.0, help="of a slice (4)")
-    parser.add_argument("--rounds", type=int, default=15, help="times that each is measured, in turn (15)")
+    parser.add_argument("--rounds", type=int, default=15, help="times that each is measured, in turn (15; 2 or more)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,7 +57,9 @@ def _pairs(engine: Engine, arguments: argparse.Namespace) -> list[slices.Pair]:
     """Return the speed of the first run alone, the others paused, and then of all, in every round."""
     config = quiet_config(arguments.preset, _ENDLESS, {})
     runs = [engine.manager.submit(config).id for _ in range(arguments.runs)]
-    while any(engine.manager.get(run_id).status != "running" for run_id in runs):
+    while any((record := engine.manager.get(run_id)).status != "running" for run_id in runs):
+        if record.ended_at is not None:
+            raise RuntimeError(record.reason)
         time.sleep(0.1)
     time.sleep(_WARM_SECONDS)
 

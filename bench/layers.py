@@ -1,4 +1,4 @@
-"""The least that the parts of an image row take: each alone, called again and again, at its best.
+"""What the parts of an image row take alone: each called again and again, with nothing else in between.
 
 `bench limits` divides operations by the speed of large products. Small batches do not reach that speed in any
 library: this measures oneDNN's own kernels for the four layers of the Nature paper at the row's batch sizes, with
@@ -23,6 +23,7 @@ from trainer.envs.factory import make_training_env
 
 _SECONDS = 0.4  # that each part is repeated
 _FEATURES, _FLAT = 512, 3136
+_AHEAD = 8  # minibatches whose targets DQN calculates together, as in trainer/algorithms/fast/dqn.py
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ _BF16 = (
 _FP32 = (_Convolution(4, 84, 84, (8, 8), (4, 4), 32, learns_input=False), *_BF16[1:])
 
 
-def least(config: RunConfig, *, is_bf16: bool) -> dict[str, float]:
-    """Return the least seconds of each part for one environment step of an image row.
+def alone(config: RunConfig, *, is_bf16: bool) -> dict[str, float]:
+    """Return the least seconds that each part of an image row takes alone, for one environment step.
 
     :param config: PPO or DQN with a NatureCNN
     """
@@ -57,7 +58,7 @@ def least(config: RunConfig, *, is_bf16: bool) -> dict[str, float]:
     forward, backward = _network(batch, dtype)
     if algorithm.name == "dqn":
         steps = algorithm.gradient_steps / (algorithm.train_freq * copies)  # gradient steps an environment step
-        ahead = algorithm.gradient_steps
+        ahead = min(algorithm.gradient_steps, _AHEAD)
         targets = _network(ahead * batch, dtype)[0] / ahead
     else:
         steps = algorithm.n_epochs / batch
@@ -130,4 +131,4 @@ def _best(part: Callable[[], Any]) -> float:
         began = time.perf_counter()
         part()
         times.append(time.perf_counter() - began)
-    return float(np.percentile(times, 10))
+    return min(times)

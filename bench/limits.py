@@ -70,7 +70,7 @@ def _row(name: str, row: Row) -> None:
         flush=True,
     )
     if name.endswith(("_pong", "_pong_fp32")):
-        parts = layers.least(config, is_bf16=is_bf16)
+        parts = layers.alone(config, is_bf16=is_bf16)
         alone = ", ".join(f"{part} {spent * 1e3:.2f}" for part, spent in parts.items())
         print(f"{'  parts alone':<34} {sum(parts.values()) * 1e3:>8.2f}  {alone}", flush=True)
 

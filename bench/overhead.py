@@ -28,7 +28,7 @@ SAVED = {"checkpoints.enabled": True, "checkpoints.every_seconds": CHECKPOINT_SE
 KEPT = {"checkpoints.enabled": True}
 EACH, ALL = 0.02, 0.05
 ENDLESS = 1_000_000_000  # steps
-WARM_SECONDS, SETTLE_SECONDS = 3.0, 0.6
+WARM_SECONDS = 3.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,10 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{'part':<28} {'bare':>8} {'with':>8} {'cost':>7} {'quartiles':>16} {'most':>5}  holds", flush=True)
     seconds, rounds = arguments.seconds, arguments.rounds
     with _server() as server, _page() as page:
+        pairs = _pairs(server, {}, None, seconds, rounds)
+        _row("nothing (the noise)", pairs, 1.0, 1.0)
         held = [
             _row(name, _pairs(server, changes, page if watched else None, seconds, rounds), weight, most)
             for name, changes, watched, weight, most in (
-                ("nothing (the noise)", {}, False, 1.0, ALL),
                 ("tracking", TRACKED, False, 1.0, EACH),
                 ("checkpoints, as by default", SAVED, False, scale, EACH),
                 ("an open page", {}, True, 1.0, EACH),
@@ -72,24 +73,31 @@ def _row(name: str, pairs: list[slices.Pair], weight: float, most: float) -> boo
 def _pairs(server: Any, changes: dict[str, Any], page: Any, seconds: float, rounds: int) -> list[slices.Pair]:
     """Return the speeds of a bare run, and of one with `changes` and perhaps watched by `page`, in turn."""
     bare, other = _start(server, BARE), _start(server, {**BARE, **changes})
-    server.api("POST", f"/api/runs/{other}/pause")
 
     def read(run_id: str) -> slices.Told:
         found = server.api("GET", f"/api/runs/{run_id}")
         return found["step"], found["elapsed_seconds"]
 
     pairs = []
-    for _ in range(rounds):
-        time.sleep(SETTLE_SECONDS)
-        first = slices.speed(read, [bare], seconds)
-        _switch(server, bare, other)
-        if page is not None:
-            _watch(page, server, other)
-        time.sleep(SETTLE_SECONDS)
-        pairs.append(slices.Pair(first, slices.speed(read, [other], seconds)))
-        if page is not None:
-            page.goto("about:blank")
+
+    def alone() -> float:
         _switch(server, other, bare)
+        return slices.speed(read, [bare], seconds)
+
+    def with_it() -> float:
+        _switch(server, bare, other)
+        if page is None:
+            return slices.speed(read, [other], seconds)
+        _watch(page, server, other)
+        measured = slices.speed(read, [other], seconds)
+        page.goto("about:blank")
+        return measured
+
+    for round_ in range(rounds):
+        # A B, B A, A B: what the machine does meanwhile falls on both sides alike.
+        first = alone() if round_ % 2 == 0 else None
+        second = with_it()
+        pairs.append(slices.Pair(alone() if first is None else first, second))
     for run_id in (bare, other):
         server.api("POST", f"/api/runs/{run_id}/stop")
         while server.api("GET", f"/api/runs/{run_id}")["status"] != "stopped":
@@ -100,14 +108,17 @@ def _pairs(server: Any, changes: dict[str, Any], page: Any, seconds: float, roun
 def _start(server: Any, changes: dict[str, Any]) -> str:
     config = quiet_config(PRESET, ENDLESS, changes).model_dump(mode="json", by_alias=True)
     run_id = str(server.api("POST", "/api/runs", {"config": config})["id"])
-    while server.api("GET", f"/api/runs/{run_id}")["elapsed_seconds"] < WARM_SECONDS:
+    while (found := server.api("GET", f"/api/runs/{run_id}"))["elapsed_seconds"] < WARM_SECONDS:
+        if found["ended_at"] is not None:
+            raise RuntimeError(found["reason"])
         time.sleep(0.2)
     return run_id
 
 
 def _switch(server: Any, leaving: str, coming: str) -> None:
-    server.api("POST", f"/api/runs/{leaving}/pause")
-    server.api("POST", f"/api/runs/{coming}/resume")
+    for run_id, action, already in ((leaving, "pause", "paused"), (coming, "resume", "running")):
+        if server.api("GET", f"/api/runs/{run_id}")["status"] != already:
+            server.api("POST", f"/api/runs/{run_id}/{action}")
 
 
 def _watch(page: Any, server: Any, run_id: str) -> None:

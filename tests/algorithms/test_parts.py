@@ -140,10 +140,12 @@ class _Owner:
 
 
 @pytest.mark.parametrize(("bf16", "tolerance"), [(False, 1e-5), (True, 0.05)])
-def test_the_nature_network_by_hand_is_the_module(bf16, tolerance):
+@pytest.mark.parametrize("size", [(84, 84), (84, 80), (64, 96)], ids=str)  # even and odd columns, and not square
+def test_the_nature_network_by_hand_is_the_module(monkeypatch, size, bf16, tolerance):
+    monkeypatch.setattr(_Owner, "observation_space", spaces.Box(0, 255, (4, *size), np.uint8))
     extractor = NatureCNN(_Owner.observation_space, 64)
     reference = copy.deepcopy(extractor)
-    images = torch.randint(0, 256, (6, 4, 84, 84), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = torch.randint(0, 256, (6, 4, *size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     core = Core(Generators(0, CPU), Precision(bf16, "cpu"))
     features = features_of(_Owner(), extractor, core)
     assert isinstance(features, NatureFeatures)

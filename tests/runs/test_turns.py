@@ -7,7 +7,7 @@ import time
 import pytest
 
 from trainer.runs.control import RunControl
-from trainer.runs.turns import Core, Turn, TurnLock, Turns
+from trainer.runs.turns import SharedCore, Turn, TurnLock, Turns
 
 
 def _workers(lock, count, slices, order, waits=None):
@@ -142,34 +142,72 @@ def test_a_paused_run_gives_its_turn_up(until):
     assert not thread.is_alive()
 
 
-@pytest.mark.skipif(
+needs_cores = pytest.mark.skipif(
     len(getattr(os, "sched_getaffinity", lambda _pid: {0})(0)) < 2, reason="threads cannot be moved here"
 )
-def test_runs_that_meet_stay_on_one_core_and_leave_it_afterwards():
-    lock, core, seen = TurnLock(1, 0.002), Core(), {}
-    everywhere = os.sched_getaffinity(0)
-    ready = threading.Barrier(2)
 
-    def work(name, points):
+
+@needs_cores
+def test_runs_that_meet_stay_on_one_core_and_leave_it_afterwards():
+    lock, core, seen = TurnLock(1, 0.002), SharedCore(), {}
+    everywhere = os.sched_getaffinity(0)
+    done = threading.Barrier(3)
+
+    def work(name):
         turn = Turn(lock, core=core)
         turn.begin()
-        ready.wait() if name == "first" else None
-        for _ in range(points):
+        for _ in range(10):
             time.sleep(0.003)
             turn.point()
-        seen[name, "together"] = os.sched_getaffinity(0)
-        if name == "second":
-            turn.spread()
-            seen["started anew"] = os.sched_getaffinity(0)
+            seen.setdefault(name, set()).add(frozenset(os.sched_getaffinity(0)))
         turn.end()
         seen[name, "afterwards"] = os.sched_getaffinity(0)
+        done.wait(20)
 
-    threads = [threading.Thread(target=work, args=("first", 10)), threading.Thread(target=work, args=("second", 5))]
-    threads[0].start()
-    ready.wait()
-    threads[1].start()
-    for thread in threads:
-        thread.join(10)
-    assert len(seen["second", "together"]) == 1
-    assert seen["started anew"] == everywhere
+    # Nobody begins before both wait, so that they cannot miss each other.
+    lock.acquire()
+    for name in ("first", "second"):
+        threading.Thread(target=work, args=(name,), daemon=True).start()
+    deadline = time.monotonic() + 10
+    while len(lock._queue) < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    lock.release()
+    done.wait(20)
+    places = (seen["first"] | seen["second"]) - {frozenset(everywhere)}
+    assert len(places) == 1
+    assert len(next(iter(places))) == 1
     assert seen["first", "afterwards"] == seen["second", "afterwards"] == everywhere
+
+
+@needs_cores
+def test_what_a_run_starts_for_itself_is_free_to_go_anywhere():
+    everywhere = os.sched_getaffinity(0)
+    core, control = SharedCore(), RunControl()
+    turn = Turn(TurnLock(1), core=core)
+    control.take_turns(turn)
+    core.stay()
+    turn._stays = True
+    assert len(os.sched_getaffinity(0)) == 1
+    control.spread()
+    assert os.sched_getaffinity(0) == everywhere
+
+
+def test_a_system_that_moves_no_threads_is_no_obstacle(monkeypatch):
+    def refuses(*_arguments):
+        raise OSError("not permitted")
+
+    core = SharedCore()
+    monkeypatch.setattr(os, "sched_getaffinity", refuses, raising=False)
+    core.stay()
+    core.leave()
+    monkeypatch.delattr(os, "sched_getaffinity")
+    core.stay()
+    core.leave()
+    assert core._staying == {}
+
+
+def test_only_runs_that_need_one_core_share_one():
+    turns = Turns()
+    assert turns.join(lambda _s: None, native=False, single=True)._core is not None
+    assert turns.join(lambda _s: None, native=False)._core is None
+    assert turns.join(lambda _s: None, native=True, single=True)._core is None

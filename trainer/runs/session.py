@@ -95,7 +95,6 @@ class Session:
         self._best_mean_return: float | None = None
         self._reached_threshold = False
         self._cannot_film = False
-        self._threads = 0  # that the networks are calculated with
         self._evaluation_env: VecEnv | None = None
 
     def run(self) -> Outcome:
@@ -105,7 +104,7 @@ class Session:
         """
         with ExitStack() as cleanup:
             env, model = self._build(cleanup)
-            self._take_turns(env, cleanup)
+            self._take_turns(model, env, cleanup)
             callback = RunCallback(self.control, self._meter, self.reporter)
             cleanup.callback(_let_go, callback)
             learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
@@ -130,7 +129,7 @@ class Session:
         cleanup.callback(self._close_evaluation_env)
         model = build_model(config, env, global_seed=self._global_seed, timing=self.timing)
         cleanup.callback(_let_go, model)
-        self._threads = threads = use_threads(model, config.training.torch_threads)
+        threads = use_threads(model, config.training.torch_threads)
         writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter)]
         if config.tracking.tensorboard:
             from trainer.runs.tensorboard import TensorBoardWriter
@@ -149,13 +148,14 @@ class Session:
             self.reporter.log(note, "warning")
         return env, model
 
-    def _take_turns(self, env: VecEnv, cleanup: ExitStack) -> None:
+    def _take_turns(self, model: BaseAlgorithm, env: VecEnv, cleanup: ExitStack) -> None:
         if self._turns is None:
             return
         is_image = is_image_space(env.observation_space)
-        in_processes = resolve_backend(self.config.environment) == "subprocess"
-        single = self._threads == 1 and not in_processes
-        turn = self._turns.join(self.timing.skip, native=is_image or in_processes, single=single)
+        backend = resolve_backend(self.config.environment)
+        # Somebody's own environment may start threads and processes, which would have to stay where the run stays.
+        single = backend == "native" and isinstance(model, Fast) and model.is_small
+        turn = self._turns.join(self.timing.skip, native=is_image or backend == "subprocess", single=single)
         self.control.take_turns(turn)
         cleanup.callback(turn.end)
         turn.begin()

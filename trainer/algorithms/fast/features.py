@@ -186,9 +186,9 @@ def _columns_after(width: int) -> int:
 
 
 def _pairs(hidden: torch.Tensor) -> torch.Tensor:
-    """Return a view, (batch, 2 x channels, height, width / 2), of an image that lies channels last."""
+    """Return an image as (batch, 2 x channels, height, width / 2): a view where it lies channels last, as it does."""
     batch, channels, height, width = hidden.shape
-    return hidden.permute(0, 2, 3, 1).view(batch, height, width // 2, 2 * channels).permute(0, 3, 1, 2)
+    return hidden.permute(0, 2, 3, 1).reshape(batch, height, width // 2, 2 * channels).permute(0, 3, 1, 2)
 
 
 class _Packed:
