@@ -30,9 +30,8 @@ class Generators:
     def __init__(self, seed: int, device: torch.device) -> None:
         words = np.random.SeedSequence(seed).spawn(2)
         self.numpy = np.random.Generator(np.random.PCG64(words[0]))
-        self.torch = torch.Generator(device=device)
-        # Seeds this object alone; PyTorch's global generator is another one.
-        self.torch.manual_seed(int(words[1].generate_state(1, np.uint64)[0] >> np.uint64(1)))
+        own_seed = int(words[1].generate_state(1, np.uint64)[0] >> np.uint64(1))
+        self.torch = torch.Generator(device=device).manual_seed(own_seed)
 
 
 @dataclass
