@@ -113,17 +113,20 @@ def test_one_that_resets_only_during_the_next_step_is_refused() -> None:
 
 
 def test_eight_native_cart_poles_outrun_the_dummy_environment() -> None:
-    def seconds(env: Any) -> float:
+    envs: tuple[Any, Any] = (make_vec_env("CartPole-v1", n_envs=8), adapter(8))
+    actions = np.arange(8) % 2
+    for env in envs:
         env.reset()
-        actions = np.arange(8) % 2
-        best = float("inf")
-        for _ in range(8):
-            begun = time.perf_counter()
-            for _ in range(150):
-                env.step(actions)
-            best = min(best, time.perf_counter() - begun)
-        return best
 
-    ratio = seconds(make_vec_env("CartPole-v1", n_envs=8)) / seconds(adapter(8))
+    def seconds(env: Any) -> float:
+        """Processor time: what another process takes of the machine does not count."""
+        begun = time.thread_time()
+        for _ in range(30):
+            env.step(actions)
+        return time.thread_time() - begun
+
+    # In turn and slice by slice: the machine's speed changes within seconds.
+    slices = [[seconds(env) for env in envs] for _ in range(60)]
+    ratio = float(np.median([dummy / native for dummy, native in slices]))
     print(f"native CartPole, 8 copies: {ratio:.1f} times DummyVecEnv")
     assert ratio > 1.3
