@@ -49,3 +49,17 @@ def test_runs_side_by_side_keep_numbers_of_their_own(build):
         other.submit(threads.use_threads, model, 2).result()
         assert one.submit(torch.get_num_threads).result() == 1
         assert other.submit(torch.get_num_threads).result() == 2
+
+
+@pytest.mark.parametrize(("environment", "name"), [(CARTPOLE, "ppo"), ({"id": "ALE/Pong-v5", "frame_stack": 4}, "a2c")])
+def test_first_weights_do_not_depend_on_the_threads_of_whoever_builds(build, environment, name):
+    def weights():
+        model, _ = build(environment, {"name": name})
+        return {key: tensor.clone() for key, tensor in model.policy.state_dict().items()}
+
+    torch.set_num_threads(1)
+    alone = weights()
+    torch.set_num_threads(2)
+    together = weights()
+    assert torch.get_num_threads() == 2
+    assert [key for key, tensor in alone.items() if not torch.equal(tensor, together[key])] == []

@@ -23,6 +23,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from trainer.algorithms import fast
 from trainer.algorithms.policy_kwargs import policy_kwargs
+from trainer.algorithms.threads import one_thread
 from trainer.config import RunConfig
 from trainer.config.algorithms import AlgorithmConfig
 from trainer.config.noise import NoNoise, NormalNoise, OrnsteinUhlenbeckNoise
@@ -60,7 +61,7 @@ def build_model(config: RunConfig, env: VecEnv, *, global_seed: bool, timing: Ti
     policy_class = config.policy.resolved_class(_observation_kind(env))
     arguments = algorithm_kwargs(config.algorithm, env)
     seed = config.training.seed
-    with _building, torch.random.fork_rng(devices=[]):
+    with _building, torch.random.fork_rng(devices=[]), one_thread():
         torch.default_generator.manual_seed(seed)
         kinds = PLAIN if has_own_buffer(config) else FAST
         model = kinds[config.algorithm.name](

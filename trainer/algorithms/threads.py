@@ -6,12 +6,30 @@ trains: a thread that never did takes whatever was set last, by anybody.
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
+
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from trainer.algorithms.fast import Fast
 
 _CHOSEN_BY_PYTORCH = torch.get_num_threads()
+# MKL has one number for the whole process, which nobody may change while another builds a network.
+_changing = threading.Lock()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Calculate with one thread meanwhile: orthogonal first weights come out with other last bits from several."""
+    with _changing:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def use_threads(model: BaseAlgorithm, wanted: int) -> int:
@@ -22,6 +40,7 @@ def use_threads(model: BaseAlgorithm, wanted: int) -> int:
     """
     is_small = isinstance(model, Fast) and model.is_small
     count = wanted or (1 if is_small else _CHOSEN_BY_PYTORCH)
-    torch.get_num_threads()  # a thread's first question sets it to what was set last; later ones ask only
-    torch.set_num_threads(count)
+    with _changing:
+        torch.get_num_threads()  # a thread's first question sets it to what was set last; later ones ask only
+        torch.set_num_threads(count)
     return count
