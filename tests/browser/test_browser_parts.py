@@ -399,7 +399,9 @@ def test_four_charts_of_four_series_cost_under_60_ms_an_update(page, rest):
         });
         await new Promise((done) => setTimeout(done, 300));
         palaestra.stats.reset();
+        const drawn = () => palaestra.stats.updates.reduce((sum, update) => sum + update.charts, 0);
         for (let round = 0; round < 12; round += 1) {
+            const before = drawn();
             for (const {chart, series, lines} of charts) {
                 for (const one of series) {
                     one.steps.push(one.steps.length);
@@ -407,13 +409,17 @@ def test_four_charts_of_four_series_cost_under_60_ms_an_update(page, rest):
                 }
                 chart.setLines(lines);
             }
-            await new Promise((done) => setTimeout(done, 100));
+            // A busy machine draws later, and then the next round would be drawn together with this one.
+            const latest = performance.now() + 10_000;
+            while (drawn() < before + 4 && performance.now() < latest) {
+                await new Promise((done) => setTimeout(done, 50));
+            }
         }
-        return {...palaestra.stats.summary(), charts: palaestra.stats.updates.map((update) => update.charts)};
+        return {...palaestra.stats.summary(), charts: drawn()};
     }"""
     )
     print(f"four charts of four series: {summary['update_ms_p50']:.1f} ms, p95 {summary['update_ms_p95']:.1f} ms")
-    assert sum(summary["charts"]) >= 4 * 12
+    assert summary["charts"] >= 4 * 12
     assert summary["update_ms_p50"] < 60  # the rare longest waits for the processor that other tests share
 
 
