@@ -7,18 +7,32 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from serving.settings import Settings, SettingsError, read_settings_file
 from trainer import __version__
 from trainer.errors import PalaestraError, StorageError
 from trainer.process import prepare
 
+if TYPE_CHECKING:
+    from trainer.engine import Engine
+
+_OWN_FLAGS = ("preset", "overrides", "as_json", "run_id", "steps")  # of a command, not of the program
+_GO_ON = {
+    "resume": "let a run that ended before its time go on from its last checkpoint",
+    "restart": "train a run's configuration again from the beginning, as a run of its own",
+    "extend": "give a run more steps and let it go on from its last checkpoint",
+}
 COMMANDS = """
 The commands:
   (none)                      serve the page
   train PRESET                train in the terminal, with a progress bar
+  resume RUN_ID               let a run that ended before its time go on from its last checkpoint
+  restart RUN_ID              train a run's configuration again from the beginning, as a run of its own
+  extend RUN_ID STEPS         give a run more steps and let it go on
   presets                     list the presets
   test [pytest args]          install the developer's tools and run every test (webui.sh and webui.bat only)
 """
@@ -60,14 +74,26 @@ def parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="change one field: --set training.total_timesteps=20000; may be given many times",
     )
-    train.add_argument(
+    _add_json_flag(train)
+    for name, text in _GO_ON.items():
+        command = commands.add_parser(
+            name, parents=[shared], argument_default=argparse.SUPPRESS, help=text, description=f"{text.capitalize()}."
+        )
+        command.add_argument("run_id", metavar="RUN_ID", help="as the run's directory is called")
+        if name == "extend":
+            command.add_argument("steps", type=int, metavar="STEPS", help="environment steps in all")
+        _add_json_flag(command)
+    commands.add_parser("presets", parents=[shared], argument_default=argparse.SUPPRESS, help="list the presets")
+    return top
+
+
+def _add_json_flag(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "--json",
         dest="as_json",
         action="store_true",
         help="end with one line of JSON: id, status, step, evaluation, directory",
     )
-    commands.add_parser("presets", parents=[shared], argument_default=argparse.SUPPRESS, help="list the presets")
-    return top
 
 
 def _add_serve_flags(top: argparse.ArgumentParser) -> None:
@@ -82,6 +108,9 @@ def _add_serve_flags(top: argparse.ArgumentParser) -> None:
     serve.add_argument("--api-token", metavar="T", help="token that scripts send as Bearer (or PALAESTRA_API_TOKEN)")
     serve.add_argument("--root-path", metavar="P", help="path under which a reverse proxy shows the page")
     serve.add_argument("--theme", choices=("system", "light", "dark"), help="colours of the page (system)")
+    serve.add_argument(
+        "--auto-resume", action="store_true", help="let interrupted and waiting runs go on by themselves at start-up"
+    )
     serve.add_argument("--max-running", type=int, metavar="N", help="runs active at once; the others wait (4)")
 
 
@@ -92,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", "You have specified a mini-batch size", UserWarning)
     given = vars(parser().parse_args(arguments))
     command = given.pop("command", None)
-    own = {key: given.pop(key) for key in ("preset", "overrides", "as_json") if key in given}
+    own = {key: given.pop(key) for key in _OWN_FLAGS if key in given}
     try:
         settings = Settings.from_sources(given, read_settings_file(given.pop("config", None)), os.environ)
         logging.basicConfig(
@@ -100,6 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         if command == "train":
             return _train(settings, own["preset"], own.get("overrides", []), as_json=own.get("as_json", False))
+        if command in _GO_ON:
+            return _go_on(settings, command, own["run_id"], own.get("steps"), as_json=own.get("as_json", False))
         if command == "presets":
             return _presets(settings)
         from serving.server import serve
@@ -117,8 +148,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _train(settings: Settings, preset: str, flags: Sequence[str], *, as_json: bool) -> int:
     from trainer.config import parse_set_flag
-    from trainer.engine import Engine
     from trainer.terminal import configure, load_preset, train
+
+    with _terminal_engine(settings) as engine:
+        chosen = load_preset(engine, preset)
+        config = configure(chosen, dict(parse_set_flag(flag) for flag in flags))
+        name = chosen.name if preset == chosen.name else None
+        return train(engine, config, name, as_json=as_json)
+
+
+def _go_on(settings: Settings, command: str, run_id: str, steps: int | None, *, as_json: bool) -> int:
+    from trainer.terminal import go_on
+
+    with _terminal_engine(settings) as engine:
+        return go_on(engine, command, run_id, steps, as_json=as_json)
+
+
+@contextmanager
+def _terminal_engine(settings: Settings) -> Iterator[Engine]:
+    from trainer.engine import Engine
 
     engine = Engine(
         settings.outputs,
@@ -128,10 +176,7 @@ def _train(settings: Settings, preset: str, flags: Sequence[str], *, as_json: bo
         recover=False,
     )
     try:
-        chosen = load_preset(engine, preset)
-        config = configure(chosen, dict(parse_set_flag(flag) for flag in flags))
-        name = chosen.name if preset == chosen.name else None
-        return train(engine, config, name, as_json=as_json)
+        yield engine
     finally:
         engine.close()
 

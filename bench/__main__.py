@@ -14,6 +14,7 @@ PROOFS = {
     "concurrency": "four runs side by side in one process against one alone",
     "overhead": "what tracking, checkpoints and an open page cost",
     "parity": "final returns over seeds beside plain Stable-Baselines3, with bootstrap intervals",
+    "exactness": "a run that is killed and resumed again and again against one that trains straight through",
     "results": "train presets from the command line and compare with their published results",
 }
 

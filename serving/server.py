@@ -16,6 +16,7 @@ import webbrowser
 from types import FrameType
 from urllib.parse import urlsplit
 
+from serving.only import OnlyServer
 from serving.settings import Settings, SettingsError
 from trainer.engine import Engine
 
@@ -40,11 +41,13 @@ def serve(settings: Settings) -> int:
 
     if settings.share:
         _require_share_service()
+    only = OnlyServer(settings.outputs)
     engine = Engine(
         settings.outputs,
         database_url=settings.database,
         user_presets=settings.presets,
         slots=settings.max_running,
+        auto_resume=settings.auto_resume,
     )
     try:
         policy = AccessPolicy(settings.username, settings.password, settings.api_token)
@@ -68,12 +71,14 @@ def serve(settings: Settings) -> int:
                 f"Port {settings.server_port} on {settings.listen} cannot be used ({error}); choose another one with "
                 "--server-port."
             ) from error
+        only.announce(share_url or local_url)
         _announce(settings, local_url, share_url, engine)
         _wait_for_the_end()
         print("Stopping the runs with a checkpoint...", file=sys.stderr)
     finally:
         engine.close()
         gr.close_all()
+        only.close()
     return 0
 
 
@@ -102,7 +107,8 @@ def _announce(settings: Settings, local_url: str, share_url: str | None, engine:
         else:
             print(f"Share link: {share_url}", flush=True)
     if engine.interrupted:
-        print(f"{len(engine.interrupted)} runs were interrupted when the program last ended.", file=sys.stderr)
+        goes_on = "they go on by themselves" if settings.auto_resume else "Monitor offers to resume them"
+        print(f"{len(engine.interrupted)} runs were interrupted when the program last ended; {goes_on}.", file=sys.stderr)
     if settings.inbrowser and not settings.headless:
         webbrowser.open(local_url)
 

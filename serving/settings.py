@@ -46,6 +46,7 @@ class Settings:
     presets: Path = USER_PRESETS
     database: str | None = None
     max_running: int = 4
+    auto_resume: bool = False
     debug: bool = False
 
     def __post_init__(self) -> None:

@@ -34,6 +34,7 @@ class Engine:
     :param global_seed: see `RunManager`
     :param recover: look for runs whose process has died, now and every few seconds; left to the server, which alone
         can offer what to do
+    :param auto_resume: let interrupted and waiting runs go on by themselves
     :raises StorageError: the outputs directory cannot be written
     """
 
@@ -48,6 +49,7 @@ class Engine:
         slots: int = 4,
         global_seed: bool = False,
         recover: bool = True,
+        auto_resume: bool = False,
     ) -> None:
         self.layout = Layout(outputs.resolve())
         try:
@@ -58,8 +60,15 @@ class Engine:
         self.presets = PresetStore(BUILT_IN_PRESETS, user_presets)
         self.monitor = HardwareMonitor(self.layout.outputs)
         self.manager = RunManager(self.store, self.layout, self.presets, slots=slots, global_seed=global_seed)
-        self.interrupted = self.manager.recover() if recover else ()
-        self._watch = Watch(self.manager.recover) if recover else None
+        self._auto_resume = auto_resume
+        self.interrupted = self._recover() if recover else ()
+        self._watch = Watch(self._recover) if recover else None
+
+    def _recover(self) -> tuple[str, ...]:
+        interrupted = self.manager.recover(start_waiting=self._auto_resume)
+        if self._auto_resume:
+            self.manager.resume_interrupted()
+        return interrupted
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a dashboard needs in one call: the body of `GET /api/state`."""

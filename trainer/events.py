@@ -52,6 +52,25 @@ class StateChanged(RunEvent):
 
 
 @dataclass(frozen=True)
+class RunRewound(RunEvent):
+    """A run goes on from `step`: numbers of later steps, and episodes beyond the first `episodes`, are no longer its own.
+
+    The run will come by those steps again; curves stay without doubles.
+    """
+
+    step: int
+    episodes: int
+
+
+@dataclass(frozen=True)
+class ConfigChanged(RunEvent):
+    """A run goes on with another configuration; `config` is the whole of it as JSON."""
+
+    config: Mapping[str, Any]
+    total_steps: int | None
+
+
+@dataclass(frozen=True)
 class ProgressMade(RunEvent):
     """Where a run stands; the newest one replaces the older ones.
 

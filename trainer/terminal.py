@@ -68,6 +68,29 @@ def train(engine: Engine, config: RunConfig, preset: str | None, *, as_json: boo
     record = engine.manager.submit(config, preset=preset)
     for remark in advise(config):
         console.print(f"[yellow]{remark.field} {remark.message}.[/yellow] {remark.hint}", highlight=False)
+    return _to_its_end(engine, record, console, as_json=as_json)
+
+
+def go_on(engine: Engine, command: str, run_id: str, steps: int | None, *, as_json: bool = False) -> int:
+    """Resume, restart or extend a run that has ended, train it to its end and return the exit status.
+
+    :param command: `resume`, `restart` or `extend`
+    :param steps: environment steps in all, for `extend`
+    :raises PalaestraError: there is no such run, or it cannot do that; the message says why
+    """
+    manager = engine.manager
+    interrupted = manager.recover_one(run_id)
+    if command == "extend":
+        record = manager.extend(run_id, steps or 0)
+    else:
+        record = manager.restart(run_id) if command == "restart" else manager.resume(run_id)
+    console = Console(stderr=True)
+    if interrupted:
+        console.print(f"Its process is gone; it had come to step {interrupted.step:,}.", highlight=False)
+    return _to_its_end(engine, record, console, as_json=as_json)
+
+
+def _to_its_end(engine: Engine, record: RunRecord, console: Console, *, as_json: bool) -> int:
     console.print(f"[bold]{record.name}[/bold]  {engine.layout.run(record.id)}", highlight=False)
     try:
         with _stopping_on_signals(engine, record.id, console):

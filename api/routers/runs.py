@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
 from api.errors import invalid_request
-from api.requests import EngineOf, Parameters, one_of, parse_body, read_object, split
+from api.requests import Body, EngineOf, Parameters, one_of, parse_body, read_object, split
 from api.responses import JsonResponse
 from api.submission import Submission, resolve
 from trainer.config import load_config
@@ -102,8 +103,33 @@ def pause_run(engine: EngineOf, run_id: str) -> JsonResponse:
 
 @router.post("/{run_id}/resume")
 def resume_run(engine: EngineOf, run_id: str) -> JsonResponse:
-    """Let a paused run go on."""
+    """Let a paused run go on, or one that ended before its time go on from its last checkpoint."""
     return _run(engine, engine.manager.resume(run_id))
+
+
+@router.post("/{run_id}/restart")
+def restart_run(engine: EngineOf, run_id: str) -> JsonResponse:
+    """Train a run's configuration again from the beginning, as a run of its own."""
+    record = engine.manager.restart(run_id)
+    return _run(engine, record, 201, {"Location": f"/api/runs/{quote(record.id)}"})
+
+
+class Extension(Body):
+    """How long a run is to be in all, in environment steps."""
+
+    total_steps: Annotated[int, Field(ge=1, le=2**53)]
+
+
+@router.post("/{run_id}/extend")
+def extend_run(engine: EngineOf, run_id: str, data: JsonObject) -> JsonResponse:
+    """Give an ended run more steps and let it go on from its last checkpoint."""
+    return _run(engine, engine.manager.extend(run_id, parse_body(Extension, data).total_steps))
+
+
+@router.post("/resume-interrupted")
+def resume_interrupted(engine: EngineOf) -> JsonResponse:
+    """Let every interrupted run go on from its last checkpoint."""
+    return JsonResponse({"runs": [engine.run_json(record) for record in engine.manager.resume_interrupted()]})
 
 
 @router.post("/{run_id}/stop")

@@ -49,6 +49,16 @@ class Learner(ABC, Generic[Model]):
     def iterate(self) -> None:
         """Collect one rollout and learn from it."""
 
+    def state(self) -> dict[str, Any]:
+        """Return what stands here rather than in the model, as plain data."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+
+    def forget_transitions(self) -> None:
+        """Note that the model goes on without what it had collected."""
+
     def set_fraction_done(self, fraction: float) -> None:
         """Stretch the schedules so that `fraction` (0 to 1) of the run is behind us; for runs limited by time."""
         if fraction > 0 and self.model.num_timesteps > 0:
@@ -64,6 +74,14 @@ class OnPolicyLearner(Learner[OnPolicyAlgorithm]):
 
     _iteration = 0
 
+    def state(self) -> dict[str, Any]:
+        """Return how many rollouts there were."""
+        return {"iteration": self._iteration}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Count on."""
+        self._iteration = state["iteration"]
+
     def iterate(self) -> None:
         """Fill the rollout buffer once and run the update's epochs on it."""
         model = self.model
@@ -78,6 +96,20 @@ class OnPolicyLearner(Learner[OnPolicyAlgorithm]):
 class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
     """DQN, DDPG, TD3, SAC."""
 
+    _collects_until = 0
+
+    def state(self) -> dict[str, Any]:
+        """Return up to which step transitions are only collected."""
+        return {"collects_until": self._collects_until}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Collect as long as was meant."""
+        self._collects_until = state["collects_until"]
+
+    def forget_transitions(self) -> None:
+        """Collect with the policy as it is until there is again as much to learn from as at first."""
+        self._collects_until = self.model.num_timesteps + min(self.model.learning_starts, self.model.buffer_size)
+
     def iterate(self) -> None:
         """Take `train_freq` steps or episodes and then the gradient steps they owe."""
         model = self.model
@@ -90,7 +122,7 @@ class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
             replay_buffer=model.replay_buffer,  # type: ignore[arg-type]  # set by _setup_model
             log_interval=self._log_interval,
         )
-        if model.num_timesteps > model.learning_starts:
+        if model.num_timesteps > max(model.learning_starts, self._collects_until):
             gradient_steps = model.gradient_steps if model.gradient_steps >= 0 else rollout.episode_timesteps
             if gradient_steps > 0:
                 model.train(batch_size=model.batch_size, gradient_steps=gradient_steps)

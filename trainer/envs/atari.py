@@ -24,6 +24,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from trainer.envs.atari_options import AtariOptions
 from trainer.envs.native import NativeVecEnv
+from trainer.envs.state import UnreachableError
 
 
 class AtariVecEnv(NativeVecEnv):
@@ -116,6 +117,20 @@ class AtariVecEnv(NativeVecEnv):
         self._lives, self._frames = lives, frames
         rewards = np.sign(raw) if self.options.clip_reward else raw
         return observations, rewards.astype(np.float32), dones, infos
+
+    def capture_state(self) -> dict[str, Any]:
+        """Refuse.
+
+        :raises UnreachableError: always
+        """
+        raise UnreachableError("ale-py's vector environment keeps the state of its games to itself")
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Refuse, as there is no such state.
+
+        :raises ValueError: always
+        """
+        raise ValueError(f"an Atari game cannot be put where {len(state)} captured parts say")
 
     def close(self) -> None:
         """Wait for a step in progress and stop the emulator threads."""

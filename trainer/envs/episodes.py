@@ -14,6 +14,8 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.envs import state
+
 EpisodeInfo = dict[str, float]
 
 
@@ -103,3 +105,17 @@ class EpisodeReport(gym.Wrapper[Any, Any, Any, Any]):
                 }
                 info["episode"] = episode
         return observation, reward, terminated, truncated, info
+
+    def capture_state(self) -> dict[str, Any]:
+        """Return where the copy stands as `layers`, or as `unreachable` why that cannot be said."""
+        try:
+            return {"layers": state.capture(self)}
+        except state.UnreachableError as error:
+            return {"unreachable": str(error)}
+
+    def restore_state(self, layers: list[dict[str, Any]]) -> None:
+        """Put the copy where another one stood.
+
+        :raises ValueError: that was another kind of environment
+        """
+        state.restore(self, layers)

@@ -40,6 +40,17 @@ class NativeVecEnv(VecEnv):
     def vector_env(self) -> Any:
         """The native environment, whose attributes `get_attr` and `set_attr` reach."""
 
+    @abstractmethod
+    def capture_state(self) -> dict[str, Any]:
+        """Return where all copies stand, as plain data.
+
+        :raises UnreachableError: the native code keeps that to itself
+        """
+
+    @abstractmethod
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Put the copies where those that were captured stood."""
+
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Set the seeds that the next reset uses, one for each copy.
 

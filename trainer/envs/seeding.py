@@ -21,6 +21,15 @@ def copy_seeds(seed: int, copies: int) -> list[int]:
     return [int(word) & _LARGEST_SEED for word in words]
 
 
+def mixed_seed(seed: int, moment: int) -> int:
+    """Return a seed for one moment of a run, unlike those of its other moments and of other runs.
+
+    :param seed: any integer that is not negative
+    :param moment: such as the number of steps so far
+    """
+    return int(np.random.SeedSequence((seed, moment)).generate_state(1)[0]) & _LARGEST_SEED
+
+
 def fresh_seed() -> int:
     """Return a seed from the operating system's entropy, for a reset that nobody seeded."""
     return int(np.random.SeedSequence().generate_state(1)[0]) & _LARGEST_SEED

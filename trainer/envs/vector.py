@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from trainer.envs.native import NativeVecEnv
+from trainer.envs.state import read_object, write_object
 
 
 class GymVectorAdapter(NativeVecEnv):
@@ -80,6 +81,17 @@ class GymVectorAdapter(NativeVecEnv):
             if not self._resets_itself:
                 observations, _ = self._env.reset(options={"reset_mask": dones})
         return observations, np.asarray(raw, dtype=np.float32), dones, infos
+
+    def capture_state(self) -> dict[str, Any]:
+        """Return where all copies stand."""
+        tracker = {"returns": self._tracker.returns, "lengths": self._tracker.lengths}
+        return {"environment": read_object(self._env), "episodes": tracker}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Put the copies where those that were captured stood."""
+        write_object(self._env, state["environment"])
+        self._tracker.returns[:] = state["episodes"]["returns"]
+        self._tracker.lengths[:] = state["episodes"]["lengths"]
 
     def close(self) -> None:
         """Close Gymnasium's environment."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 
 class Cadence:
@@ -32,6 +33,19 @@ class Cadence:
         self._last_multiple = 0
         self._last_time = clock()
         self._last_tenth = 0
+
+    def state(self) -> dict[str, Any]:
+        """Return what was last due, as plain data."""
+        return {
+            "multiple": self._last_multiple,
+            "seconds": self._clock() - self._last_time,
+            "tenth": self._last_tenth,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state, as if no time had passed since."""
+        self._last_multiple, self._last_tenth = state["multiple"], state["tenth"]
+        self._last_time = self._clock() - state["seconds"]
 
     def due(self, step: int, fraction: float) -> str | None:
         """Return `milestone` or `periodic` when it is time, else None.

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from trainer.config import RunConfig
-from trainer.events import EvaluationEnded, ProgressMade, RunEvent, StateChanged
+from trainer.events import EvaluationEnded, ProgressMade, RunEvent, RunRewound, StateChanged
 from trainer.runs.control import RunControl
 from trainer.runs.states import RunState, require_transition
 from trainer.store import RunRecord
@@ -39,11 +39,15 @@ class LiveRun:
 
     :param record: the run as it stands in the store
     :param emit: takes an event without blocking, `Store.emit`
+    :param resumes: go on from its last checkpoint
     """
 
-    def __init__(self, record: RunRecord, config: RunConfig, emit: Callable[[RunEvent], None]) -> None:
+    def __init__(
+        self, record: RunRecord, config: RunConfig, emit: Callable[[RunEvent], None], *, resumes: bool = False
+    ) -> None:
         self.run_id = record.id
         self.config = config
+        self.resumes = resumes
         self.state = RunState.QUEUED
         self.finished = threading.Event()
         self.control = RunControl(on_hold=self._held, on_release=self._released)
@@ -57,6 +61,8 @@ class LiveRun:
             self._change(**{name: getattr(event, name) for name in _PROGRESS})
         elif isinstance(event, EvaluationEnded):
             self._change(evaluation={name: getattr(event, name) for name in _EVALUATION})
+        elif isinstance(event, RunRewound):
+            self._change(rewinds=self._record.rewinds + 1)
         self._emit(event)
 
     @property

@@ -8,6 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import logging
 import secrets
@@ -18,16 +19,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from trainer.config import PresetStore, RunConfig, check, load_config
+from trainer.config import PresetStore, RunConfig, apply_overrides, check, load_config
 from trainer.envs import catalogue
-from trainer.errors import ConfigError, ConflictError, Fault
-from trainer.events import RunCreated, StateChanged
+from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
+from trainer.events import ConfigChanged, RunCreated, StateChanged
 from trainer.hardware.devices import device_faults
 from trainer.paths import Layout
 from trainer.runs.command import shortest_command
 from trainer.runs.executors.thread import ThreadExecutor
 from trainer.runs.live_run import LiveRun
-from trainer.runs.ownership import describe, orphans, this_process
+from trainer.runs.ownership import describe, is_alive, orphans, this_process
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
 from trainer.runs.run_files import remove_run_files, write_run_files
@@ -37,11 +38,12 @@ from trainer.store import Page, RunRecord, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
-ACTIONS = ("start", "pause", "resume", "stop")
+ACTIONS = ("start", "pause", "resume", "stop", "restart", "extend")
 _LIVE, _ENDED = [state.value for state in LIVE], [state.value for state in ENDED]
 HELD = "Waits until you press Start."
 INTERRUPTED = (
-    "Its process ended at step {step:,}, before the run did. Curves, log, videos and checkpoints up to there are kept."
+    "Its process ended at step {step:,}, before the run did. Resume goes on from its last checkpoint; curves, log, "
+    "videos and checkpoints are kept."
 )
 # A click answers within 250 ms; what takes longer shows when it happens.
 ANSWER_TIMEOUT = 0.15
@@ -132,8 +134,8 @@ class RunManager:
             self._store.emit(StateChanged(run_id, status=RunState.FAILED.value, reason=reason))
             raise
 
-    def _enlist(self, run_id: str, config: RunConfig) -> LiveRun:
-        live = LiveRun(self._store.run(run_id), config, self._store.emit)
+    def _enlist(self, run_id: str, config: RunConfig, *, resumes: bool = False) -> LiveRun:
+        live = LiveRun(self._store.run(run_id), config, self._store.emit, resumes=resumes)
         with self._lock:
             self._live[run_id] = live
         return live
@@ -166,13 +168,79 @@ class RunManager:
         return self.get(run_id)
 
     def resume(self, run_id: str) -> RunRecord:
-        """Let a paused run go on.
+        """Let a paused run go on, or one that has ended before its time go on from its last checkpoint.
 
-        :raises ConflictError: the run is not paused; the message says why not
+        :raises ConflictError: the run can do neither; the message says why not
+        :raises ConfigError: its configuration cannot run here (any more); every fault is named
         """
+        if RunState(self.get(run_id).status).ended:
+            self._possible("resume", run_id)
+            return self._reopen(run_id, load_config(self._store.run_config(run_id)))
         live = self._controllable(run_id, "resume")
         live.control.request_resume()
         live.control.wait_until_released(ANSWER_TIMEOUT)
+        return self.get(run_id)
+
+    def resume_interrupted(self) -> builtins.list[RunRecord]:
+        """Let every interrupted run go on; one that cannot be is left as it is, with the reason in the log."""
+        resumed: builtins.list[RunRecord] = []
+        cursor: str | None = None
+        while True:
+            page = self._store.runs(status=[RunState.INTERRUPTED.value], limit=500, cursor=cursor)
+            for record in page.items:
+                try:
+                    resumed.append(self.resume(record.id))
+                except PalaestraError as error:
+                    _log.warning("run %s does not go on: %s", record.id, error.message)
+            cursor = page.cursor
+            if cursor is None:
+                return resumed
+
+    def extend(self, run_id: str, total_steps: int) -> RunRecord:
+        """Give an ended run more steps, and let it go on from its last checkpoint.
+
+        :raises ConflictError: it has not ended, or its length is a time
+        :raises ConfigError: `total_steps` is not beyond what it has taken
+        """
+        record = self._possible("extend", run_id)
+        if total_steps <= record.step:
+            message = f"the run has taken {record.step:,} steps already"
+            raise ConfigError([Fault("training.total_timesteps", message, "Choose a larger number.")])
+        path = {"training.total_timesteps": total_steps}
+        config = load_config(apply_overrides(self._store.run_config(run_id), path))
+        return self._reopen(run_id, config, changed=True)
+
+    def restart(self, run_id: str) -> RunRecord:
+        """Train an ended run's configuration once more from the beginning, as a run of its own.
+
+        :raises ConflictError: the run has not ended
+        """
+        record = self._possible("restart", run_id)
+        return self.submit(load_config(self._store.run_config(run_id)), preset=record.preset)
+
+    def _possible(self, action: str, run_id: str) -> RunRecord:
+        record = self.get(run_id)
+        reason = self._why_not(action, record)
+        if reason is not None:
+            raise ConflictError(reason)
+        return record
+
+    def _reopen(self, run_id: str, config: RunConfig, *, changed: bool = False) -> RunRecord:
+        faults = self.check(config)
+        if faults:
+            raise ConfigError(faults)
+        directory = self._layout.run(run_id)
+        if not directory.is_dir():
+            raise ConflictError("The run's directory is gone, and its checkpoints with it. Restart trains it again.")
+        self._store.reopen_run(run_id, self._owner)
+        if changed:
+            write_run_files(directory, config, shortest_command(config, self._presets, None))
+            data = config.model_dump(mode="json", by_alias=True)
+            self._store.commit(ConfigChanged(run_id, config=data, total_steps=config.training.total_timesteps))
+        self._enlist(run_id, config, resumes=True)
+        with self._lock:
+            self._waiting.append(run_id)
+        self._fill_slots()
         return self.get(run_id)
 
     def stop(self, run_id: str) -> RunRecord:
@@ -261,7 +329,11 @@ class RunManager:
         reason = why_not(action, state)
         if reason is not None:
             return reason
+        if action == "extend" and record.total_steps is None:
+            return "The length of this run is a time, not a number of steps."
         with self._lock:
+            if state.ended:
+                return "The run has just ended." if record.id in self._live else None
             if record.id not in self._live:
                 return f"The run belongs to {describe(record.owner)}: use its terminal."
             if action == "start" and record.id in self._waiting:
@@ -331,6 +403,7 @@ class RunManager:
                 on_running=live.began,
                 turns=None if self._global_seed else self._turns,
                 global_seed=self._global_seed,
+                resume=live.resumes,
             )
             outcome = session.run()
         except BaseException as error:  # noqa: BLE001  # one run's error, SystemExit too, ends that run alone
@@ -348,22 +421,37 @@ class RunManager:
 
     # Start-up and end
 
-    def recover(self) -> tuple[str, ...]:
+    def recover(self, *, start_waiting: bool = False) -> tuple[str, ...]:
         """Call runs whose process is gone `interrupted`, and take over those that only waited.
 
+        :param start_waiting: let these start in their turn; otherwise they wait for somebody to start them
         :return: ids of the runs that were interrupted
         """
         interrupted: tuple[str, ...] = ()
         for record in orphans(self._store, self._owner):
-            if record.status == RunState.QUEUED.value and self._take_over(record.id):
+            if record.status == RunState.QUEUED.value and self._take_over(record, start=start_waiting):
                 continue
-            self._store.commit(
-                StateChanged(record.id, status=RunState.INTERRUPTED.value, reason=INTERRUPTED.format(step=record.step))
-            )
+            self._interrupt(record)
             interrupted += (record.id,)
         return interrupted
 
-    def _take_over(self, run_id: str) -> bool:
+    def recover_one(self, run_id: str) -> RunRecord | None:
+        """Call one run `interrupted` if its process is gone, and return it; None when nothing was to be done.
+
+        :raises NotFoundError: there is no such run
+        """
+        record = self.get(run_id)
+        if RunState(record.status).ended or is_alive(record.owner):
+            return None
+        self._interrupt(record)
+        return record
+
+    def _interrupt(self, record: RunRecord) -> None:
+        reason = INTERRUPTED.format(step=record.step)
+        self._store.commit(StateChanged(record.id, status=RunState.INTERRUPTED.value, reason=reason))
+
+    def _take_over(self, record: RunRecord, *, start: bool) -> bool:
+        run_id = record.id
         with self._lock:
             if run_id in self._live:  # taken over before; the store has not been told yet
                 return True
@@ -372,7 +460,13 @@ class RunManager:
         except ConfigError:
             return False
         self._store.emit(StateChanged(run_id, status=RunState.QUEUED.value, owner=self._owner))
-        self._enlist(run_id, config).hold_back(HELD)
+        live = self._enlist(run_id, config, resumes=record.started_at is not None)
+        if start:
+            with self._lock:
+                self._waiting.append(run_id)
+            self._fill_slots()
+        else:
+            live.hold_back(HELD)
         return True
 
     def close(self, timeout: float = 20.0) -> None:

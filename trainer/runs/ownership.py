@@ -48,7 +48,7 @@ def orphans(store: Store, me: str) -> list[RunRecord]:
         found += [record for record in page.items if record.owner != me and not is_alive(record.owner)]
         cursor = page.cursor
         if cursor is None:
-            return found
+            return found[::-1]  # the oldest first, as they were submitted
 
 
 def _parts(owner: str) -> tuple[str, int, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from trainer.events import ProgressMade
 from trainer.timing import Timing
@@ -83,6 +84,24 @@ class ProgressMeter:
         self._started = self._clock() - self._held_seconds()
         for window in (self._latest, self._longest):
             window.restart(0.0, self.step)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a run that goes on from here has to know, as plain data."""
+        return {
+            "step": self.step,
+            "episodes": self.episodes,
+            "returns": self._returns,
+            "best": self.return_best,
+            "elapsed": self.elapsed_seconds,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state; to be called after `begin`."""
+        self.step, self.episodes, self.return_best = state["step"], state["episodes"], state["best"]
+        self._returns = state["returns"]
+        self._started -= state["elapsed"]
+        for window in (self._latest, self._longest):
+            window.restart(state["elapsed"], self.step)
 
     @property
     def elapsed_seconds(self) -> float:

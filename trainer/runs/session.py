@@ -23,7 +23,8 @@ from trainer.algorithms.learner import Learner, call_after_each_gradient_step, m
 from trainer.algorithms.threads import use_threads
 from trainer.config import RunConfig, advise
 from trainer.envs.factory import evaluation_copies, make_evaluation_env, make_training_env, resolve_backend
-from trainer.events import CheckpointSaved, EvaluationEnded
+from trainer.envs.seeding import mixed_seed
+from trainer.events import CheckpointSaved, EvaluationEnded, RunRewound
 from trainer.runs.cadence import Cadence
 from trainer.runs.callback import MetricsWriter, RunCallback
 from trainer.runs.checkpoints import CheckpointFolder
@@ -33,12 +34,15 @@ from trainer.runs.filming import film
 from trainer.runs.progress import ProgressMeter
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
+from trainer.runs.standing import Standing, newest_whole
 from trainer.runs.turns import Turns
 from trainer.timing import CHECKPOINT, EVALUATION, VIDEO, Timing
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.vec_env import VecEnv
+
+    from trainer.runs.tensorboard import TensorBoardWriter
 
 _OWN_BUFFER = (
     "With a buffer class of your own the run uses Stable-Baselines3's own loops and the random numbers of the process."
@@ -65,6 +69,7 @@ class Session:
     :param on_running: called once when training itself begins
     :param turns: of the process; None where the run has it to itself
     :param global_seed: seed the process's own generators too; only where the process belongs to this one run
+    :param resume: go on from the newest checkpoint that is whole
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class Session:
         on_running: Callable[[], None] = lambda: None,
         turns: Turns | None = None,
         global_seed: bool = False,
+        resume: bool = False,
     ) -> None:
         self.config = config
         self.directory = directory
@@ -86,6 +92,7 @@ class Session:
         self._turns = turns
         self.timing = Timing()
         self._global_seed = global_seed
+        self._resume = resume
         training = config.training
         self._total_steps = None if training.duration_seconds else training.total_timesteps
         self._meter = ProgressMeter(self._total_steps, training.duration_seconds, lambda: control.held_seconds)
@@ -95,7 +102,13 @@ class Session:
         self._best_mean_return: float | None = None
         self._reached_threshold = False
         self._cannot_film = False
+        self._tensorboard: TensorBoardWriter | None = None
+        self._standing: Standing | None = None
         self._evaluation_env: VecEnv | None = None
+        evaluation, checkpoints, video = config.evaluation, config.checkpoints, config.video
+        self._evaluations = Cadence(every_steps=evaluation.frequency if evaluation.enabled else None)
+        self._saves = Cadence(checkpoints.every_steps, checkpoints.every_seconds, checkpoints.milestones)
+        self._films = Cadence(video.every_steps, None, video.milestones) if video.enabled else Cadence()
 
     def run(self) -> Outcome:
         """Train to the end, a stop, or an error.
@@ -108,8 +121,12 @@ class Session:
             callback = RunCallback(self.control, self._meter, self.reporter)
             cleanup.callback(_let_go, callback)
             learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
-            self._on_running()
+            standing = Standing(learner, env, self._meter, self._cadences)
             self._meter.begin()
+            if self._resume:
+                self._go_on(standing)
+            self._standing = standing
+            self._on_running()
             try:
                 self._train(learner, env)
             finally:
@@ -117,6 +134,31 @@ class Session:
                 self.reporter.emit(self._meter.event(self.reporter.run_id))
             learner.close()
             return self._finish(model, env)
+
+    @property
+    def _cadences(self) -> dict[str, Cadence]:
+        return {"evaluation": self._evaluations, "checkpoints": self._saves, "video": self._films}
+
+    def _go_on(self, standing: Standing) -> None:
+        """Put everything where the newest whole checkpoint has it.
+
+        :raises StorageError: there are checkpoints, and none can be gone on from
+        """
+        found = newest_whole(self._checkpoints, self.reporter.log)
+        if found is None:
+            self.reporter.emit(RunRewound(self.reporter.run_id, step=0, episodes=0))
+            self.reporter.log("There is no checkpoint yet: the run begins again.", "warning")
+            return
+        checkpoint, state = found
+        self._best_mean_return = state["best_mean_return"]
+        for note in standing.restore(checkpoint, state, self._checkpoints, self.config.training.seed):
+            self.reporter.log(note, "warning")
+        self._checkpoints.drop_after(checkpoint.step)
+        self.reporter.emit(RunRewound(self.reporter.run_id, step=checkpoint.step, episodes=self._meter.episodes))
+        if self._tensorboard is not None:
+            self._tensorboard.go_on_after(checkpoint.step)
+        self.reporter.emit(self._meter.event(self.reporter.run_id))
+        self.reporter.log(f"Goes on from step {checkpoint.step:,}.")
 
     def _build(self, cleanup: ExitStack) -> tuple[VecEnv, BaseAlgorithm]:
         config = self.config
@@ -134,7 +176,8 @@ class Session:
         if config.tracking.tensorboard:
             from trainer.runs.tensorboard import TensorBoardWriter
 
-            writers.append(TensorBoardWriter(self.directory / "tb"))
+            self._tensorboard = TensorBoardWriter(self.directory / "tb")
+            writers.append(self._tensorboard)
         logger = Logger(folder=None, output_formats=writers)
         cleanup.callback(logger.close)
         model.set_logger(logger)
@@ -161,10 +204,7 @@ class Session:
         turn.begin()
 
     def _train(self, learner: Learner[Any], env: VecEnv) -> None:
-        evaluation, checkpoints, video = self.config.evaluation, self.config.checkpoints, self.config.video
-        evaluations = Cadence(every_steps=evaluation.frequency if evaluation.enabled else None)
-        saves = Cadence(checkpoints.every_steps, checkpoints.every_seconds, checkpoints.milestones)
-        films = Cadence(video.every_steps, None, video.milestones) if video.enabled else Cadence()
+        evaluation, checkpoints = self.config.evaluation, self.config.checkpoints
         model, meter, control = learner.model, self._meter, self.control
         while meter.fraction < 1.0 and not control.stop_requested and not self._reached_threshold:
             if meter.duration_seconds is not None:
@@ -172,11 +212,11 @@ class Session:
             learner.iterate()
             step, fraction = model.num_timesteps, meter.fraction
             # The last one is the final evaluation's, where there is one.
-            if evaluations.due(step, fraction) and (fraction < 1.0 or evaluation.final_episodes == 0):
+            if self._evaluations.due(step, fraction) and (fraction < 1.0 or evaluation.final_episodes == 0):
                 self._evaluate(model, env, evaluation.episodes)
-            if (kind := saves.due(step, fraction)) and checkpoints.enabled:
+            if (kind := self._saves.due(step, fraction)) and checkpoints.enabled:
                 self._save(model, kind)
-            if films.due(step, fraction):
+            if self._films.due(step, fraction):
                 self._film(model, env)
             control.hold_point()
             meter.step = step
@@ -201,6 +241,8 @@ class Session:
             seed = config.training.seed + EVALUATION_SEED_OFFSET
             copies = evaluation_copies(config.environment, config.evaluation.episodes)
             self._evaluation_env = make_evaluation_env(config.environment, seed, copies, training_env=env)
+        # By the step, so that a run that goes on from a checkpoint is judged on the episodes it would have had.
+        self._evaluation_env.seed(mixed_seed(config.training.seed + EVALUATION_SEED_OFFSET, model.num_timesteps))
         with self.timing.booked(EVALUATION):
             result = evaluate(
                 model,
@@ -245,7 +287,11 @@ class Session:
 
     def _save(self, model: BaseAlgorithm, kind: str, mean_return: float | None = None) -> CheckpointSaved:
         with self.timing.booked(CHECKPOINT):
-            return self._checkpoints.save(model, kind, mean_return)
+            state, rings = None, None
+            if self._standing is not None:
+                state = {**self._standing.capture(), "best_mean_return": self._best_mean_return}
+                rings = self._standing.rings
+            return self._checkpoints.save(model, kind, mean_return, state=state, rings=rings)
 
     def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:
         if self._cannot_film:

@@ -45,10 +45,11 @@ TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     ),
     RunState.PAUSED: frozenset({RunState.RUNNING, RunState.STOPPING, RunState.FAILED, RunState.INTERRUPTED}),
     RunState.STOPPING: frozenset({RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED}),
-    RunState.STOPPED: frozenset(),
-    RunState.COMPLETED: frozenset(),
-    RunState.FAILED: frozenset(),
-    RunState.INTERRUPTED: frozenset(),
+    # What has ended may go on from its last checkpoint; a completed run once it is given more steps.
+    RunState.STOPPED: frozenset({RunState.QUEUED}),
+    RunState.COMPLETED: frozenset({RunState.QUEUED}),
+    RunState.FAILED: frozenset({RunState.QUEUED}),
+    RunState.INTERRUPTED: frozenset({RunState.QUEUED}),
 }
 
 
@@ -83,10 +84,17 @@ _WHY_NOT: dict[str, dict[RunState, str]] = {
     },
     "stop": {RunState.STOPPING: "The run is stopping already."},
 }
+_AFTER_ITS_END = frozenset({"resume", "restart", "extend"})
 
 
 def why_not(action: str, state: RunState) -> str | None:
-    """Say why `action` (start, pause, resume, stop) is impossible in `state`; None when it is possible."""
-    if state.ended:
+    """Say why `action` (start, pause, resume, stop, restart, extend) is impossible in `state`; None when it is not."""
+    if not state.ended:
+        if action in _WHY_NOT:
+            return _WHY_NOT[action].get(state)
+        return f"The run is {state.value}: stop it first."
+    if action not in _AFTER_ITS_END:
         return f"The run has ended ({state.value})."
-    return _WHY_NOT[action].get(state)
+    if action == "resume" and state is RunState.COMPLETED:
+        return "The run is complete: Extend gives it more steps."
+    return None

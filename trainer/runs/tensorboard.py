@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from stable_baselines3.common.logger import KVWriter
-from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
@@ -34,6 +34,11 @@ class TensorBoardWriter(KVWriter):
         self._writer = EventFileWriter(str(folder), max_queue_size=_QUEUE, flush_secs=FLUSH_SECONDS)
         self._waiting: list[Event] = []
         self._due = self._last = time.monotonic()
+
+    def go_on_after(self, step: int) -> None:
+        """Have TensorBoard drop what earlier files of the folder say of later steps."""
+        started = SessionLog(status=SessionLog.START)
+        self._waiting.append(Event(wall_time=time.time(), step=step + 1, session_log=started))
 
     def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
         """Write the scalars of one dump that are not kept from TensorBoard."""

@@ -24,17 +24,19 @@ from trainer.errors import ConflictError, NotFoundError, PalaestraError
 from trainer.events import (
     CheckpointRemoved,
     CheckpointSaved,
+    ConfigChanged,
     EpisodeEnded,
     EvaluationEnded,
     LogWritten,
     MetricsLogged,
     ProgressMade,
     RunCreated,
+    RunRewound,
     StateChanged,
     VideoSaved,
 )
 from trainer.store import tables
-from trainer.store.commands import DeleteRun, Item, MalformedEventError, UpdateRun
+from trainer.store.commands import DeleteRun, Item, MalformedEventError, ReopenRun, UpdateRun
 from trainer.store.records import EPISODE_LENGTH, EPISODE_RETURN
 from trainer.store.statements import MetricNames, write_rows
 from trainer.store.values import ENDED_STATES, number, search_text, whole, whole_or_none, words, words_or_none
@@ -50,6 +52,7 @@ class _Run:
     key: int
     last_seq: int
     last_line: int
+    rewinds: int
     started_at: float | None
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -89,10 +92,10 @@ class Batch:
         wanted = sorted(ids)
         c = tables.runs.c
         for start in range(0, len(wanted), _ID_CHUNK):
-            query = select(c.id, c.key, c.last_seq, c.last_line, c.started_at)
+            query = select(c.id, c.key, c.last_seq, c.last_line, c.rewinds, c.started_at)
             query = query.where(c.id.in_(wanted[start : start + _ID_CHUNK])).order_by(c.id).with_for_update()
             for row in self._connection.execute(query):
-                self._runs[row.id] = _Run(row.key, row.last_seq, row.last_line, row.started_at)
+                self._runs[row.id] = _Run(row.key, row.last_seq, row.last_line, row.rewinds, row.started_at)
 
     def _write_rows(self) -> None:
         """Write what was gathered: whole tables at once, then each run's own row."""
@@ -146,7 +149,7 @@ class Batch:
         key: int = self._connection.execute(insertion, row).scalar_one()
         self._connection.execute(tables.run_configs.insert(), {"run_key": key, "config": config})
         self._set_tags(key, tags)
-        self._runs[event.run_id] = _Run(key, last_seq=0, last_line=0, started_at=None)
+        self._runs[event.run_id] = _Run(key, last_seq=0, last_line=0, rewinds=0, started_at=None)
 
     def _refuse_other(self, present: _Run, event: RunCreated) -> None:
         """Let the same creation pass a second time, and no other one under its id."""
@@ -172,6 +175,40 @@ class Batch:
             run.started_at = time
             changes["started_at"] = time
         run.changes |= changes
+
+    def _rewound(self, event: RunRewound) -> None:
+        run, step = self._run(event.run_id), whole(event.step)
+        self._write_rows()
+        points, ended = tables.metrics.c, tables.episodes.c
+        self._connection.execute(delete(tables.metrics).where(points.run_key == run.key, points.step > step))
+        self._connection.execute(
+            delete(tables.episodes).where(ended.run_key == run.key, ended.number > whole(event.episodes))
+        )
+        run.rewinds += 1
+        run.changes |= {"rewinds": run.rewinds, "updated_at": float(event.time)}
+        c = tables.runs.c
+        later = self._connection.execute(select(c.evaluation_step).where(c.key == run.key)).scalar_one()
+        if later is not None and later > step:
+            run.changes |= self._evaluation_before(run.key, step)
+
+    def _evaluation_before(self, run_key: int, step: int) -> dict[str, Any]:
+        """Return the summary of the last evaluation that is left; how many episodes it had stays as it is."""
+        c = tables.metrics.c
+        found: dict[str, Any] = {}
+        for part in ("mean_return", "std_return"):
+            metric_id = self._names.id_of(self._connection, f"eval/{part}")
+            query = select(c.step, c.value).where(c.run_key == run_key, c.metric_id == metric_id, c.step <= step)
+            row = self._connection.execute(query.order_by(c.step.desc()).limit(1)).first()
+            found[f"evaluation_{part}"] = None if row is None else row.value
+            found["evaluation_step"] = None if row is None else row.step
+        return found if found["evaluation_step"] is not None else found | {"evaluation_episodes": None}
+
+    def _configured(self, event: ConfigChanged) -> None:
+        run = self._run(event.run_id)
+        config = words(json.dumps(dict(event.config)))
+        c = tables.run_configs.c
+        self._connection.execute(update(tables.run_configs).where(c.run_key == run.key), {"config": config})
+        run.changes |= {"total_steps": whole_or_none(event.total_steps), "updated_at": float(event.time)}
 
     def _progress(self, event: ProgressMade) -> None:
         self._run(event.run_id).changes |= {
@@ -306,6 +343,16 @@ class Batch:
             rows = [{"run_key": key, "position": position, "tag": tag} for position, tag in enumerate(tags)]
             self._connection.execute(tables.run_tags.insert(), rows)
 
+    def _reopen(self, command: ReopenRun) -> None:
+        run = self._run(command.run_id)
+        self._write_rows()
+        c = tables.runs.c
+        status = self._connection.execute(select(c.status).where(c.key == run.key)).scalar_one()
+        if status not in ENDED_STATES:
+            raise ConflictError(f"The run is {status}: somebody else has just let it go on.")
+        changes = {"status": "queued", "owner": words(command.owner), "ended_at": None, "reason": None, "error": None}
+        self._connection.execute(update(tables.runs).where(c.key == run.key), {**changes, "updated_at": command.time})
+
     def _delete(self, command: DeleteRun) -> None:
         run = self._run(command.run_id)
         self._write_rows()
@@ -333,6 +380,8 @@ def _search_of(row: dict[str, Any], tags: list[str]) -> str:
 _ACTIONS: dict[type[Item], Callable[[Batch, Any], None]] = {
     RunCreated: Batch._created,
     StateChanged: Batch._state,
+    RunRewound: Batch._rewound,
+    ConfigChanged: Batch._configured,
     ProgressMade: Batch._progress,
     MetricsLogged: Batch._metrics,
     EpisodeEnded: Batch._episode,
@@ -342,5 +391,6 @@ _ACTIONS: dict[type[Item], Callable[[Batch, Any], None]] = {
     CheckpointRemoved: Batch._checkpoint_removed,
     VideoSaved: Batch._video,
     UpdateRun: Batch._update,
+    ReopenRun: Batch._reopen,
     DeleteRun: Batch._delete,
 }

@@ -25,6 +25,14 @@ class UpdateRun(Command):
 
 
 @dataclass(frozen=True)
+class ReopenRun(Command):
+    """Let an ended run wait for its turn once more, as the run of `owner`; only one of many who ask gets it."""
+
+    owner: str
+    time: float
+
+
+@dataclass(frozen=True)
 class DeleteRun(Command):
     """Remove every row of the run."""
 

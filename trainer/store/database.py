@@ -37,8 +37,12 @@ def _add_timing(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE runs ADD COLUMN timing TEXT"))
 
 
+def _add_rewinds(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE runs ADD COLUMN rewinds BIGINT NOT NULL DEFAULT 0"))
+
+
 # version -> what turns a database of that version into one of the next
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_timing}
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_timing, 2: _add_rewinds}
 
 
 class StoreError(StorageError):

@@ -30,8 +30,8 @@ class RunRecord:
     """One run as it stands in the store, without its configuration.
 
     `progress` is 0 to 1, `fps` environment steps per second, `evaluation` the newest evaluation as `mean_return`,
-    `std_return`, `episodes` and `step`; `timing` is seconds by branch of the timing tree. `started_at` is the first
-    time it ran; `ended_at` is None while it lives.
+    `std_return`, `episodes` and `step`; `timing` is seconds by branch of the timing tree; `rewinds` is how often
+    the run went back to a checkpoint. `started_at` is the first time it ran; `ended_at` is None while it lives.
     """
 
     id: str
@@ -51,6 +51,7 @@ class RunRecord:
     return_mean: float | None
     return_best: float | None
     timing: Mapping[str, float] | None
+    rewinds: int
     evaluation: Mapping[str, Any] | None
     reason: str | None
     error: str | None

@@ -6,6 +6,7 @@ and `series` for how cursors and decimation work. This module only gives them on
 
 from __future__ import annotations
 
+import time
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 
 from trainer.events import RunEvent
 from trainer.store import queries, series
-from trainer.store.commands import DeleteRun, UpdateRun
+from trainer.store.commands import DeleteRun, ReopenRun, UpdateRun
 from trainer.store.database import Database, StoreError
 from trainer.store.records import (
     CheckpointRecord,
@@ -101,6 +102,15 @@ class Store:
         :raises NotFoundError: there is no such run
         """
         self._writer.commit(UpdateRun(run_id, name, None if tags is None else tuple(tags), notes), COMMIT_SECONDS)
+
+    def reopen_run(self, run_id: str, owner: str) -> None:
+        """Let an ended run wait for its turn once more.
+
+        :param owner: who works on it from now on
+        :raises NotFoundError: there is no such run
+        :raises ConflictError: it has not ended, or somebody else was faster
+        """
+        self._writer.commit(ReopenRun(run_id, owner, time.time()), COMMIT_SECONDS)
 
     def delete_run(self, run_id: str) -> None:
         """Remove every row of a run; what is emitted for it later is dropped.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -54,6 +54,8 @@ runs = Table(
     Column("started_at", Double),
     Column("ended_at", Double),
     Column("updated_at", Double, nullable=False),
+    # How often it went back to a checkpoint: who has read its series before has points that are gone.
+    Column("rewinds", BigInteger, nullable=False, default=0, server_default="0"),
     # The last numbers given out to metric points and episodes (together), and to log lines.
     Column("last_seq", BigInteger, nullable=False, default=0),
     Column("last_line", BigInteger, nullable=False, default=0),

@@ -37,7 +37,7 @@
       this.sign.setAttribute("aria-live", "polite");
       this.name = h("h3", { class: "pal-card-name" });
       this.facts = h("span", { class: "pal-card-facts" });
-      this.buttons = pal.runs.actionButtons(() => this.run, ["start", "pause", "resume", "stop"]);
+      this.buttons = pal.runs.actionButtons(() => this.run, ["start", "pause", "resume", "stop", "extend", "restart"]);
       this.closeButton = pal.toolButton("close", "Put this card away", () => this.onClose(this));
       const values = pal.toolButton("table", "Show the values as a table", () => this.showTable());
       const head = h(
@@ -99,6 +99,7 @@
     show(run) {
       const before = this.run;
       this.run = run;
+      if (run.rewinds !== before.rewinds) this.data.doubt();
       const mark = `${run.status} ${run.step} ${run.episodes} ${run.ended_at}`;
       if (mark !== this.mark) this.changedAt = performance.now();
       this.mark = mark;
@@ -109,7 +110,6 @@
       setText(this.facts, pal.runs.facts(run));
       this.node.setAttribute("aria-label", `${pal.runs.title(run)}, ${word || run.status}`);
       this.buttons.show(run);
-      this.buttons.hidden = pal.states.ended.includes(run.status) && run.actions?.resume !== null && run.actions?.start !== null;
       this.closeButton.hidden = !pal.states.ended.includes(run.status);
       this.showProgress(run);
       this.showStats(run);

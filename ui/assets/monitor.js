@@ -30,7 +30,8 @@
       this.ended.addEventListener("toggle", () => pal.remembered.set("ended-open", this.ended.open));
       this.empty = this.buildEmpty();
       this.bar = h("div", { class: "pal-toolbar", hidden: true }, this.chips, this.buildLayout());
-      this.root.append(h("div", { class: "pal-monitor" }, this.bar, this.empty, this.grid, this.queue, this.ended));
+      this.rescue = this.buildRescue();
+      this.root.append(h("div", { class: "pal-monitor" }, this.rescue, this.bar, this.empty, this.grid, this.queue, this.ended));
     }
 
     section(title, className) {
@@ -51,6 +52,32 @@
         h("p", { text: "Each run you start appears here as a card: its progress, its live charts, its log, and buttons to pause, resume and stop it. Closing this page does not disturb it." }),
         go,
       );
+    }
+
+    // What a process that died has left behind, and the one button that puts it right.
+    buildRescue() {
+      const text = h("p");
+      const all = h("button", { class: "pal-button pal-button-main", type: "button", text: "Resume all" });
+      const node = h("div", { class: "pal-rescue", role: "status", hidden: true }, text, all);
+      all.addEventListener("click", async () => {
+        all.disabled = true;
+        try {
+          const { runs } = await pal.api.resumeInterrupted();
+          pal.settled("resume all");
+          if (runs.length) pal.toast(`${count(runs.length)} ${runs.length === 1 ? "run goes" : "runs go"} on.`, { kind: "success", key: "resume all" });
+          else pal.toast("None of them can go on; the program's log says why.", { kind: "error", key: "resume all" });
+        } catch (error) {
+          pal.fail(error, "Could not resume them", "resume all");
+        }
+        all.disabled = false;
+        pal.pollNow();
+      });
+      node.show = (number) => {
+        node.hidden = !number;
+        const words = number === 1 ? "1 run was interrupted when its process ended. It goes on from its last checkpoint." : `${count(number)} runs were interrupted when their process ended. They go on from their last checkpoints.`;
+        setText(text, words);
+      };
+      return node;
     }
 
     buildLayout() {
@@ -102,7 +129,8 @@
 
     // ---- new facts ------------------------------------------------------------------------------------------
 
-    show({ runs }) {
+    show({ runs, counts }) {
+      this.rescue.show(counts?.interrupted || 0);
       const live = runs.filter(pal.runs.isLive).sort((a, b) => a.created_at - b.created_at);
       const queued = runs.filter((run) => run.status === "queued");
       const ended = runs.filter((run) => pal.states.ended.includes(run.status));

@@ -80,7 +80,11 @@
     pause: { label: "Pause", icon: "pause" },
     resume: { label: "Resume", icon: "resume" },
     stop: { label: "Stop", icon: "stop" },
+    extend: { label: "Extend", icon: "extend", ask: askForSteps },
+    restart: { label: "Restart", icon: "restart" },
   };
+  // What can be asked of a run that has ended, and of nothing else; the others are for runs that live.
+  const AFTER_ITS_END = ["resume", "extend", "restart"];
 
   // Buttons that stay where they are; one that cannot act now says why in its tip, with mouse and keyboard alike.
   function actionButtons(read, names) {
@@ -90,7 +94,9 @@
       const button = h("button", { class: "pal-action", type: "button", data: { action } });
       button.append(pal.icon(icon), h("span", { text: label }));
       button.addEventListener("click", () => {
-        if (button.getAttribute("aria-disabled") !== "true") pal.act(read(), action);
+        if (button.getAttribute("aria-disabled") === "true") return;
+        if (ACTIONS[action].ask) ACTIONS[action].ask(read());
+        else pal.act(read(), action);
       });
       node.append(button);
       return [action, button];
@@ -100,10 +106,37 @@
         const reason = pal.reasonAgainst(run, action);
         setAttr(button, "aria-disabled", reason ? "true" : null);
         pal.setTip(button, reason || "");
+        const ended = pal.states.ended.includes(run.status);
         if (action === "start") button.hidden = run.status !== "queued";
+        else if (action === "resume") button.hidden = run.status === "completed";
+        else button.hidden = AFTER_ITS_END.includes(action) !== ended;
       }
     };
     return node;
+  }
+
+  // How many steps a run is to have in all; what the server says against a number stays in the dialog with it.
+  function askForSteps(run) {
+    const input = h("input", { class: "pal-input", id: "extend-steps", type: "number", min: String(run.step + 1), step: "1", required: "" });
+    input.value = String(2 * Math.max(run.total_steps || 0, run.step));
+    const fault = h("p", { class: "pal-field-fault", role: "alert", hidden: true });
+    const go = h("button", { class: "pal-button pal-button-main", type: "submit", text: "Extend and resume" });
+    const label = h("label", { class: "pal-label", for: "extend-steps", text: `Steps in all; ${pal.format.count(run.step)} are behind it` });
+    const form = h("form", { class: "pal-name-form" }, label, input, fault, h("div", { class: "pal-dialog-buttons" }, go));
+    const box = pal.dialog(`Extend ${title(run)}`, form, { className: "pal-dialog-small" });
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      go.disabled = true;
+      try {
+        await pal.act(run, "extend", { total_steps: Number(input.value) });
+        box.close();
+      } catch (error) {
+        setText(fault, error.details?.[0] ? `${error.details[0].message} ${error.details[0].hint || ""}` : error.message);
+        fault.hidden = false;
+        go.disabled = false;
+      }
+    });
+    input.select();
   }
 
   // A term and its number; show("12", "exact words for the tip").

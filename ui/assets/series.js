@@ -47,6 +47,12 @@
       return names.length > 0;
     }
 
+    // Points that were read may be gone: the run went back to a checkpoint.
+    doubt() {
+      this.stale = true;
+      this.rereadAt = 0;
+    }
+
     get wantsReread() {
       return this.stale && !this.busy && Date.now() - this.rereadAt >= REPLAY_PAUSE;
     }
@@ -56,6 +62,7 @@
       this.rereadAt = Date.now();
       this.busy = true;
       const page = await pal.api.metrics(this.runId, { since: 0, max_points: FIRST_POINTS }).finally(() => (this.busy = false));
+      for (const [name, series] of this.byName) if (!page.series[name]) Object.assign(series, { steps: [], values: [], epoch: series.epoch + 1, number: 0 });
       for (const [name, { steps, values, numbers }] of Object.entries(page.series)) {
         const epoch = (this.byName.get(name)?.epoch ?? 0) + 1;
         this.byName.set(name, { steps: [...steps], values: [...values], epoch, number: numbers?.at(-1) ?? 0 });

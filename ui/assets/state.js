@@ -119,17 +119,29 @@
     pause: { sign: "paused", word: "pausing…" },
     resume: { sign: "running", word: "resuming…" },
     stop: { sign: "stopping", word: "stopping…" },
+    extend: { sign: "queued", word: "extending…" },
+    restart: { sign: "queued", word: "restarting…" },
   };
 
-  // Shows the wish at once, asks the server, then shows its answer; a refusal becomes a message.
-  async function act(run, action) {
+  // Shows the wish at once, asks the server, then shows its answer; a refusal becomes a message, or, where something
+  // was given along with the wish, is thrown for whoever gave it.
+  async function act(run, action, given = null) {
     asked.set(run.id, { ...WISHES[action], action, from: run.status, until: Date.now() + 15000 });
     tell();
     try {
-      replace(await pal.api.act(run.id, action));
+      const answer = await pal.api.act(run.id, action, given);
+      replace(answer);
       pal.settled(`act ${run.id}`);
+      if (answer.id !== run.id) {
+        asked.delete(run.id);
+        pal.openRun(answer.id);
+      }
     } catch (error) {
       asked.delete(run.id);
+      if (given) {
+        tell();
+        throw error;
+      }
       pal.fail(error, `Could not ${action} ${run.name || run.id}`, `act ${run.id}`);
     }
     tell();

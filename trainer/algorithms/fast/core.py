@@ -93,6 +93,9 @@ class Fast(BaseAlgorithm):
 
         return predict
 
+    def weights_changed(self) -> None:
+        """Follow weights that were put into the networks from outside."""
+
     def set_mode(self, *, training: bool) -> None:
         """Switch layers that behave differently in training; perceptrons have none, and looking through them costs."""
         if not getattr(self.kernel, "by_hand", False):

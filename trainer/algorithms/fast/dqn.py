@@ -95,6 +95,10 @@ class DQN(FastOffPolicy, stable_baselines3.DQN):
         self.kernel.begin_rollout()
         return lambda observation: self.kernel.values(observation).argmax(axis=1)
 
+    def weights_changed(self) -> None:
+        """Follow weights that were put into the networks from outside."""
+        self.kernel.weights_changed()
+
     def _begin_rollout(self) -> None:
         self.kernel.begin_rollout()
 
@@ -157,6 +161,9 @@ class _PerceptronQ:
     def begin_rollout(self) -> None:
         """Nothing to prepare: the weights are read where they lie."""
 
+    def weights_changed(self) -> None:
+        """Nothing to follow, either."""
+
     def values(self, observation: Any) -> Floats:
         """Return the value of every action, (copies, actions)."""
         values: Floats = self._online.forward(_flat(observation))[0]
@@ -204,7 +211,7 @@ class _TorchQ:
         self._model = model
         self._online = features_of(model.q_net, model.q_net.features_extractor, core)
         self._target = features_of(model.q_net_target, model.q_net_target.features_extractor, core)
-        self._target.freeze()
+        self.weights_changed()
         self._parameters: list[torch.Tensor] = list(model.q_net.parameters())
         self._target_parameters: list[torch.Tensor] = list(model.q_net_target.parameters())
         self._updater = ClippedStep(model.policy.optimizer, model.max_grad_norm)
@@ -212,6 +219,10 @@ class _TorchQ:
     def begin_rollout(self) -> None:
         """Prepare for inference with the weights as they are now."""
         self._online.freeze()
+
+    def weights_changed(self) -> None:
+        """Prepare the target for the inference that follows."""
+        self._target.freeze()
 
     def values(self, observation: Any) -> Floats:
         """Return the value of every action, (copies, actions)."""
@@ -224,7 +235,7 @@ class _TorchQ:
         """Mix the online network into the target."""
         with torch.no_grad():
             torch._foreach_lerp_(self._target_parameters, self._parameters, tau)
-        self._target.freeze()
+        self.weights_changed()
 
     def lessons(self, batch: Transitions) -> tuple[Any, torch.Tensor, torch.Tensor]:
         """Return observations laid out for the network, the actions taken and what these should be valued at."""

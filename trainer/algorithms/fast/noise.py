@@ -20,6 +20,8 @@ class ExplorationNoise:
     :param description: normal or Ornstein-Uhlenbeck noise for one copy; its numbers are read, it is never called
     :param copies: environment copies
     :raises TypeError: a noise of another class
+
+    `state` is the present noise, (copies, action dimensions).
     """
 
     def __init__(self, description: ActionNoise, copies: int, generator: np.random.Generator) -> None:
@@ -37,14 +39,14 @@ class ExplorationNoise:
         else:
             raise TypeError(f"noise of class {type(description).__name__} is not known here")
         self._mean, self._spread, self._start = np.ravel(description._mu), np.ravel(spread), np.ravel(start)
-        self._state: NDArray[Any] = np.tile(self._start, (copies, 1))
+        self.state: NDArray[Any] = np.tile(self._start, (copies, 1))
 
     def draw(self) -> NDArray[np.float32]:
         """Return the next noise, (copies, action dimensions)."""
-        fresh = self._spread * self._generator.standard_normal(self._state.shape)
-        self._state = self._state + self._pull * (self._mean - self._state) + fresh
-        return self._state.astype(np.float32)
+        fresh = self._spread * self._generator.standard_normal(self.state.shape)
+        self.state = self.state + self._pull * (self._mean - self.state) + fresh
+        return self.state.astype(np.float32)
 
     def restart(self, copy: int) -> None:
         """Begin again for a copy whose episode has ended."""
-        self._state[copy] = self._start
+        self.state[copy] = self._start

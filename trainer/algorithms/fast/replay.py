@@ -19,6 +19,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from trainer.algorithms.fast import observations
 from trainer.algorithms.fast.arena import Floats
 from trainer.errors import ConfigError, Fault
+from trainer.ring import Ring
 
 _GB = 1e9
 
@@ -68,6 +69,7 @@ class Replay:
         self.steps = max(capacity // copies, 1)
         self.position = 0
         self.full = False
+        self.added = 0  # steps ever
         self.gamma = gamma
         self.n_steps = n_steps
         self._bootstraps = bootstrap_when_cut
@@ -101,9 +103,32 @@ class Replay:
         if self._bootstraps and dones.any():
             for copy in np.flatnonzero(dones).tolist():
                 cut[copy] = infos[copy].get("TimeLimit.truncated", False)
+        self.added += 1
         self.position = at + 1
         if self.position == self.steps:
             self.position, self.full = 0, True
+
+    # -- going on from a checkpoint
+
+    def rings(self) -> list[Ring]:
+        """Return all that is remembered."""
+        named = {"actions": self.actions, "rewards": self.rewards, "dones": self.dones, "cut": self.cut}
+        return [Ring(name, rows, self.added) for name, rows in (*named.items(), *self._observed().items())]
+
+    def marks(self) -> dict[str, Any]:
+        """Return where the rings stand, as plain data."""
+        return {"position": self.position, "full": self.full, "added": self.added}
+
+    def restore(self, marks: dict[str, Any]) -> None:
+        """Take the marks of a buffer whose rows have been put into this one's rings."""
+        self.position, self.full, self.added = marks["position"], marks["full"], marks["added"]
+
+    def break_off(self) -> None:
+        """Note that the episodes under way go on no further: what comes next belongs to others."""
+        if self.added:
+            last = (self.position - 1) % self.steps
+            self.cut[last] |= ~self.dones[last]
+            self.dones[last] = True
 
     def sample(self, batch_size: int, normalizer: VecNormalize | None = None) -> Transitions:
         """Draw transitions, each equally likely, with replacement.
@@ -161,6 +186,9 @@ class Replay:
         self._flat_before = observations.flattened(self._before)
         self._flat_after = observations.flattened(self._after)
 
+    def _observed(self) -> dict[str, NDArray[Any]]:
+        return _named("before", self._before) | _named("after", self._after)
+
     def _store(self, at: int, observation: Any, following: Any) -> None:
         observations.store(self._before, at, observation)
         observations.store(self._after, at, following)
@@ -201,6 +229,18 @@ class SharedReplay(Replay):
     def _store(self, at: int, observation: Any, following: Any) -> None:
         observations.store(self._before, at, observation)
         observations.store(self._before, (at + 1) % self.steps, following)
+
+    def rings(self) -> list[Ring]:
+        """Return all that is remembered; what follows the newest step is written one row ahead."""
+        ahead = _named("before", self._before)
+        return [Ring(each.name, each.rows, self.added + (each.name in ahead)) for each in super().rings()]
+
+    def _observed(self) -> dict[str, NDArray[Any]]:
+        return _named("before", self._before)
+
+    def break_off(self) -> None:
+        """Note that the episodes under way go on no further: an end, as what followed will be overwritten."""
+        self.dones[(self.position - 1) % self.steps] |= self.added > 0
 
     def _draw(self, batch_size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         if not self.full:
@@ -258,7 +298,6 @@ class FrameReplay(Replay):
         self._written = np.full(self.copies, -1, dtype=np.int64)
         self._expects_reset = np.ones(self.copies, dtype=np.bool_)
         self._offsets = np.arange(self.stack + 1) - (self.stack - 1)
-        self._oldest = np.zeros(self.copies, dtype=np.int64)
 
     def _store(self, at: int, observation: Any, following: Any) -> None:
         frames = observation.reshape(self.copies, self.stack, -1)
@@ -280,6 +319,30 @@ class FrameReplay(Replay):
         places = (self._written[copy] + 1 + np.arange(self.stack)) % ring
         self._frames[copy, places] = frames
         self._written[copy] += self.stack
+
+    def rings(self) -> list[Ring]:
+        """Return all that is remembered; every copy has a ring of frames."""
+        frames = [
+            Ring(f"frames-{copy}", self._frames[copy], int(self._written[copy]) + 1) for copy in range(self.copies)
+        ]
+        return [*super().rings(), *frames]
+
+    def _observed(self) -> dict[str, NDArray[Any]]:
+        return {"newest": self._newest}
+
+    def marks(self) -> dict[str, Any]:
+        """Return where the rings stand, as plain data."""
+        return {**super().marks(), "written": self._written, "expects_reset": self._expects_reset}
+
+    def restore(self, marks: dict[str, Any]) -> None:
+        """Take the marks of a buffer whose rows have been put into this one's rings."""
+        super().restore(marks)
+        self._written[:], self._expects_reset[:] = marks["written"], marks["expects_reset"]
+
+    def break_off(self) -> None:
+        """Note that the episodes under way go on no further: the next observations bring their own frames."""
+        super().break_off()
+        self._expects_reset[:] = True
 
     def add(
         self, observation: Any, following: Any, actions: Any, rewards: Any, dones: Any, infos: list[dict[str, Any]]
@@ -308,3 +371,9 @@ class FrameReplay(Replay):
         batch, part = len(first), (self._shape[0] // self.stack, *self._shape[1:])
         both = frames.reshape(batch, (self.stack + 1) * part[0], *part[1:])
         return both[:, : self._shape[0]], both[:, part[0] :], both
+
+
+def _named(name: str, observed: observations.Observations) -> dict[str, NDArray[Any]]:
+    if isinstance(observed, dict):
+        return {f"{name}-{key}": array for key, array in observed.items()}
+    return {name: observed}

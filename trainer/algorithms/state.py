@@ -1,0 +1,131 @@
+"""What a model has beside its weights, as plain data, and how weights come back without unpickling anything.
+
+Stable-Baselines3's file holds networks, target networks and optimisers; PyTorch reads those as weights only. Counters,
+generators, noise and what the logger has gathered are plain data. Everything goes back *into* the objects that a freshly
+built model has, because kernels and arenas hold views of them.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.utils import recursive_getattr
+
+from trainer.algorithms.fast import Fast
+
+_COUNTERS = (
+    "num_timesteps",
+    "_num_timesteps_at_start",
+    "_current_progress_remaining",
+    "_n_updates",
+    "_episode_num",
+    "_n_calls",
+    "exploration_rate",
+    "ep_info_buffer",
+    "ep_success_buffer",
+)
+_OBSERVED = ("_last_obs", "_last_episode_starts", "_last_original_obs")
+_LOGGED = ("name_to_value", "name_to_count", "name_to_excluded")
+
+
+def capture(model: BaseAlgorithm) -> dict[str, Any]:
+    """Return what a model between two iterations has beside its weights and its replay buffer."""
+    state: dict[str, Any] = {
+        "counters": {name: getattr(model, name) for name in _COUNTERS if hasattr(model, name)},
+        "observed": {name: getattr(model, name) for name in _OBSERVED if hasattr(model, name)},
+        "logged": {name: dict(getattr(model.logger, name)) for name in _LOGGED},
+        "action space": [_generator_of(space) for space in _leaves(model.action_space)],
+    }
+    if isinstance(model, Fast):
+        generators = model.core.generators
+        state["numpy"] = generators.numpy.bit_generator.state
+        state["torch"] = generators.torch.get_state().numpy()
+        noise = getattr(model, "noise", None)
+        state["noise"] = None if noise is None else noise.state
+    return state
+
+
+def restore(model: BaseAlgorithm, state: dict[str, Any], *, same_episodes: bool) -> None:
+    """Give a freshly built model back what `capture` returned.
+
+    :param same_episodes: its environment stands where the captured one stood; otherwise the model keeps the
+        observations of its own, fresh episodes
+    """
+    for name, value in state["counters"].items():
+        setattr(model, name, value)
+    if same_episodes:
+        for name, value in state["observed"].items():
+            setattr(model, name, value)
+    for name, values in state["logged"].items():
+        getattr(model.logger, name).update(values)
+    for space, generator in zip(_leaves(model.action_space), state["action space"], strict=True):
+        space.np_random.bit_generator.state = generator
+    if isinstance(model, Fast):
+        model.core.generators.numpy.bit_generator.state = state["numpy"]
+        model.core.generators.torch.set_state(torch.from_numpy(np.array(state["torch"])))
+        noise = getattr(model, "noise", None)
+        if noise is not None and state["noise"] is not None and same_episodes:
+            noise.state = state["noise"]
+
+
+def load_weights(model: BaseAlgorithm, path: Path) -> None:
+    """Read networks and optimisers of a file that Stable-Baselines3 wrote into a model of the same configuration.
+
+    :raises OSError: the file cannot be read
+    :raises ValueError: it is not such a file, or not of such a model
+    """
+    names, variables = model._get_torch_save_params()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in names:
+                _put(recursive_getattr(model, name), _tensors(archive, f"{name}.pth", model.device))
+            if variables:
+                kept = _tensors(archive, "pytorch_variables.pth", model.device)
+                for name in variables:
+                    recursive_getattr(model, name).data.copy_(kept[name])
+    except (zipfile.BadZipFile, KeyError, RuntimeError) as error:
+        raise ValueError(f"{path.name} does not hold the weights of this model: {error}") from error
+    if isinstance(model, Fast):
+        model.weights_changed()
+
+
+def _tensors(archive: zipfile.ZipFile, name: str, device: torch.device) -> Any:
+    # Weights only: whatever else a pickle might do, it does not.
+    return torch.load(io.BytesIO(archive.read(name)), map_location=device, weights_only=True)
+
+
+@torch.no_grad()
+def _put(target: torch.nn.Module | torch.optim.Optimizer, saved: Any) -> None:
+    if isinstance(target, torch.nn.Module):
+        target.load_state_dict(saved)
+        return
+    parameters = [parameter for group in target.param_groups for parameter in group["params"]]
+    for index, values in saved["state"].items():
+        held = target.state[parameters[index]]
+        for name, value in values.items():
+            # In place where there is something: arenas share this memory.
+            if isinstance(held.get(name), torch.Tensor):
+                held[name].copy_(value)
+            else:
+                held[name] = value.clone() if isinstance(value, torch.Tensor) else value
+    for group, was in zip(target.param_groups, saved["param_groups"], strict=True):
+        group["lr"] = was["lr"]
+
+
+def _leaves(space: spaces.Space[Any]) -> list[spaces.Space[Any]]:
+    if isinstance(space, spaces.Dict):
+        return [space, *(leaf for part in space.spaces.values() for leaf in _leaves(part))]
+    if isinstance(space, spaces.Tuple):
+        return [space, *(leaf for part in space.spaces for leaf in _leaves(part))]
+    return [space]
+
+
+def _generator_of(space: spaces.Space[Any]) -> Any:
+    return space.np_random.bit_generator.state

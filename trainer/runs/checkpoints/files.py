@@ -1,0 +1,128 @@
+"""Files that are either whole or not there, and a list of what they must contain.
+
+What is written is flushed to the disk before anything is renamed to the name that says it is complete; a folder's
+`manifest.json` has the SHA-256 of every file in it, so that what a disk or a copy has damaged is noticed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.json"
+_BLOCK = 1 << 20
+
+
+def flush(file: Path) -> None:
+    """Have the disk keep a file.
+
+    :raises OSError: it cannot
+    """
+    with file.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def flush_directory(folder: Path) -> None:
+    """Have the disk keep the names in a folder; a rename is only safe then. Windows has no such call.
+
+    :raises OSError: it cannot
+    """
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Put a text in the place of what was there, all of it or nothing.
+
+    :raises OSError: it cannot be written; what was there before is untouched
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    flush(temporary)
+    temporary.replace(path)
+    flush_directory(path.parent)
+
+
+def digest(file: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal.
+
+    :raises OSError: it cannot be read
+    """
+    summed = hashlib.sha256()
+    with file.open("rb") as handle:
+        while block := handle.read(_BLOCK):
+            summed.update(block)
+    return summed.hexdigest()
+
+
+def write_manifest(folder: Path) -> None:
+    """List the files of a folder, those in folders inside it not included, with their SHA-256, and flush them all.
+
+    :raises OSError: something cannot be written
+    """
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    listed = {file.name: digest(file) for file in files}
+    manifest = folder / MANIFEST
+    manifest.write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
+    for file in (*files, manifest):
+        flush(file)
+
+
+def damage(folder: Path, listed: Iterable[tuple[str, str]] | None = None) -> str | None:
+    """Return what is wrong with the files of a folder, or None when all are as they were written.
+
+    :param listed: name and SHA-256 of each; None reads the folder's own manifest
+    """
+    try:
+        expected = read_json(folder / MANIFEST).items() if listed is None else listed
+        for name, summed in expected:
+            if digest(folder / name) != summed:
+                return f"{name} is not as it was written"
+    except (OSError, ValueError) as error:
+        return f"it is not complete: {error}"
+    return None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file.
+
+    :raises OSError: it cannot be read
+    :raises ValueError: it is not such a file
+    """
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise ValueError(f"{path.name} holds no object")
+    return found
+
+
+def link(source: Path, target: Path) -> None:
+    """Have one file under a second name; a copy where the disk knows no such thing.
+
+    :raises OSError: neither can be made
+    """
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def remove(folder: Path) -> None:
+    """Take a folder away; whoever looks meanwhile finds all of it or nothing.
+
+    :raises OSError: it cannot be renamed, and is still there
+    """
+    leaving = folder.with_name(f".{folder.name}.removed")
+    folder.rename(leaving)
+    with contextlib.suppress(OSError):
+        shutil.rmtree(leaving)

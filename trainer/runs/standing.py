@@ -1,0 +1,155 @@
+"""Where a run stands between two iterations, taken apart for a checkpoint and put together again.
+
+What is restored is a run built anew from the same configuration: the same networks with other numbers in them. Where
+the environment can say where it stands, the run goes on as if nothing had happened, to the last bit; where it cannot,
+training goes on from fresh episodes, and a note says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainer.algorithms import state as model_state
+from trainer.algorithms.fast.replay import Replay
+from trainer.envs.seeding import mixed_seed
+from trainer.envs.state import UnreachableError
+from trainer.envs.vector_state import capture_copies, capture_normalization, restore_copies, restore_normalization
+from trainer.errors import StorageError
+from trainer.runs.cadence import Cadence
+from trainer.runs.checkpoints import Checkpoint, CheckpointFolder
+from trainer.runs.progress import ProgressMeter
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.vec_env import VecEnv
+
+    from trainer.algorithms.learner import Learner
+    from trainer.ring import Ring
+
+Found = tuple[Checkpoint, dict[str, Any]]
+
+
+class Standing:
+    """Captures and restores one run.
+
+    :param learner: with its model set up on `env`
+    :param cadences: when evaluations, checkpoints and videos are due, by name
+    """
+
+    def __init__(
+        self, learner: Learner[Any], env: VecEnv, meter: ProgressMeter, cadences: Mapping[str, Cadence]
+    ) -> None:
+        self._learner = learner
+        self._model = learner.model
+        self._env = env
+        self._meter = meter
+        self._cadences = cadences
+
+    @property
+    def rings(self) -> list[Ring] | None:
+        """The replay buffer's memory, or None where there is none of ours."""
+        return None if self._replay is None else self._replay.rings()
+
+    def capture(self) -> dict[str, Any]:
+        """Return everything but weights and replayed transitions, as plain data."""
+        replay = self._replay
+        return {
+            "model": model_state.capture(self._model),
+            "learner": self._learner.state(),
+            "progress": self._meter.state(),
+            "cadences": {name: cadence.state() for name, cadence in self._cadences.items()},
+            "timing": dict(self._meter.timing.seconds) if self._meter.timing is not None else {},
+            "normalization": capture_normalization(self._env),
+            "replay": None if replay is None else replay.marks(),
+            **self._environment(),
+        }
+
+    def restore(self, checkpoint: Checkpoint, state: dict[str, Any], folder: CheckpointFolder, seed: int) -> list[str]:
+        """Put the run where `capture` found it; return what the user should know about the difference.
+
+        :param seed: of the run, for fresh episodes where the old ones cannot be gone on with
+        :raises OSError: the checkpoint cannot be read
+        :raises ValueError: it is of another kind of run
+        """
+        notes: list[str] = []
+        model = self._model
+        model_state.load_weights(model, checkpoint.path / "model.zip")
+        same = state["environment"] is not None
+        if same:
+            restore_copies(self._env, state["environment"])
+        else:
+            notes.append(f"Training goes on from fresh episodes: {state['unreachable']}.")
+        restore_normalization(self._env, state["normalization"], same_episodes=same)
+        model_state.restore(model, state["model"], same_episodes=same)
+        if not same:
+            self._begin_episodes(mixed_seed(seed, model.num_timesteps))
+        self._learner.restore(state["learner"])
+        notes += self._restore_replay(checkpoint, state, folder, same_episodes=same)
+        self._meter.restore(state["progress"])
+        if self._meter.timing is not None:
+            self._meter.timing.seconds.update(state["timing"])
+        for name, cadence in self._cadences.items():
+            cadence.restore(state["cadences"][name])
+        return notes
+
+    def _environment(self) -> dict[str, Any]:
+        try:
+            return {"environment": capture_copies(self._env)}
+        except UnreachableError as error:
+            return {"environment": None, "unreachable": str(error)}
+
+    def _begin_episodes(self, seed: int) -> None:
+        self._env.seed(seed)
+        model = self._model
+        model._last_obs = self._env.reset()
+        model._last_episode_starts = np.ones(self._env.num_envs, dtype=bool)
+        normalizer = model.get_vec_normalize_env()
+        if normalizer is not None:
+            model._last_original_obs = normalizer.get_original_obs()
+
+    def _restore_replay(
+        self, checkpoint: Checkpoint, state: dict[str, Any], folder: CheckpointFolder, *, same_episodes: bool
+    ) -> list[str]:
+        replay = self._replay
+        if replay is None:
+            if getattr(self._model, "replay_buffer", None) is None:
+                return []
+            self._learner.forget_transitions()
+            return ["The replay buffer is of a class of your own and starts empty."]
+        if state["replay"] is None or not folder.load_replay(checkpoint, replay.rings()):
+            self._learner.forget_transitions()
+            return ["The replay buffer starts empty: this checkpoint has kept its weights only."]
+        replay.restore(state["replay"])
+        if not same_episodes:
+            replay.break_off()
+        return []
+
+    @property
+    def _replay(self) -> Replay | None:
+        buffer = getattr(self._model, "buffer", None)
+        return buffer if isinstance(buffer, Replay) else None
+
+
+def newest_whole(folder: CheckpointFolder, log: Callable[[str, str], None]) -> Found | None:
+    """Return the newest checkpoint that is whole, with its state; None where there is none at all.
+
+    :param log: told of each that is damaged
+    :raises StorageError: there are some, and none is whole
+    """
+    found = folder.all()
+    for checkpoint in reversed(found):
+        problem = checkpoint.damage
+        if problem is None:
+            try:
+                return checkpoint, checkpoint.state()
+            except (OSError, ValueError) as error:
+                problem = str(error)
+        log(f"The checkpoint of step {checkpoint.step:,} cannot be gone on from: {problem}.", "warning")
+    if found:
+        raise StorageError(
+            "No checkpoint of this run can be gone on from; the log says what is wrong with each. "
+            "Restart trains the same configuration from the beginning."
+        )
+    return None
