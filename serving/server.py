@@ -108,7 +108,9 @@ def _announce(settings: Settings, local_url: str, share_url: str | None, engine:
             print(f"Share link: {share_url}", flush=True)
     if engine.interrupted:
         goes_on = "they go on by themselves" if settings.auto_resume else "Monitor offers to resume them"
-        print(f"{len(engine.interrupted)} runs were interrupted when the program last ended; {goes_on}.", file=sys.stderr)
+        print(
+            f"{len(engine.interrupted)} runs were interrupted when the program last ended; {goes_on}.", file=sys.stderr
+        )
     if settings.inbrowser and not settings.headless:
         webbrowser.open(local_url)
 

@@ -53,7 +53,7 @@ class StateChanged(RunEvent):
 
 @dataclass(frozen=True)
 class RunRewound(RunEvent):
-    """A run goes on from `step`: numbers of later steps, and episodes beyond the first `episodes`, are no longer its own.
+    """A run goes on from `step`: later numbers, and episodes beyond the first `episodes`, are no longer its own.
 
     The run will come by those steps again; curves stay without doubles.
     """

@@ -37,7 +37,7 @@ def pack(value: Any, arrays: Arrays, at: str = "") -> Any:
     :param at: where the value stands in the whole, for the names of arrays and for errors
     :raises NotPlainError: something in it is not plain data
     """
-    if value is None or isinstance(value, (bool, int, str)) and not isinstance(value, np.generic):
+    if value is None or (isinstance(value, (bool, int, str)) and not isinstance(value, np.generic)):
         return value
     if isinstance(value, float) and not isinstance(value, np.generic):
         return value if math.isfinite(value) else {_KIND: "float", "value": repr(value)}
@@ -69,7 +69,8 @@ def unpack(packed: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
         return packed
     if _KIND not in packed:
         return {key: unpack(item, arrays) for key, item in packed.items()}
-    kind, value = packed[_KIND], packed.get("value")
+    kind: Any = packed[_KIND]
+    value: Any = packed.get("value")
     if kind == "float":
         return float(value)
     if kind == "array":

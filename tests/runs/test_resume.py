@@ -70,7 +70,12 @@ def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(engine, cartpole,
     config = cartpole(
         steps,
         algorithm=algorithm,
-        environment={"id": environment, "n_envs": 2, "normalize_observation": normalized, "normalize_reward": normalized},
+        environment={
+            "id": environment,
+            "n_envs": 2,
+            "normalize_observation": normalized,
+            "normalize_reward": normalized,
+        },
         checkpoints={**SAVES, "every_steps": 300},
         evaluation={"frequency": 700, "episodes": 2, "final_episodes": 2},
     )
@@ -206,7 +211,9 @@ def test_a_checkpoint_links_what_of_the_replay_buffer_has_not_changed(engine, ca
     assert shared
     for name in shared:
         assert (folders[-1] / "replay" / name).samefile(folders[-2] / "replay" / name)
-    changed = sum((folders[-1] / "replay" / name).stat().st_nlink == 1 for name in names[-1] if name.startswith("frames"))
+    changed = sum(
+        (folders[-1] / "replay" / name).stat().st_nlink == 1 for name in names[-1] if name.startswith("frames")
+    )
     assert changed < len(names[-1])
     frames = np.concatenate(
         [np.fromfile(folders[-1] / "replay" / f"frames-0.{piece}", dtype=np.uint8) for piece in range(4)]

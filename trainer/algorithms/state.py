@@ -1,8 +1,8 @@
 """What a model has beside its weights, as plain data, and how weights come back without unpickling anything.
 
-Stable-Baselines3's file holds networks, target networks and optimisers; PyTorch reads those as weights only. Counters,
-generators, noise and what the logger has gathered are plain data. Everything goes back *into* the objects that a freshly
-built model has, because kernels and arenas hold views of them.
+Stable-Baselines3's file holds networks, target networks and optimisers; PyTorch reads those as weights only.
+Counters, generators, noise and what the logger has gathered are plain data. Everything goes back *into* the objects
+that a freshly built model has, because kernels and arenas hold views of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.utils import recursive_getattr
+from stable_baselines3.common.save_util import recursive_getattr
 
 from trainer.algorithms.fast import Fast
 

@@ -22,7 +22,9 @@ from trainer.plain import NotPlainError, pack
 _DEEPEST = 4  # objects inside objects
 _INSIDE, _PHYSICS = "attributes of the object", "physics of MuJoCo"
 # Attributes that say how a layer was made, never where it stands.
-_SETTINGS = frozenset({"env", "_saved_kwargs", "_cached_spec", "metadata", "render_mode", "P", "model", "mujoco_renderer"})
+_SETTINGS = frozenset(
+    {"env", "_saved_kwargs", "_cached_spec", "metadata", "render_mode", "P", "model", "mujoco_renderer"}
+)
 _FIXED = (
     spaces.Space,
     EnvSpec,

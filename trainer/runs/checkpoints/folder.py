@@ -146,9 +146,7 @@ class CheckpointFolder:
         files.write_atomically(self._folder / "latest", place.name + "\n")
         size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
         path = self._relative(place)
-        saved = CheckpointSaved(
-            self._run_id, step=step, kind=kind, path=path, size_bytes=size, mean_return=mean_return
-        )
+        saved = CheckpointSaved(self._run_id, step=step, kind=kind, path=path, size_bytes=size, mean_return=mean_return)
         self._emit(saved)
         self._prune()
         return saved

@@ -94,9 +94,7 @@ class ReplayFiles:
             return None
         rows = _rows(ring, piece)
         begin, end = first % length, (ring.written - 1) % length
-        touched = (
-            rows.start <= end and begin < rows.stop if begin <= end else rows.start <= end or begin < rows.stop
-        )
+        touched = rows.start <= end and begin < rows.stop if begin <= end else rows.start <= end or begin < rows.stop
         return None if touched else last.pieces[name]
 
 

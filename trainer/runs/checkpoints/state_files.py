@@ -27,8 +27,8 @@ def write_state(folder: Path, state: dict[str, Any]) -> None:
     (folder / _TREE).write_text(json.dumps(tree) + "\n", encoding="utf-8")
     with (folder / _ARRAYS).open("wb") as file:
         # Numbered, because a file in an archive cannot have every name.
-        names = list(arrays)
-        np.savez(file, names=np.array(names, dtype=np.str_), **{f"a{n}": arrays[name] for n, name in enumerate(names)})
+        numbered: dict[str, Any] = {f"a{n}": rows for n, rows in enumerate(arrays.values())}
+        np.savez(file, names=np.array(list(arrays), dtype=np.str_), **numbered)
 
 
 def read_state(folder: Path) -> dict[str, Any]:
