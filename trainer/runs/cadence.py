@@ -1,7 +1,8 @@
 """When something is due: every so many steps or seconds, and at each tenth of a run.
 
 A cadence is asked at rollout boundaries, so it answers once for every interval that has passed, however far a
-rollout went past it; it never owes several answers for one moment.
+rollout went past it; it never owes several answers for one moment. It goes on asking for what is due until it is told
+that it was done: what a stop cuts short is still due when the run goes on.
 """
 
 from __future__ import annotations
@@ -53,17 +54,22 @@ class Cadence:
         :param step: environment steps taken so far
         :param fraction: part of the run that is done, 0 to 1
         """
-        kind: str | None = None
+        if self._milestones and _tenth(fraction) > self._last_tenth:
+            return "milestone"
         if self._every_steps is not None and step // self._every_steps > self._last_multiple:
+            return "periodic"
+        if self._every_seconds is not None and self._clock() - self._last_time >= self._every_seconds:
+            return "periodic"
+        return None
+
+    def done(self, step: int, fraction: float) -> None:
+        """Take note that what was due at this step, or might have been, was done."""
+        if self._every_steps is not None:
             self._last_multiple = step // self._every_steps
-            kind = "periodic"
-        now = self._clock()
-        if self._every_seconds is not None and now - self._last_time >= self._every_seconds:
-            self._last_time = now
-            kind = "periodic"
-        # The small addition keeps 0.1 + 0.2 from falling just short of its tenth.
-        tenth = int(fraction * 10 + 1e-9)
-        if self._milestones and tenth > self._last_tenth:
-            self._last_tenth = tenth
-            kind = "milestone"
-        return kind
+        self._last_time = self._clock()
+        self._last_tenth = _tenth(fraction)
+
+
+def _tenth(fraction: float) -> int:
+    # The small addition keeps 0.1 + 0.2 from falling just short of its tenth.
+    return int(fraction * 10 + 1e-9)

@@ -21,11 +21,19 @@ class RunReporter:
 
     :param emit: takes an event without blocking, `Store.emit`
     :param log_file: the run's `log.txt`; lines are appended
+    :param settle: waits until the store has what was emitted
     """
 
-    def __init__(self, run_id: str, emit: Callable[[RunEvent], None], log_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        emit: Callable[[RunEvent], None],
+        log_file: Path | None = None,
+        settle: Callable[[], None] = lambda: None,
+    ) -> None:
         self.run_id = run_id
         self.emit = emit
+        self.settle = settle
         self._log_file = log_file
         self._file_works = log_file is not None
 

@@ -98,7 +98,9 @@ class Session:
         self._meter = ProgressMeter(self._total_steps, training.duration_seconds, lambda: control.held_seconds)
         self._meter.timing = self.timing
         control.on_waited = self.timing.skip
-        self._checkpoints = CheckpointFolder(directory, config.checkpoints.keep, reporter.run_id, reporter.emit)
+        self._checkpoints = CheckpointFolder(
+            directory, config.checkpoints.keep, reporter.run_id, reporter.emit, settle=reporter.settle
+        )
         self._best_mean_return: float | None = None
         self._reached_threshold = False
         self._cannot_film = False
@@ -151,6 +153,8 @@ class Session:
             return
         checkpoint, state = found
         self._best_mean_return = state["best_mean_return"]
+        # What had ended is gone on with only because somebody wants more of it.
+        self._reached_threshold = checkpoint.kind != "final" and self._is_good_enough(self._best_mean_return)
         for note in standing.restore(checkpoint, state, self._checkpoints, self.config.training.seed):
             self.reporter.log(note, "warning")
         self._checkpoints.drop_after(checkpoint.step)
@@ -204,22 +208,30 @@ class Session:
         turn.begin()
 
     def _train(self, learner: Learner[Any], env: VecEnv) -> None:
-        evaluation, checkpoints = self.config.evaluation, self.config.checkpoints
         model, meter, control = learner.model, self._meter, self.control
-        while meter.fraction < 1.0 and not control.stop_requested and not self._reached_threshold:
+        while True:
+            # First of all what the checkpoint that a run goes on from has left to be done.
+            if not control.stop_requested:
+                self._attend(model, env)
+            control.hold_point()
+            if meter.fraction >= 1.0 or control.stop_requested or self._reached_threshold:
+                return
             if meter.duration_seconds is not None:
                 learner.set_fraction_done(meter.fraction)
             learner.iterate()
-            step, fraction = model.num_timesteps, meter.fraction
-            # The last one is the final evaluation's, where there is one.
-            if self._evaluations.due(step, fraction) and (fraction < 1.0 or evaluation.final_episodes == 0):
-                self._evaluate(model, env, evaluation.episodes)
-            if (kind := self._saves.due(step, fraction)) and checkpoints.enabled:
-                self._save(model, kind)
-            if self._films.due(step, fraction):
-                self._film(model, env)
-            control.hold_point()
-            meter.step = step
+            meter.step = model.num_timesteps
+
+    def _attend(self, model: BaseAlgorithm, env: VecEnv) -> None:
+        """Do what is due between two rollouts."""
+        evaluation, step, fraction = self.config.evaluation, model.num_timesteps, self._meter.fraction
+        kind = self._saves.due(step, fraction)
+        # The last one is the final evaluation's, where there is one.
+        if self._evaluations.due(step, fraction) and (fraction < 1.0 or evaluation.final_episodes == 0):
+            self._evaluate(model, env, evaluation.episodes)
+        if kind and self.config.checkpoints.enabled:
+            self._save(model, kind)
+        if self._films.due(step, fraction):
+            self._film(model, env)
 
     def _finish(self, model: BaseAlgorithm, env: VecEnv) -> Outcome:
         stopped = self.control.stop_requested
@@ -268,6 +280,7 @@ class Session:
             f"Evaluation at step {step:,}: mean return {result.mean_return:.2f} ± {result.std_return:.2f} "
             f"over {len(result.returns)} episodes."
         )
+        self._evaluations.done(step, self._meter.fraction)
         self._note_best(model, result)
         return result
 
@@ -276,16 +289,20 @@ class Session:
             self._evaluation_env.close()
 
     def _note_best(self, model: BaseAlgorithm, result: Evaluation) -> None:
-        evaluation = self.config.evaluation
         if self._best_mean_return is None or result.mean_return > self._best_mean_return:
             self._best_mean_return = result.mean_return
             if self.config.checkpoints.enabled:
                 self._save(model, "best", result.mean_return)
+        self._reached_threshold = self._reached_threshold or self._is_good_enough(result.mean_return)
+
+    def _is_good_enough(self, mean_return: float | None) -> bool:
+        evaluation = self.config.evaluation
         threshold = evaluation.reward_threshold
-        if evaluation.stop_on_threshold and threshold is not None and result.mean_return >= threshold:
-            self._reached_threshold = True
+        reached = mean_return is not None and threshold is not None and mean_return >= threshold
+        return evaluation.stop_on_threshold and reached
 
     def _save(self, model: BaseAlgorithm, kind: str, mean_return: float | None = None) -> CheckpointSaved:
+        self._saves.done(model.num_timesteps, self._meter.fraction)
         with self.timing.booked(CHECKPOINT):
             state, rings = None, None
             if self._standing is not None:
@@ -313,6 +330,7 @@ class Session:
             self.reporter.log(f"No videos of this run: {explain(error)}", "warning")
             return
         if event is not None:
+            self._films.done(event.step, self._meter.fraction)
             self.reporter.emit(event)
             self.reporter.log(f"Recorded {event.path}: return {event.episode_return:g}, {event.length:,} steps.")
 

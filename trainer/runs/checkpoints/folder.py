@@ -92,11 +92,22 @@ class CheckpointFolder:
     :param emit: takes the events that tell of saved and removed checkpoints
     :param keep: how many periodic checkpoints stay; older ones are removed; milestones, the final
         one and the best so far never are
+    :param settle: waits until what was emitted is in the store; called before a checkpoint becomes one, so that no
+        run ever goes on from beyond what is known of it
     """
 
-    def __init__(self, run_directory: Path, keep: int, run_id: str, emit: Callable[[RunEvent], None]) -> None:
+    def __init__(
+        self,
+        run_directory: Path,
+        keep: int,
+        run_id: str,
+        emit: Callable[[RunEvent], None],
+        *,
+        settle: Callable[[], None] = lambda: None,
+    ) -> None:
         self._run_id = run_id
         self._emit = emit
+        self._settle = settle
         self._run_directory = run_directory
         self._folder = run_directory / FOLDER
         self._keep = keep
@@ -141,6 +152,7 @@ class CheckpointFolder:
             }
             with _made_beside(place) as beside:
                 self._write(beside, model, about, state, rings)
+                self._settle()
             if self._pending is not None:
                 self._replay.saved(self._pending, place)
         files.write_atomically(self._folder / "latest", place.name + "\n")

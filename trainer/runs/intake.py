@@ -1,0 +1,190 @@
+"""How runs come to be trained: new ones, once more, with more steps, and after a crash."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+
+from trainer.config import PresetStore, RunConfig, apply_overrides, check, load_config
+from trainer.envs import catalogue
+from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
+from trainer.events import ConfigChanged, RunCreated, StateChanged
+from trainer.hardware.devices import device_faults
+from trainer.paths import Layout
+from trainer.runs.command import shortest_command
+from trainer.runs.ownership import is_alive, orphans, this_process
+from trainer.runs.roster import Roster
+from trainer.runs.run_files import write_run_files
+from trainer.runs.states import RunState
+from trainer.store import RunRecord, Store, StoreError
+
+_log = logging.getLogger(__name__)
+
+INTERRUPTED = (
+    "Its process ended at step {step:,}, before the run did. Resume goes on from its last checkpoint; curves, log, "
+    "videos and checkpoints are kept."
+)
+
+
+class Intake:
+    """Writes runs into the store and hands them to the roster."""
+
+    def __init__(self, store: Store, layout: Layout, presets: PresetStore, roster: Roster) -> None:
+        self._store = store
+        self._layout = layout
+        self._presets = presets
+        self._roster = roster
+        self._owner = this_process()
+
+    def faults(self, config: RunConfig) -> list[Fault]:
+        """Return everything that is known to be wrong with `config`, before anything is started."""
+        machine = device_faults(config.training.device)
+        try:
+            spaces = catalogue.environment_spaces(config.environment)
+        except ConfigError as error:
+            return [*error.faults, *check(config, None), *machine]
+        return [*check(config, spaces), *machine]
+
+    def submit(self, config: RunConfig, *, preset: str | None = None, start: bool = True) -> str:
+        """Accept a new run and return its id.
+
+        :raises ConfigError: with every fault of the configuration
+        """
+        self._require(config)
+        run_id = _new_run_id(config)
+        write_run_files(self._layout.run(run_id), config, shortest_command(config, self._presets, preset))
+        self._create(run_id, config, preset)
+        self._roster.enlist(run_id, config, start=start)
+        return run_id
+
+    def reopen(self, run_id: str, config: RunConfig | None = None) -> None:
+        """Let an ended run go on from its last checkpoint.
+
+        :param config: it goes on with; None goes on with its own
+        :raises ConfigError: its configuration cannot run here (any more); every fault is named
+        :raises ConflictError: its directory is gone, or somebody else was faster
+        """
+        changed = config
+        config = config or self.config_of(run_id)
+        self._require(config)
+        directory = self._layout.run(run_id)
+        if not directory.is_dir():
+            raise ConflictError("The run's directory is gone, and its checkpoints with it. Restart trains it again.")
+        self._store.reopen_run(run_id, self._owner)
+        if changed is not None:
+            write_run_files(directory, changed, shortest_command(changed, self._presets, None))
+            data = changed.model_dump(mode="json", by_alias=True)
+            self._store.commit(ConfigChanged(run_id, config=data, total_steps=changed.training.total_timesteps))
+        self._roster.enlist(run_id, config, resumes=True)
+
+    def extend(self, record: RunRecord, total_steps: int) -> None:
+        """Give an ended run more steps, and let it go on from its last checkpoint.
+
+        :raises ConfigError: `total_steps` is not beyond what it has taken
+        """
+        if total_steps <= record.step:
+            message = f"the run has taken {record.step:,} steps already"
+            raise ConfigError([Fault("training.total_timesteps", message, "Choose a larger number.")])
+        change = {"training.total_timesteps": total_steps}
+        self.reopen(record.id, load_config(apply_overrides(self._store.run_config(record.id), change)))
+
+    def restart(self, record: RunRecord) -> str:
+        """Train a run's configuration once more from the beginning; return the id of the new run."""
+        return self.submit(self.config_of(record.id), preset=record.preset)
+
+    def config_of(self, run_id: str) -> RunConfig:
+        """Return a run's configuration.
+
+        :raises ConfigError: it is of a program that knew other fields
+        """
+        return load_config(self._store.run_config(run_id))
+
+    def recover(self, *, start_waiting: bool) -> tuple[str, ...]:
+        """Call runs whose process is gone `interrupted`, and take over those that only waited.
+
+        :param start_waiting: let these start in their turn; otherwise they wait for somebody to start them
+        :return: ids of the runs that were interrupted
+        """
+        interrupted: tuple[str, ...] = ()
+        for record in orphans(self._store, self._owner):
+            if record.status == RunState.QUEUED.value and self._take_over(record, start=start_waiting):
+                continue
+            self._interrupt(record)
+            interrupted += (record.id,)
+        return interrupted
+
+    def recover_one(self, record: RunRecord) -> RunRecord | None:
+        """Call one run `interrupted` if its process is gone, and return it; None when nothing was to be done."""
+        if RunState(record.status).ended or is_alive(record.owner):
+            return None
+        self._interrupt(record)
+        return record
+
+    def resume_interrupted(self) -> list[str]:
+        """Let every interrupted run go on; one that cannot is left as it is, with the reason in the log."""
+        resumed: list[str] = []
+        cursor: str | None = None
+        while True:
+            page = self._store.runs(status=[RunState.INTERRUPTED.value], limit=500, cursor=cursor)
+            for record in reversed(page.items):  # the oldest first
+                try:
+                    self.reopen(record.id)
+                except PalaestraError as error:
+                    _log.warning("run %s does not go on: %s", record.id, error.message)
+                else:
+                    resumed.append(record.id)
+            cursor = page.cursor
+            if cursor is None:
+                return resumed
+
+    def _require(self, config: RunConfig) -> None:
+        faults = self.faults(config)
+        if faults:
+            raise ConfigError(faults)
+
+    def _create(self, run_id: str, config: RunConfig, preset: str | None) -> None:
+        created = RunCreated(
+            run_id,
+            name=config.name or f"{config.algorithm.name.upper()} {config.environment.id}",
+            status=RunState.QUEUED.value,
+            environment=config.environment.id,
+            algorithm=config.algorithm.name,
+            seed=config.training.seed,
+            total_steps=None if config.training.duration_seconds else config.training.total_timesteps,
+            config=config.model_dump(mode="json", by_alias=True),
+            owner=self._owner,
+            preset=preset,
+            tags=tuple(config.tags),
+            notes=config.notes,
+        )
+        try:
+            self._store.commit(created)
+        except StoreError:
+            # It stays queued for the database, which must not show it as waiting once it answers again.
+            reason = "The database did not answer when it was submitted. Submit it again."
+            self._store.emit(StateChanged(run_id, status=RunState.FAILED.value, reason=reason))
+            raise
+
+    def _interrupt(self, record: RunRecord) -> None:
+        reason = INTERRUPTED.format(step=record.step)
+        self._store.commit(StateChanged(record.id, status=RunState.INTERRUPTED.value, reason=reason))
+
+    def _take_over(self, record: RunRecord, *, start: bool) -> bool:
+        run_id = record.id
+        if self._roster.find(run_id):  # taken over before; the store has not been told yet
+            return True
+        try:
+            config = self.config_of(run_id)
+        except ConfigError:
+            return False
+        self._store.emit(StateChanged(run_id, status=RunState.QUEUED.value, owner=self._owner))
+        self._roster.enlist(run_id, config, resumes=record.started_at is not None, start=start)
+        return True
+
+
+def _new_run_id(config: RunConfig) -> str:
+    environment = config.environment.id.rsplit("/", 1)[-1].split("-")[0].lower()
+    slug = "".join(letter if letter.isalnum() else "-" for letter in environment)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    return f"{config.algorithm.name}-{slug}-{stamp}-{secrets.token_hex(2)}"
