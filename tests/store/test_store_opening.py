@@ -57,16 +57,18 @@ def test_an_older_schema_is_migrated_once(tmp_path: Path, monkeypatch: pytest.Mo
             assert store.run("a").name == "run a (migrated)"
 
 
-def test_a_database_of_version_1_gets_its_timing_column_and_keeps_its_runs(tmp_path: Path) -> None:
+def test_a_database_of_version_1_gets_what_came_later_and_keeps_its_runs(tmp_path: Path) -> None:
     with opened(tmp_path / "p.db") as store:
         store.commit(created("a"))
     connection = sqlite3.connect(tmp_path / "p.db")
-    connection.execute("ALTER TABLE runs DROP COLUMN timing")
+    for column in ("timing", "rewinds"):
+        connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     connection.execute("UPDATE schema_version SET version = 1")
     connection.commit()
     connection.close()
     with opened(tmp_path / "p.db") as store:
         assert store.run("a").timing is None
+        assert store.run("a").rewinds == 0
         assert store.run("a").name == "run a"
 
 

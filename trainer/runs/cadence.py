@@ -62,6 +62,14 @@ class Cadence:
             return "periodic"
         return None
 
+    def overdue(self, seconds: float) -> bool:
+        """Return whether the time between two has passed for longer than `seconds`."""
+        return self._every_seconds is not None and self._clock() - self._last_time >= self._every_seconds + seconds
+
+    def restart_clock(self) -> None:
+        """Take note that it was done for once, though what is due by steps and milestones still is."""
+        self._last_time = self._clock()
+
     def done(self, step: int, fraction: float) -> None:
         """Take note that what was due at this step, or might have been, was done."""
         if self._every_steps is not None:
