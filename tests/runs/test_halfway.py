@@ -19,7 +19,7 @@ CASES = {
     "ppo by autograd": ({"name": "ppo", **ON_POLICY}, "CartPole-v1", {"activation": "elu"}),
     "ppo with sde": ({"name": "ppo", **ON_POLICY, "use_sde": True, "sde_sample_freq": 4}, "Pendulum-v1", {}),
     "ppo with a divergence limit": ({"name": "ppo", **ON_POLICY, "target_kl": 0.001}, "CartPole-v1", {}),
-    "a2c": ({"name": "a2c", "n_steps": 7}, "CartPole-v1", {}),
+    "a2c": ({"name": "a2c", "n_steps": 5}, "CartPole-v1", {}),
     "dqn": ({"name": "dqn", **OFF_POLICY, "train_freq": 8, "gradient_steps": 11}, "CartPole-v1", {}),
     "dqn by episodes": (
         {"name": "dqn", **OFF_POLICY, "train_freq_unit": "episode", "train_freq": 1, "gradient_steps": -1},

@@ -222,7 +222,7 @@ class Session:
                 # First of all what the checkpoint that a run goes on from has left to be done.
                 if not control.stop_requested:
                     self._attend(model, env)
-                control.hold_point(self._save_while_held)
+                self._hold()
                 if meter.fraction >= 1.0 or control.stop_requested or self._reached_threshold:
                     return
             if meter.duration_seconds is not None:
@@ -326,11 +326,16 @@ class Session:
             standing.model, kind, mean_return, state=state, rings=standing.rings, within=standing.within, wanted=wanted
         )
 
+    def _hold(self) -> None:
+        if self.control.pause_requested:
+            # What is shown while a run is held is where it is held.
+            self.reporter.emit(self._meter.event(self.reporter.run_id))
+        self.control.hold_point(self._save_while_held)
+
     def _hold_within(self) -> None:
         """Hold where a fast model may be held and saved inside an iteration."""
-        control = self.control
-        control.hold_point(self._save_while_held)
-        if control.stop_requested:
+        self._hold()
+        if self.control.stop_requested:
             raise _Stopped
         if self._saves.overdue(_PATIENCE) and self.config.checkpoints.enabled:
             self._saves.restart_clock()
@@ -374,7 +379,7 @@ class Session:
             self.reporter.log(f"Recorded {event.path}: return {event.episode_return:g}, {event.length:,} steps.")
 
     def _held_or_stopping(self) -> bool:
-        self.control.hold_point(self._save_while_held)
+        self._hold()
         return self.control.stop_requested
 
 
