@@ -15,6 +15,8 @@ PROOFS = {
     "overhead": "what tracking, checkpoints and an open page cost",
     "parity": "final returns over seeds beside plain Stable-Baselines3, with bootstrap intervals",
     "exactness": "a run that is killed and resumed again and again against one that trains straight through",
+    "answers": "how fast runs pause, resume and stop with a whole checkpoint",
+    "chaos": "the server killed again and again with four runs training: what is lost",
     "results": "train presets from the command line and compare with their published results",
 }
 

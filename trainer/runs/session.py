@@ -50,7 +50,7 @@ _OWN_BUFFER = (
 )
 
 # Seconds beyond the time for a checkpoint that an iteration may take before it is saved in its middle.
-_PATIENCE = 0.5
+_PATIENCE = 0.2
 
 # Evaluation and filming use other episodes than training does, yet the same ones in every run of a seed.
 EVALUATION_SEED_OFFSET = 10_000
