@@ -26,6 +26,7 @@ ACTIONS = ("start", "pause", "resume", "stop", "restart", "extend")
 _LIVE, _ENDED = [state.value for state in LIVE], [state.value for state in ENDED]
 # A click answers within 250 ms; what takes longer shows when it happens.
 ANSWER_TIMEOUT = 0.15
+_SETTLING_TIMEOUT = 2.0
 
 
 class RunManager:
@@ -224,6 +225,9 @@ class RunManager:
 
     def _possible(self, action: str, run_id: str) -> RunRecord:
         record = self.get(run_id)
+        if RunState(record.status).ended:
+            # Who asks right after its end should not be sent away for the moment that the store takes to hear of it.
+            self._roster.wait(run_id, _SETTLING_TIMEOUT)
         reason = self._why_not(action, record)
         if reason is not None:
             raise ConflictError(reason)
