@@ -61,12 +61,16 @@ def test_a_database_of_version_1_gets_its_timing_column_and_keeps_its_runs(tmp_p
     with opened(tmp_path / "p.db") as store:
         store.commit(created("a"))
     connection = sqlite3.connect(tmp_path / "p.db")
-    connection.execute("ALTER TABLE runs DROP COLUMN timing")
+    connection.execute("DROP INDEX runs_by_parent")
+    for column in ("timing", "rewinds", "parent_id", "parent_step", "difference", "config_hash", "git_commit"):
+        connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     connection.execute("UPDATE schema_version SET version = 1")
     connection.commit()
     connection.close()
     with opened(tmp_path / "p.db") as store:
         assert store.run("a").timing is None
+        assert store.run("a").rewinds == 0
+        assert store.run("a").parent_id is store.run("a").config_hash is None
         assert store.run("a").name == "run a"
 
 

@@ -6,11 +6,11 @@ import json
 import os
 import shlex
 import subprocess  # only its quoting rules for Windows are used
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
+from trainer.config.comparison import changed as compare
 from trainer.paths import OUTPUTS
 
 
@@ -24,8 +24,8 @@ def differences(base: RunConfig, config: RunConfig) -> dict[str, Any]:
     if before["algorithm"]["name"] != after["algorithm"]["name"]:
         changed["algorithm.name"] = after["algorithm"]["name"]
         before["algorithm"] = _json(type(config.algorithm)())
-    _collect(before, after, "", changed)
-    return changed
+    settings = compare(before, after, gone=False)
+    return changed | {path: new for path, (_, new) in settings.items() if path not in changed}
 
 
 def command_line(config: RunConfig, base_name: str, base: RunConfig, *, windows: bool = os.name == "nt") -> str:
@@ -58,24 +58,6 @@ def into(outputs: Path, command: str, *, windows: bool = os.name == "nt") -> str
 def _json(model: Any) -> dict[str, Any]:
     data: dict[str, Any] = model.model_dump(mode="json", by_alias=True)
     return data
-
-
-# Free-form dictionaries are one value each: a key taken away could not be said as an override of its own.
-_WHOLE = ("kwargs", "_kwargs", "net_arch")
-
-
-def _collect(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str, changed: dict[str, Any]) -> None:
-    for key, value in after.items():
-        old = before.get(key)
-        path = f"{prefix}{key}"
-        if isinstance(value, dict) and isinstance(old, dict) and not key.endswith(_WHOLE):
-            _collect(old, value, f"{path}.", changed)
-        elif key not in before or _differs(old, value):
-            changed[path] = value
-
-
-def _differs(old: Any, new: Any) -> bool:
-    return type(old) is not type(new) or old != new
 
 
 def _flag_text(value: Any) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select, update
 
+from trainer.config.comparison import config_hash
 from trainer.errors import ConflictError, NotFoundError, PalaestraError
 from trainer.events import (
     CheckpointRemoved,
@@ -137,6 +138,12 @@ class Batch:
             "seed": whole(event.seed),
             "total_steps": whole_or_none(event.total_steps),
             "preset": words_or_none(event.preset),
+            "step": 0 if event.parent_step is None else whole(event.parent_step),
+            "parent_id": words_or_none(event.parent_id),
+            "parent_step": whole_or_none(event.parent_step),
+            "difference": None if event.difference is None else words(json.dumps(dict(event.difference))),
+            "config_hash": config_hash(event.config),
+            "git_commit": words_or_none(event.git_commit),
             "notes": words(event.notes),
             "owner": words(event.owner),
             "created_at": float(event.time),
@@ -208,7 +215,11 @@ class Batch:
         config = words(json.dumps(dict(event.config)))
         c = tables.run_configs.c
         self._connection.execute(update(tables.run_configs).where(c.run_key == run.key), {"config": config})
-        run.changes |= {"total_steps": whole_or_none(event.total_steps), "updated_at": float(event.time)}
+        run.changes |= {
+            "total_steps": whole_or_none(event.total_steps),
+            "config_hash": config_hash(event.config),
+            "updated_at": float(event.time),
+        }
 
     def _progress(self, event: ProgressMade) -> None:
         self._run(event.run_id).changes |= {
