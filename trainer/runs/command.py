@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import subprocess  # only its quoting rules for Windows are used
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ def shortest_command(config: RunConfig, presets: PresetStore, preset: str | None
     loaded = [presets.load(info.name) for info in same if info.built_in]
     base = min(loaded, key=lambda candidate: len(differences(candidate.config, config)))
     return command_line(config, base.name, base.config)
+
+
+def fork_command(parent_id: str, step: int, changes: Mapping[str, Any], *, windows: bool = os.name == "nt") -> str:
+    """Return the shell line that forks a run once more."""
+    words = ["webui.bat" if windows else "./webui.sh", "fork", parent_id, "--step", str(step)]
+    for path, value in changes.items():
+        words += ["--set", f"{path}={_flag_text(value)}"]
+    return subprocess.list2cmdline(words) if windows else shlex.join(words)
 
 
 def into(outputs: Path, command: str, *, windows: bool = os.name == "nt") -> str:

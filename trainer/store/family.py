@@ -26,7 +26,7 @@ def members(connection: Connection, run_id: str, most: int) -> list[RunRecord]:
     level = [root]
     while level and len(found) < most:
         children = _children(connection, level, most - len(found))
-        level = [child.id for child in children if child.id not in found or found[child.id] in line]
+        level = [child.id for child in children]
         found |= {child.id: found.get(child.id, child) for child in children}
     return _parents_first(list(found.values()))
 

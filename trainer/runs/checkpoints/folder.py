@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,19 +32,20 @@ if TYPE_CHECKING:
     from trainer.ring import Ring
 
 FOLDER = "checkpoints"
-KEPT_FOR_EVER = frozenset({"milestone", "best", "final"})
-_STRENGTH = ("periodic", "stop", "milestone", "best", "final")
-_ABOUT = "checkpoint.json"
+KEPT_FOR_EVER = frozenset({"fork", "milestone", "best", "final"})
+_STRENGTH = ("periodic", "stop", "fork", "milestone", "best", "final")
+ABOUT = "checkpoint.json"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One complete checkpoint on disk."""
+    """One complete checkpoint on disk; `run` is the run that wrote it, for a fork's first one its parent."""
 
     path: Path
     step: int
     kind: str
     mean_return: float | None
+    run: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Checkpoint:
@@ -54,8 +54,8 @@ class Checkpoint:
         :raises OSError: there is no such file
         :raises ValueError: it is not the JSON that `CheckpointFolder` writes
         """
-        data = files.read_json(path / _ABOUT)
-        return cls(path, int(data["step"]), str(data["kind"]), data.get("mean_return"))
+        data = files.read_json(path / ABOUT)
+        return cls(path, int(data["step"]), str(data["kind"]), data.get("mean_return"), str(data["run"]))
 
     @property
     def damage(self) -> str | None:
@@ -66,6 +66,16 @@ class Checkpoint:
         if found is None and (self.path / replay_files.FOLDER).exists():
             found = replay_files.damage(self.path)
         return found
+
+    @property
+    def size_bytes(self) -> int:
+        """How much is in it."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+
+    def saved(self, run_id: str) -> CheckpointSaved:
+        """Return the event that tells of it."""
+        path = f"{FOLDER}/{self.path.name}"
+        return CheckpointSaved(run_id, self.step, self.kind, path, self.size_bytes, self.mean_return)
 
     def state(self) -> dict[str, Any]:
         """Return what the run stood at.
@@ -136,11 +146,11 @@ class CheckpointFolder:
         place = self._folder / f"step_{step}"
         if place.exists():
             # One run is at one step in one state only: what is on disk is this very checkpoint.
-            about = files.read_json(place / _ABOUT)
+            about = files.read_json(place / ABOUT)
             kind = max(kind, str(about["kind"]), key=_STRENGTH.index)
             about |= {"kind": kind, "mean_return": about.get("mean_return") if mean_return is None else mean_return}
             mean_return = about["mean_return"]
-            files.write_atomically(place / _ABOUT, json.dumps(about, indent=2) + "\n")
+            files.write_atomically(place / ABOUT, json.dumps(about, indent=2) + "\n")
         else:
             about = {
                 "run": self._run_id,
@@ -150,15 +160,13 @@ class CheckpointFolder:
                 "mean_return": mean_return,
                 "time": time.time(),
             }
-            with _made_beside(place) as beside:
+            with files.made_beside(place) as beside:
                 self._write(beside, model, about, state, rings)
                 self._settle()
             if self._pending is not None:
                 self._replay.saved(self._pending, place)
         files.write_atomically(self._folder / "latest", place.name + "\n")
-        size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
-        path = self._relative(place)
-        saved = CheckpointSaved(self._run_id, step=step, kind=kind, path=path, size_bytes=size, mean_return=mean_return)
+        saved = Checkpoint(place, step, kind, mean_return).saved(self._run_id)
         self._emit(saved)
         self._prune()
         return saved
@@ -207,8 +215,8 @@ class CheckpointFolder:
             state_files.write_state(beside, state)
         self._pending = None if rings is None else self._replay.save(beside, rings)
         files.write_manifest(beside)
-        (beside / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-        files.flush(beside / _ABOUT)
+        (beside / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        files.flush(beside / ABOUT)
 
     def _prune(self) -> None:
         found = self.all()
@@ -234,22 +242,6 @@ class CheckpointFolder:
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._run_directory).as_posix()
-
-
-@contextlib.contextmanager
-def _made_beside(place: Path) -> Iterator[Path]:
-    """Give a directory to write into, which becomes `place` in one moment when all went well."""
-    beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    try:
-        yield beside
-        files.flush_directory(beside)
-        beside.rename(place)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
-    files.flush_directory(place.parent)
 
 
 def _save_normalization(model: BaseAlgorithm, path: Path) -> None:
