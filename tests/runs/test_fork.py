@@ -15,7 +15,8 @@ from trainer.runs.checkpoints import files as checkpoint_files
 SAVES = {"every_steps": 512, "every_seconds": None, "keep": 20}
 SAC = {
     "environment": {"id": "Pendulum-v1", "n_envs": 2},
-    "algorithm": {"name": "sac", "learning_starts": 100, "buffer_size": 700},
+    "algorithm": {"name": "sac", "learning_starts": 100, "buffer_size": 700, "batch_size": 32},
+    "policy": {"net_arch": [32, 32]},
     "checkpoints": {**SAVES, "every_steps": 300},
     "evaluation": {"frequency": 400, "episodes": 2, "final_episodes": 2},
 }
