@@ -39,6 +39,7 @@ from trainer.events import (
 from trainer.store import tables
 from trainer.store.commands import DeleteRun, Item, MalformedEventError, ReopenRun, UpdateRun
 from trainer.store.records import EPISODE_LENGTH, EPISODE_RETURN
+from trainer.store.rows import run_row
 from trainer.store.statements import MetricNames, write_rows
 from trainer.store.values import ENDED_STATES, number, search_text, whole, whole_or_none, words, words_or_none
 
@@ -129,27 +130,7 @@ class Batch:
             self._refuse_other(present, event)
             return
         tags = _tags(event.tags)
-        row = {
-            "id": words(event.run_id),
-            "name": words(event.name),
-            "status": words(event.status),
-            "environment": words(event.environment),
-            "algorithm": words(event.algorithm),
-            "seed": whole(event.seed),
-            "total_steps": whole_or_none(event.total_steps),
-            "preset": words_or_none(event.preset),
-            "step": 0 if event.parent_step is None else whole(event.parent_step),
-            "parent_id": words_or_none(event.parent_id),
-            "parent_step": whole_or_none(event.parent_step),
-            "difference": None if event.difference is None else words(json.dumps(dict(event.difference))),
-            "config_hash": config_hash(event.config),
-            "git_commit": words_or_none(event.git_commit),
-            "notes": words(event.notes),
-            "owner": words(event.owner),
-            "created_at": float(event.time),
-            "updated_at": float(event.time),
-            "ended_at": float(event.time) if event.status in ENDED_STATES else None,
-        }
+        row = run_row(event)
         row["search"] = _search_of(row, tags)
         config = words(json.dumps(dict(event.config)))
         insertion = tables.runs.insert().returning(tables.runs.c.key)

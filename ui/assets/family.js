@@ -171,7 +171,8 @@
   function factsOf(member) {
     const changes = changesOf(member);
     const left = changes.length - LONGEST;
-    const from = known(member.parent_step) ? `from ${count(member.parent_step)}` : "";
+    const step = known(member.parent_step) ? `from ${count(member.parent_step)}` : "";
+    const from = pal.runs.title(member).endsWith(step) ? "" : step;
     return [from, ...changes.slice(0, LONGEST), left > 0 ? `${left} more` : ""].filter(Boolean).join(" · ");
   }
 
