@@ -1,18 +1,16 @@
 """The family of a run: what it was forked from, and what was forked from these.
 
-Each step up or down asks the index of parents once, so the price is that of the family and not of the store. A run
-whose parent was deleted still names it, and its siblings are found by that name.
+Each step up or down asks an index, so the price is that of the family and not of the store. A run whose parent was
+deleted still names it, and its siblings are found by that name.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select
 
 from trainer.store.queries import run, run_records
 from trainer.store.records import RunRecord
 from trainer.store.tables import runs
-
-_CHUNK = 500  # ids in one question
 
 
 def members(connection: Connection, run_id: str, most: int) -> list[RunRecord]:
@@ -21,44 +19,32 @@ def members(connection: Connection, run_id: str, most: int) -> list[RunRecord]:
     :param most: so many at most; the run itself and its ancestors are always among them
     :raises NotFoundError: there is no such run
     """
-    line, root = _line_above(connection, run(connection, run_id), most)
-    found = {record.id: record for record in line}
-    level = [root]
-    while level and len(found) < most:
-        children = _children(connection, level, most - len(found))
-        level = [child.id for child in children]
-        found |= {child.id: found.get(child.id, child) for child in children}
-    return _parents_first(list(found.values()))
+    line, root = _line_above(connection, run(connection, run_id).id, most)
+    ids = list(dict.fromkeys([*line, *_descendants(connection, root, most)]))[:most]
+    found = connection.execute(select(runs).where(runs.c.id.in_(ids))).mappings().all()
+    return _parents_first(run_records(connection, found))
 
 
-def _line_above(connection: Connection, youngest: RunRecord, most: int) -> tuple[list[RunRecord], str]:
-    """Return a run with its ancestors, the oldest first, and the id that the family begins with."""
-    line = [youngest]
-    while line[0].parent_id is not None and len(line) < most:
-        above = _records(connection, [line[0].parent_id])
-        if not above:
-            return line, line[0].parent_id
-        line.insert(0, above[0])
-    return line, line[0].id
+def _line_above(connection: Connection, run_id: str, most: int) -> tuple[list[str], str]:
+    """Return the ids of a run and its ancestors, the youngest first, and the id that the family begins with."""
+    first = select(runs.c.id, runs.c.parent_id, literal(1).label("depth")).where(runs.c.id == run_id)
+    line = first.cte("line", recursive=True)
+    above = select(runs.c.id, runs.c.parent_id, line.c.depth + 1).where(
+        runs.c.id == line.c.parent_id, line.c.depth < most
+    )
+    line = line.union_all(above)
+    rows = connection.execute(select(line.c.id, line.c.parent_id).order_by(line.c.depth)).all()
+    oldest = rows[-1]
+    return [row.id for row in rows], oldest.id if len(rows) == most else oldest.parent_id or oldest.id
 
 
-def _children(connection: Connection, parents: list[str], most: int) -> list[RunRecord]:
-    found: list[RunRecord] = []
-    for start in range(0, len(parents), _CHUNK):
-        if len(found) >= most:
-            break
-        query = select(runs.c.id).where(runs.c.parent_id.in_(parents[start : start + _CHUNK]))
-        ids = connection.execute(query.order_by(runs.c.key).limit(most - len(found))).scalars().all()
-        found += _records(connection, list(ids))
-    return found
-
-
-def _records(connection: Connection, ids: list[str]) -> list[RunRecord]:
-    found: list[RunRecord] = []
-    for start in range(0, len(ids), _CHUNK):
-        query = select(runs).where(runs.c.id.in_(ids[start : start + _CHUNK])).order_by(runs.c.key)
-        found += run_records(connection, connection.execute(query).mappings().all())
-    return found
+def _descendants(connection: Connection, root: str, most: int) -> list[str]:
+    """Return the ids of the runs that come from one, those of fewer births first."""
+    first = select(runs.c.id, runs.c.key, literal(1).label("depth")).where(runs.c.parent_id == root)
+    born = first.cte("born", recursive=True)
+    born = born.union_all(select(runs.c.id, runs.c.key, born.c.depth + 1).where(runs.c.parent_id == born.c.id))
+    query = select(born.c.id).order_by(born.c.depth, born.c.key).limit(most)
+    return list(connection.execute(query).scalars())
 
 
 def _parents_first(records: list[RunRecord]) -> list[RunRecord]:
