@@ -7,10 +7,10 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serving.settings import Settings, SettingsError, read_settings_file
 from trainer import __version__
@@ -20,12 +20,13 @@ from trainer.process import prepare
 if TYPE_CHECKING:
     from trainer.engine import Engine
 
-_OWN_FLAGS = ("preset", "overrides", "as_json", "run_id", "steps")  # of a command, not of the program
+_OWN_FLAGS = ("preset", "overrides", "as_json", "run_id", "steps", "step", "name")  # of a command, not of the program
 _GO_ON = {
     "resume": "let a run that ended before its time go on from its last checkpoint",
     "restart": "train a run's configuration again from the beginning, as a run of its own",
     "extend": "give a run more steps and let it go on from its last checkpoint",
 }
+_FORK = "go on from a checkpoint of a run as a run of its own, with other settings"
 COMMANDS = """
 The commands:
   (none)                      serve the page
@@ -33,6 +34,7 @@ The commands:
   resume RUN_ID               let a run that ended before its time go on from its last checkpoint
   restart RUN_ID              train a run's configuration again from the beginning, as a run of its own
   extend RUN_ID STEPS         give a run more steps and let it go on
+  fork RUN_ID                 go on from a checkpoint of a run as a run of its own, with other settings
   presets                     list the presets
   test [pytest args]          install the developer's tools and run every test (webui.sh and webui.bat only)
 """
@@ -67,13 +69,7 @@ def parser() -> argparse.ArgumentParser:
         "130 interrupted.",
     )
     train.add_argument("preset", help="name of a preset, or path of a preset's or a run's JSON file")
-    train.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        metavar="KEY=VALUE",
-        help="change one field: --set training.total_timesteps=20000; may be given many times",
-    )
+    _add_set_flag(train)
     _add_json_flag(train)
     for name, text in _GO_ON.items():
         command = commands.add_parser(
@@ -83,8 +79,28 @@ def parser() -> argparse.ArgumentParser:
         if name == "extend":
             command.add_argument("steps", type=int, metavar="STEPS", help="environment steps in all")
         _add_json_flag(command)
+    _add_fork(commands.add_parser("fork", parents=[shared], argument_default=argparse.SUPPRESS, help=_FORK))
     commands.add_parser("presets", parents=[shared], argument_default=argparse.SUPPRESS, help="list the presets")
     return top
+
+
+def _add_fork(fork: argparse.ArgumentParser) -> None:
+    fork.description = f"{_FORK.capitalize()}."
+    fork.add_argument("run_id", metavar="RUN_ID", help="as the run's directory is called")
+    fork.add_argument("--step", type=int, metavar="N", help="of the checkpoint (the newest)")
+    _add_set_flag(fork)
+    fork.add_argument("--name", metavar="NAME", help="what to call the new run")
+    _add_json_flag(fork)
+
+
+def _add_set_flag(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        metavar="KEY=VALUE",
+        help="change one field: --set training.total_timesteps=20000; may be given many times",
+    )
 
 
 def _add_json_flag(command: argparse.ArgumentParser) -> None:
@@ -131,6 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _train(settings, own["preset"], own.get("overrides", []), as_json=own.get("as_json", False))
         if command in _GO_ON:
             return _go_on(settings, command, own["run_id"], own.get("steps"), as_json=own.get("as_json", False))
+        if command == "fork":
+            return _fork(settings, own)
         if command == "presets":
             return _presets(settings)
         from serving.server import serve
@@ -162,6 +180,17 @@ def _go_on(settings: Settings, command: str, run_id: str, steps: int | None, *, 
 
     with _terminal_engine(settings) as engine:
         return go_on(engine, command, run_id, steps, as_json=as_json)
+
+
+def _fork(settings: Settings, own: Mapping[str, Any]) -> int:
+    from trainer.config import parse_set_flag
+    from trainer.terminal import fork
+
+    changes = dict(parse_set_flag(flag) for flag in own.get("overrides", []))
+    if "name" in own:
+        changes["name"] = own["name"]
+    with _terminal_engine(settings) as engine:
+        return fork(engine, own["run_id"], own.get("step"), changes, as_json=own.get("as_json", False))
 
 
 @contextmanager

@@ -22,7 +22,11 @@ class RunEvent:
 
 @dataclass(frozen=True)
 class RunCreated(RunEvent):
-    """A run was accepted; `status` is its first state, `config` the whole RunConfig as JSON."""
+    """A run was accepted; `status` is its first state, `config` the whole RunConfig as JSON.
+
+    A forked run names its parent, the step it goes on from and the settings that differ, each as [the parent's, its
+    own].
+    """
 
     name: str
     status: str
@@ -35,6 +39,10 @@ class RunCreated(RunEvent):
     preset: str | None = None
     tags: tuple[str, ...] = ()
     notes: str = ""
+    parent_id: str | None = None
+    parent_step: int | None = None
+    difference: Mapping[str, Any] | None = None
+    git_commit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,7 @@ class LogWritten(RunEvent):
 class CheckpointSaved(RunEvent):
     """A checkpoint directory was completed. `path` is relative to the run directory, with `/`.
 
-    `kind` is one of `periodic`, `milestone`, `best`, `stop`, `final`.
+    `kind` is one of `periodic`, `milestone`, `best`, `stop`, `final`, and `fork` for the one a forked run began with.
     """
 
     step: int

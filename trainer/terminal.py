@@ -90,6 +90,19 @@ def go_on(engine: Engine, command: str, run_id: str, steps: int | None, *, as_js
     return _to_its_end(engine, record, console, as_json=as_json)
 
 
+def fork(engine: Engine, run_id: str, step: int | None, overrides: dict[str, Any], *, as_json: bool = False) -> int:
+    """Let a new run go on from a checkpoint of another one, train it to its end and return the exit status.
+
+    :param step: of the checkpoint; None takes the newest that is whole
+    :param overrides: dotted path to value, `name` included
+    :raises PalaestraError: there is no such run or checkpoint, or the checkpoint cannot take a setting
+    """
+    record = engine.manager.fork(run_id, step=step, overrides=overrides)
+    console = Console(stderr=True)
+    console.print(f"From step {record.parent_step:,} of {record.parent_id}.", highlight=False)
+    return _to_its_end(engine, record, console, as_json=as_json)
+
+
 def _to_its_end(engine: Engine, record: RunRecord, console: Console, *, as_json: bool) -> int:
     console.print(f"[bold]{record.name}[/bold]  {engine.layout.run(record.id)}", highlight=False)
     try:

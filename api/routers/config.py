@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
+from api.requests import Parameters
 from api.responses import JsonResponse
-from trainer.config import RunConfig
+from trainer.config import FieldSpec, RunConfig, field_specs, specs_for
 
 router = APIRouter(prefix="/api/config", tags=["config"])
 
@@ -17,6 +20,27 @@ router = APIRouter(prefix="/api/config", tags=["config"])
 def schema() -> JsonResponse:
     """Return the JSON Schema of RunConfig, with title, help, source, default and bounds of every field."""
     return JsonResponse(_schema())
+
+
+class FieldsWanted(Parameters):
+    """Whose settings; empty asks for those of every algorithm."""
+
+    algorithm: str = ""
+
+
+@router.get("/fields")
+def fields(wanted: Annotated[FieldsWanted, Query()]) -> JsonResponse:
+    """Return every setting that a run of an algorithm has, in page order, as a form would show it.
+
+    `fixed` says why a fork cannot change a setting, and is null where it can.
+    """
+    specs = specs_for(wanted.algorithm) if wanted.algorithm else field_specs()
+    return JsonResponse({"fields": [_field_json(spec) for spec in specs]})
+
+
+def _field_json(spec: FieldSpec) -> dict[str, Any]:
+    default = spec.default
+    return {**asdict(spec), "default": default.model_dump(mode="json") if isinstance(default, BaseModel) else default}
 
 
 @cache

@@ -15,6 +15,7 @@ from api.submission import Submission, resolve
 from trainer.config import load_config
 from trainer.engine import Engine
 from trainer.errors import Fault, nearest
+from trainer.runs.describe import relative_json
 from trainer.runs.states import RunState
 from trainer.store import RunRecord
 
@@ -112,6 +113,31 @@ def restart_run(engine: EngineOf, run_id: str) -> JsonResponse:
     """Train a run's configuration again from the beginning, as a run of its own."""
     record = engine.manager.restart(run_id)
     return _run(engine, record, 201, {"Location": f"/api/runs/{quote(record.id)}"})
+
+
+class Forking(Body):
+    """From which checkpoint a new run goes on, and with what: the newest, and nothing changed, if that is left out."""
+
+    step: Annotated[int | None, Field(ge=0, le=2**53)] = None
+    overrides: dict[str, Any] = {}
+    name: str | None = None
+    start: bool = True
+
+
+@router.post("/{run_id}/fork")
+def fork_run(engine: EngineOf, run_id: str, data: JsonObject) -> JsonResponse:
+    """Let a new run go on from a checkpoint of this one, with other settings."""
+    asked = parse_body(Forking, data)
+    record = engine.manager.fork(
+        run_id, step=asked.step, overrides=asked.overrides, name=asked.name or None, start=asked.start
+    )
+    return _run(engine, record, 201, {"Location": f"/api/runs/{quote(record.id)}"})
+
+
+@router.get("/{run_id}/family")
+def family(engine: EngineOf, run_id: str) -> JsonResponse:
+    """Return a run with all that it was forked from and all that was forked from these, parents first."""
+    return JsonResponse({"runs": [relative_json(record) for record in engine.manager.family(run_id)]})
 
 
 class Extension(Body):

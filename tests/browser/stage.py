@@ -84,6 +84,8 @@ class Rest:
             return 200, self._metrics(int(query.get("since", 0)))
         if path.endswith("/logs"):
             return 200, self._logs(int(query.get("after", 0)))
+        if path.endswith("/family"):
+            return 200, {"runs": [run for run in self.runs if run["id"] == path.split("/")[-2]]}
         if path == "api/videos/recordings":
             return 200, self._recordings(query)
         return 200, {"runs": self.runs}

@@ -260,3 +260,27 @@ def _busy(process, seconds):
     time.sleep(seconds)
     after = process.cpu_times()
     return (after.user + after.system - before.user - before.system) / seconds
+
+
+def test_a_run_is_forked_in_the_terminal(tmp_path):
+    outputs = ["--json", "--outputs", str(tmp_path)]
+    saves = ["--set", "checkpoints.every_steps=512", "--set", "evaluation.frequency=100000"]
+    status, out, err = _run("train", "ppo_cartpole", *QUICK, *saves, *outputs)
+    assert status == 0, err
+    parent = json.loads(out)
+    steps = sorted(int(path.name[5:]) for path in (Path(parent["directory"]) / "checkpoints").glob("step_*"))
+    first = str(steps[0])
+    status, out, err = _run(
+        "fork", parent["id"], "--step", first, "--set", "algorithm.gamma=0.9", "--name", "x", *outputs
+    )
+    assert status == 0, err
+    fork = json.loads(out)
+    assert fork["id"] != parent["id"]
+    assert fork["step"] == parent["step"]
+    assert f"From step {steps[0]:,} of {parent['id']}." in err
+    command = (Path(fork["directory"]) / "command.txt").read_text()
+    assert f"fork {parent['id']} --step {first} --set algorithm.gamma=0.9" in command
+    status, _, err = _run("fork", parent["id"], "--set", "policy.net_arch=[8]", "--outputs", str(tmp_path))
+    assert status == 2
+    assert "policy.net_arch: cannot change at a fork" in err
+    assert "training.total_timesteps" in err

@@ -61,7 +61,8 @@ def test_a_database_of_version_1_gets_what_came_later_and_keeps_its_runs(tmp_pat
     with opened(tmp_path / "p.db") as store:
         store.commit(created("a"))
     connection = sqlite3.connect(tmp_path / "p.db")
-    for column in ("timing", "rewinds"):
+    connection.execute("DROP INDEX runs_by_parent")
+    for column in ("timing", "rewinds", "parent_id", "parent_step", "difference", "config_hash", "git_commit"):
         connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     connection.execute("UPDATE schema_version SET version = 1")
     connection.commit()
@@ -69,6 +70,7 @@ def test_a_database_of_version_1_gets_what_came_later_and_keeps_its_runs(tmp_pat
     with opened(tmp_path / "p.db") as store:
         assert store.run("a").timing is None
         assert store.run("a").rewinds == 0
+        assert store.run("a").parent_id is store.run("a").config_hash is None
         assert store.run("a").name == "run a"
 
 

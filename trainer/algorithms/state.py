@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -58,29 +59,51 @@ def capture(model: BaseAlgorithm) -> dict[str, Any]:
     return state
 
 
-def restore(model: BaseAlgorithm, state: dict[str, Any], *, same_episodes: bool) -> None:
+def restore(
+    model: BaseAlgorithm,
+    state: dict[str, Any],
+    *,
+    same_episodes: bool,
+    same_seed: bool = True,
+    same_noise: bool = True,
+    same_rollouts: bool = True,
+) -> None:
     """Give a freshly built model back what `capture` returned.
 
     :param same_episodes: its environment stands where the captured one stood; otherwise the model keeps the
         observations of its own, fresh episodes
+    :param same_seed: go on with the captured random numbers; otherwise the model keeps those of its own seed
+    :param same_noise: its action noise is made as the captured one was
+    :param same_rollouts: its iterations are as long as the captured one's; otherwise it begins a new one
     """
     for name, value in state["counters"].items():
-        setattr(model, name, value)
+        window = getattr(model, name, None)
+        # As long as this model's configuration says.
+        setattr(model, name, deque(value, window.maxlen) if isinstance(window, deque) else value)
     if same_episodes:
         for name, value in state["observed"].items():
             setattr(model, name, value)
     for name, values in state["logged"].items():
         getattr(model.logger, name).update(values)
+    if same_seed:
+        _restore_generators(model, state)
+    noise = getattr(model, "noise", None)
+    if noise is not None and same_episodes and same_noise and state.get("noise") is not None:
+        noise.state = state["noise"]
+    if isinstance(model, Fast) and "halfway" in state and same_rollouts:
+        _restore_halfway(model, state)
+
+
+def _restore_generators(model: BaseAlgorithm, state: dict[str, Any]) -> None:
     for space, generator in zip(_leaves(model.action_space), state["action space"], strict=True):
         space.np_random.bit_generator.state = generator
     if isinstance(model, Fast):
-        model.core.generators.numpy.bit_generator.state = state["numpy"]
-        model.core.generators.torch.set_state(torch.from_numpy(np.array(state["torch"])))
-        noise = getattr(model, "noise", None)
-        if noise is not None and state["noise"] is not None and same_episodes:
-            noise.state = state["noise"]
-        if "halfway" in state:
-            _restore_halfway(model, state)
+        generators = model.core.generators
+        generators.numpy.bit_generator.state = state["numpy"]
+        drawn = np.array(state["torch"])
+        # Processors and graphics cards have generators of different kinds; one cannot go on for the other.
+        if len(drawn) == len(generators.torch.get_state()):
+            generators.torch.set_state(torch.from_numpy(drawn))
 
 
 def break_off(model: BaseAlgorithm, state: dict[str, Any]) -> None:
@@ -92,17 +115,19 @@ def break_off(model: BaseAlgorithm, state: dict[str, Any]) -> None:
         model._last_obs = before
 
 
-def load_weights(model: BaseAlgorithm, path: Path) -> None:
+def load_weights(model: BaseAlgorithm, path: Path, fresh: frozenset[str] = frozenset()) -> None:
     """Read networks and optimisers of a file that Stable-Baselines3 wrote into a model of the same configuration.
 
+    :param fresh: what stays as this model was built, by Stable-Baselines3's names
     :raises OSError: the file cannot be read
     :raises ValueError: it is not such a file, or not of such a model
     """
     names, variables = model._get_torch_save_params()
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in names:
+            for name in (each for each in names if each not in fresh):
                 _put(recursive_getattr(model, name), _tensors(archive, f"{name}.pth", model.device))
+            variables = [name for name in variables if name not in fresh]
             if variables:
                 kept = _tensors(archive, "pytorch_variables.pth", model.device)
                 for name in variables:

@@ -8,7 +8,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from trainer.config import sources
-from trainer.config.fields import ENTRY_POINT, JsonDict, Section, setting
+from trainer.config.fields import ENTRY_POINT, OF_THE_NETWORKS, JsonDict, Section, setting
 
 _MAIN = "Environment"
 _WRAPPING = "Wrappers"
@@ -53,6 +53,7 @@ class EnvironmentConfig(Section):
         _MAIN,
         pattern=r"^\S+$",
         example="CartPole-v1",
+        fixed="the checkpoint's policy has learnt this environment",
     )
     n_envs: int = setting(
         1,
@@ -62,6 +63,7 @@ class EnvironmentConfig(Section):
         _MAIN,
         ge=1,
         le=4096,
+        fixed="the checkpoint holds the episodes and the noise of so many copies",
     )
     frame_stack: int | None = setting(
         None,
@@ -73,6 +75,7 @@ class EnvironmentConfig(Section):
         ge=1,
         unit="observations",
         none_label="environment's own",
+        fixed=OF_THE_NETWORKS,
     )
     max_episode_steps: int | None = setting(
         None,
@@ -121,6 +124,7 @@ class EnvironmentConfig(Section):
         "images do not need it.",
         sources.SB3_VEC_ENVS,
         _NORMALISATION,
+        fixed=OF_THE_NETWORKS,
     )
     normalize_reward: bool = setting(
         False,
@@ -167,4 +171,5 @@ class EnvironmentConfig(Section):
         example='["position"]',
         none_label="all",
         advanced=True,
+        fixed=OF_THE_NETWORKS,
     )

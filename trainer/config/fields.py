@@ -8,7 +8,7 @@ float without a fraction for an integer, since JSON knows no difference and peop
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal, TypedDict, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -47,9 +47,14 @@ class Extras(TypedDict, total=False):
     none_label: str
     example: str
     algorithms: tuple[str, ...]
+    fixed: str
 
 
-_SCHEMA_KEYS = ("kind", "unit", "choices", "none_label", "example", "algorithms")
+_SCHEMA_KEYS = ("kind", "unit", "choices", "none_label", "example", "algorithms", "fixed")
+
+# Why a run that goes on from a checkpoint keeps the value that the checkpoint was made with.
+OF_THE_NETWORKS = "the checkpoint's networks are made for it"
+OF_THE_BUFFER = "what the checkpoint holds was collected by a buffer of this class"
 
 
 def setting(default: Any, title: str, about: str, source: str, group: str, **extras: Unpack[Extras]) -> Any:
@@ -62,7 +67,8 @@ def setting(default: Any, title: str, about: str, source: str, group: str, **ext
     :param group: the heading it stands under within its section
     :param extras: bounds for pydantic; `kind` of widget where the type does not tell; `unit`; `advanced`;
         `choices` offered where others are allowed too; `none_label` for what None means; `example` of the text to
-        type; `algorithms` that know it, where not all do
+        type; `algorithms` that know it, where not all do; `fixed` says why a run that goes on from a checkpoint has to
+        keep its value, where it has to
     """
     schema: dict[str, Any] = {"source": source, "group": group, "advanced": extras.pop("advanced", False)}
     for key in _SCHEMA_KEYS:
@@ -74,7 +80,12 @@ def setting(default: Any, title: str, about: str, source: str, group: str, **ext
 
 
 class Section(BaseModel):
-    """Base of every part of a configuration."""
+    """Base of every part of a configuration.
+
+    `fixed` says why a run that goes on from a checkpoint has to keep all of it; None leaves that to each setting.
+    """
+
+    fixed: ClassVar[str | None] = None
 
     model_config = ConfigDict(
         extra="forbid",

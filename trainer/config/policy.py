@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from trainer.config import sources
-from trainer.config.fields import JsonDict, Section, setting
+from trainer.config.fields import OF_THE_NETWORKS, JsonDict, Section, setting
 from trainer.config.spaces import ObservationKind
 from trainer.config.values import Layers
 
@@ -27,6 +27,8 @@ _WITH_SDE = ("ppo", "a2c", "sac")
 
 class PolicyConfig(Section):
     """The policy's class, its networks and its optimiser."""
+
+    fixed = OF_THE_NETWORKS
 
     class_: Literal["auto", "MlpPolicy", "CnnPolicy", "MultiInputPolicy"] = setting(
         "auto",

@@ -43,6 +43,7 @@ class RunConfig(Section):
         "continuous ones where data is dear.",
         sources.SB3_ALGORITHMS,
         "Algorithm",
+        fixed="the checkpoint's networks and optimisers are those of its algorithm",
     )
     policy: PolicyConfig = Field(default=PolicyConfig(), title="Policy")
     training: TrainingConfig = Field(default=TrainingConfig(), title="Training")

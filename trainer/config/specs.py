@@ -35,6 +35,7 @@ class FieldSpec:
     :param example: a text that one could type
     :param only_algorithms: algorithms that know this setting; empty when all do
     :param only_when: (path, values): the setting exists only while that path has one of these values
+    :param fixed: why a run that goes on from a checkpoint has to keep its value; None where it need not
     """
 
     path: str
@@ -58,6 +59,7 @@ class FieldSpec:
     advanced: bool = False
     only_algorithms: tuple[str, ...] = ()
     only_when: tuple[str, tuple[str, ...]] | None = None
+    fixed: str | None = None
 
     @property
     def key(self) -> str:
@@ -104,7 +106,7 @@ def _of_section(section: type[Section], prefix: str, algorithm: str | None) -> I
         elif variants_of(info):
             yield from _of_union(info, path, algorithm)
         elif info.json_schema_extra:
-            yield _leaf(info, path, algorithm)
+            yield _leaf(info, path, algorithm, fixed=section.fixed)
 
 
 def _of_union(info: FieldInfo, path: str, algorithm: str | None) -> Iterator[FieldSpec]:
@@ -137,6 +139,7 @@ def _tag_spec(info: FieldInfo, path: str, algorithm: str | None) -> FieldSpec:
         default=default_tag(info),
         choices=tuple(variants_of(info)),
         advanced=extra["advanced"],
+        fixed=extra.get("fixed"),
     )
 
 
@@ -147,6 +150,7 @@ def _leaf(
     *,
     advanced: bool | None = None,
     only_when: tuple[str, tuple[str, ...]] | None = None,
+    fixed: str | None = None,
 ) -> FieldSpec:
     extra = _extra(info)
     kind, choices = _kind(info)
@@ -173,6 +177,7 @@ def _leaf(
         advanced=extra["advanced"] if advanced is None else advanced,
         only_algorithms=tuple(extra.get("algorithms", ())),
         only_when=only_when,
+        fixed=extra.get("fixed", fixed),
     )
 
 

@@ -151,6 +151,31 @@ def environment_spaces(environment: EnvironmentConfig) -> Spaces:
     return _spaces(decisive.model_dump_json())
 
 
+def space_faults(before: EnvironmentConfig, after: EnvironmentConfig) -> list[Fault]:
+    """Return a fault where a policy that has learnt in `before` would see or do something else in `after`.
+
+    :raises ConfigError: `after` cannot be made
+    """
+    paths = [f"environment.{name}" for name in ("wrappers", "kwargs") if getattr(before, name) != getattr(after, name)]
+    if not paths or before.id != after.id:
+        return []
+    was, now = _exact_spaces(before), _exact_spaces(after)
+    hint = "Wrappers and arguments that change rewards or episodes alone can be changed."
+    named = zip(("observations", "actions"), was, now, strict=True)
+    words = [f"{what} would be {str(new)[:60]} instead of {str(old)[:60]}" for what, old, new in named if old != new]
+    return [Fault(path, f"cannot change at a fork like this: {' and '.join(words)}", hint) for path in paths if words]
+
+
+def _exact_spaces(environment: EnvironmentConfig) -> tuple[Any, Any]:
+    from trainer.envs.single import make_single
+
+    env = make_single(environment)
+    try:
+        return env.observation_space, env.action_space
+    finally:
+        env.close()
+
+
 @lru_cache(maxsize=256)
 def _spaces(environment_json: str) -> Spaces:
     from trainer.envs.inspection import describe_spaces

@@ -62,14 +62,17 @@ def capture_normalization(venv: VecEnv) -> dict[str, Any] | None:
     }
 
 
-def restore_normalization(venv: VecEnv, state: dict[str, Any] | None, *, same_episodes: bool) -> None:
+def restore_normalization(
+    venv: VecEnv, state: dict[str, Any] | None, *, same_episodes: bool, same_settings: bool = True
+) -> None:
     """Give the running statistics back.
 
     :param same_episodes: the copies stand where the captured ones stood, in the middle of their discounted returns
-    :raises ValueError: only one of the two environments is normalised
+    :param same_settings: normalisation is set as it was; otherwise one that is new begins with its first step
+    :raises ValueError: only one of the two environments is normalised, though both should be
     """
     layer = _normalization(venv)
-    if (layer is None) != (state is None):
+    if same_settings and (layer is None) != (state is None):
         raise ValueError("the checkpoint and the environment do not both normalise")
     if layer is None or state is None:
         return

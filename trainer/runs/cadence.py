@@ -48,6 +48,10 @@ class Cadence:
         self._last_multiple, self._last_tenth = state["multiple"], state["tenth"]
         self._last_time = self._clock() - state["seconds"]
 
+    def measure_anew(self, fraction: float) -> None:
+        """Count tenths from here on: the run is longer or shorter than it was."""
+        self._last_tenth = min(self._last_tenth, _tenth(fraction))
+
     def due(self, step: int, fraction: float) -> str | None:
         """Return `milestone` or `periodic` when it is time, else None.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
+from trainer.config.comparison import changed as compare
 from trainer.paths import OUTPUTS
 
 
@@ -24,8 +25,8 @@ def differences(base: RunConfig, config: RunConfig) -> dict[str, Any]:
     if before["algorithm"]["name"] != after["algorithm"]["name"]:
         changed["algorithm.name"] = after["algorithm"]["name"]
         before["algorithm"] = _json(type(config.algorithm)())
-    _collect(before, after, "", changed)
-    return changed
+    settings = compare(before, after, gone=False)
+    return changed | {path: new for path, (_, new) in settings.items() if path not in changed}
 
 
 def command_line(config: RunConfig, base_name: str, base: RunConfig, *, windows: bool = os.name == "nt") -> str:
@@ -47,6 +48,14 @@ def shortest_command(config: RunConfig, presets: PresetStore, preset: str | None
     return command_line(config, base.name, base.config)
 
 
+def fork_command(parent_id: str, step: int, changes: Mapping[str, Any], *, windows: bool = os.name == "nt") -> str:
+    """Return the shell line that forks a run once more."""
+    words = ["webui.bat" if windows else "./webui.sh", "fork", parent_id, "--step", str(step)]
+    for path, value in changes.items():
+        words += ["--set", f"{path}={_flag_text(value)}"]
+    return subprocess.list2cmdline(words) if windows else shlex.join(words)
+
+
 def into(outputs: Path, command: str, *, windows: bool = os.name == "nt") -> str:
     """Return `command` such that its run lands in the folder `outputs`, and so in the database there."""
     if outputs == OUTPUTS:
@@ -58,24 +67,6 @@ def into(outputs: Path, command: str, *, windows: bool = os.name == "nt") -> str
 def _json(model: Any) -> dict[str, Any]:
     data: dict[str, Any] = model.model_dump(mode="json", by_alias=True)
     return data
-
-
-# Free-form dictionaries are one value each: a key taken away could not be said as an override of its own.
-_WHOLE = ("kwargs", "_kwargs", "net_arch")
-
-
-def _collect(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str, changed: dict[str, Any]) -> None:
-    for key, value in after.items():
-        old = before.get(key)
-        path = f"{prefix}{key}"
-        if isinstance(value, dict) and isinstance(old, dict) and not key.endswith(_WHOLE):
-            _collect(old, value, f"{path}.", changed)
-        elif key not in before or _differs(old, value):
-            changed[path] = value
-
-
-def _differs(old: Any, new: Any) -> bool:
-    return type(old) is not type(new) or old != new
 
 
 def _flag_text(value: Any) -> str:

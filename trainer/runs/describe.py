@@ -7,6 +7,32 @@ from typing import Any
 
 from trainer.store.records import RunRecord
 
+HASH_DIGITS = 12  # enough to tell configurations apart
+_OF_A_RELATIVE = (
+    "id",
+    "name",
+    "status",
+    "environment",
+    "algorithm",
+    "seed",
+    "step",
+    "total_steps",
+    "parent_id",
+    "parent_step",
+    "difference",
+    "config_hash",
+    "git_commit",
+    "created_at",
+    "ended_at",
+    "returns",
+)
+
+
+def relative_json(record: RunRecord) -> dict[str, Any]:
+    """Return what the tree of a family shows of a run."""
+    data = run_json(record, {})
+    return {**{key: data[key] for key in _OF_A_RELATIVE}, "evaluation": data.get("evaluation")}
+
 
 def run_json(record: RunRecord, actions: Mapping[str, str | None]) -> dict[str, Any]:
     """Return the REST shape of a run.
@@ -31,6 +57,11 @@ def run_json(record: RunRecord, actions: Mapping[str, str | None]) -> dict[str, 
         "algorithm": record.algorithm,
         "seed": record.seed,
         "preset": record.preset,
+        "parent_id": record.parent_id,
+        "parent_step": record.parent_step,
+        "difference": None if record.difference is None else dict(record.difference),
+        "config_hash": record.config_hash and record.config_hash[:HASH_DIGITS],
+        "git_commit": record.git_commit,
         "tags": list(record.tags),
         "notes": record.notes,
         "created_at": record.created_at,

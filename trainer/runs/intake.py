@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from trainer.config import PresetStore, RunConfig, apply_overrides, check, load_config
 from trainer.envs import catalogue
@@ -12,7 +14,9 @@ from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
 from trainer.events import ConfigChanged, RunCreated, StateChanged
 from trainer.hardware.devices import device_faults
 from trainer.paths import Layout
+from trainer.revision import git_commit
 from trainer.runs.command import shortest_command
+from trainer.runs.forks import Fork
 from trainer.runs.ownership import is_alive, orphans, this_process
 from trainer.runs.roster import Roster
 from trainer.runs.run_files import write_run_files
@@ -56,6 +60,23 @@ class Intake:
         write_run_files(self._layout.run(run_id), config, shortest_command(config, self._presets, preset))
         self._create(run_id, config, preset)
         self._roster.enlist(run_id, config, start=start)
+        return run_id
+
+    def fork(self, record: RunRecord, step: int | None, overrides: Mapping[str, Any], *, start: bool = True) -> str:
+        """Let a new run go on from a checkpoint of another one, with other settings; return its id.
+
+        :param step: of the checkpoint; None takes the newest that is whole
+        :raises ConfigError: with every fault, also of settings that the checkpoint cannot take
+        :raises ConflictError: there is no such checkpoint, or it is damaged
+        """
+        fork = Fork.planned(record, self.config_of(record.id), self._layout.run(record.id), step, overrides)
+        self._require(fork.config)
+        run_id = _new_run_id(fork.config)
+        checkpoint = fork.make(self._layout.run(run_id))
+        lineage = {"parent_id": record.id, "parent_step": checkpoint.step, "difference": fork.difference}
+        self._create(run_id, fork.config, record.preset, **lineage)
+        self._store.commit(checkpoint.saved(run_id))
+        self._roster.enlist(run_id, fork.config, resumes=True, start=start)
         return run_id
 
     def reopen(self, run_id: str, config: RunConfig | None = None) -> None:
@@ -143,7 +164,7 @@ class Intake:
         if faults:
             raise ConfigError(faults)
 
-    def _create(self, run_id: str, config: RunConfig, preset: str | None) -> None:
+    def _create(self, run_id: str, config: RunConfig, preset: str | None, **lineage: Any) -> None:
         created = RunCreated(
             run_id,
             name=config.name or f"{config.algorithm.name.upper()} {config.environment.id}",
@@ -157,6 +178,8 @@ class Intake:
             preset=preset,
             tags=tuple(config.tags),
             notes=config.notes,
+            git_commit=git_commit(),
+            **lineage,
         )
         try:
             self._store.commit(created)
@@ -179,7 +202,8 @@ class Intake:
         except ConfigError:
             return False
         self._store.emit(StateChanged(run_id, status=RunState.QUEUED.value, owner=self._owner))
-        self._roster.enlist(run_id, config, resumes=record.started_at is not None, start=start)
+        has_begun = record.started_at is not None or record.parent_id is not None
+        self._roster.enlist(run_id, config, resumes=has_begun, start=start)
         return True
 
 

@@ -7,6 +7,7 @@ a run does `work`.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
@@ -22,7 +23,7 @@ from trainer.runs.states import ENDED, LIVE, RunState, why_not
 from trainer.runs.work import Work
 from trainer.store import Page, RunRecord, Store
 
-ACTIONS = ("start", "pause", "resume", "stop", "restart", "extend")
+ACTIONS = ("start", "pause", "resume", "stop", "restart", "extend", "fork")
 _LIVE, _ENDED = [state.value for state in LIVE], [state.value for state in ENDED]
 # A click answers within 250 ms; what takes longer shows when it happens.
 ANSWER_TIMEOUT = 0.15
@@ -80,6 +81,27 @@ class RunManager:
         """
         self._intake.extend(self._possible("extend", run_id), total_steps)
         return self.get(run_id)
+
+    def fork(
+        self,
+        run_id: str,
+        *,
+        step: int | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        start: bool = True,
+    ) -> RunRecord:
+        """Let a new run go on from a checkpoint of another one, in whatever state that is, with other settings.
+
+        :param step: of the checkpoint; None takes the newest that is whole
+        :param overrides: dotted path to value; everything else is as the other run has it now
+        :param name: what to call it; None makes a name of its parent's
+        :raises ConfigError: with every fault, also of settings that the checkpoint cannot take
+        :raises ConflictError: there is no checkpoint that can be gone on from
+        :raises NotFoundError: there is no such run
+        """
+        changes = {**(overrides or {}), **({} if name is None else {"name": name})}
+        return self.get(self._intake.fork(self.get(run_id), step, changes, start=start))
 
     def recover(self, *, start_waiting: bool = False) -> tuple[str, ...]:
         """Call runs whose process is gone `interrupted`, and take over those that only waited.
@@ -184,6 +206,13 @@ class RunManager:
         live = self._roster.find(run_id)
         return live.record if live else self._store.run(run_id)
 
+    def family(self, run_id: str) -> builtins.list[RunRecord]:
+        """Return a run with all that it was forked from and all that was forked from these, parents first.
+
+        :raises NotFoundError: there is no such run
+        """
+        return [self._roster.overlaid(record) for record in self._store.family(run_id)]
+
     def list(self, **filters: Any) -> Page[RunRecord]:
         """Return a page of runs, newest first; the filters are those of `Store.runs`."""
         page = self._store.runs(**filters)
@@ -209,6 +238,8 @@ class RunManager:
 
     def _why_not(self, action: str, record: RunRecord) -> str | None:
         state = RunState(record.status)
+        if action == "fork":
+            return None if record.step else "The run has no checkpoint yet."
         reason = why_not(action, state)
         if reason is not None:
             return reason

@@ -29,6 +29,7 @@ from trainer.runs.cadence import Cadence
 from trainer.runs.callback import MetricsWriter, RunCallback
 from trainer.runs.checkpoints import AbandonedError, CheckpointFolder
 from trainer.runs.control import RunControl
+from trainer.runs.departure import Departure
 from trainer.runs.evaluation import Evaluation, evaluate
 from trainer.runs.filming import film
 from trainer.runs.introduction import introduce
@@ -164,17 +165,24 @@ class Session:
             self.reporter.log("There is no checkpoint yet: the run begins again.", "warning")
             return
         checkpoint, state = found
-        self._best_mean_return = state["best_mean_return"]
+        departure = Departure.since(state.get("config"), self.config)
+        forked = checkpoint.run != self.reporter.run_id
+        # The best of a fork is the best since it went its own way.
+        self._best_mean_return = None if forked else state["best_mean_return"]
         # What had ended is gone on with only because somebody wants more of it.
         self._reached_threshold = checkpoint.kind != "final" and self._is_good_enough(self._best_mean_return)
-        for note in standing.restore(checkpoint, state, self._checkpoints, self.config.training.seed):
+        for note in standing.restore(checkpoint, state, self._checkpoints, self.config.training.seed, departure):
             self.reporter.log(note, "warning")
+        if forked:
+            self._meter.return_best = None
         self._checkpoints.drop_after(checkpoint.step)
         self.reporter.emit(RunRewound(self.reporter.run_id, step=checkpoint.step, episodes=self._meter.episodes))
         if self._tensorboard is not None:
             self._tensorboard.go_on_after(checkpoint.step)
         self.reporter.emit(self._meter.event(self.reporter.run_id))
-        self.reporter.log(f"Goes on from step {checkpoint.step:,}.")
+        source = f" of {checkpoint.run}" if forked else ""
+        changes = f", with {departure}" if departure.settings else ""
+        self.reporter.log(f"Goes on from step {checkpoint.step:,}{source}{changes}.")
 
     def _build(self, cleanup: ExitStack) -> tuple[VecEnv, BaseAlgorithm]:
         config = self.config
@@ -321,7 +329,8 @@ class Session:
         standing = self._standing
         if standing is None:
             raise RuntimeError("nothing is saved before training begins")
-        state = {**standing.capture(), "best_mean_return": self._best_mean_return}
+        config = self.config.model_dump(mode="json", by_alias=True)
+        state = {**standing.capture(), "best_mean_return": self._best_mean_return, "config": config}
         return self._checkpoints.save(
             standing.model, kind, mean_return, state=state, rings=standing.rings, within=standing.within, wanted=wanted
         )

@@ -2,7 +2,8 @@
 
 What is restored is a run built anew from the same configuration: the same networks with other numbers in them. Where
 the environment can say where it stands, the run goes on as if nothing had happened, to the last bit; where it cannot,
-training goes on from fresh episodes, and a note says so.
+training goes on from fresh episodes, and a note says so. With a configuration that departs from the checkpoint's, the
+new one holds, and what the checkpoint cannot say under it begins anew.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from trainer.envs.vector_state import capture_copies, capture_normalization, res
 from trainer.errors import StorageError
 from trainer.runs.cadence import Cadence
 from trainer.runs.checkpoints import Checkpoint, CheckpointFolder
+from trainer.runs.departure import Departure
 from trainer.runs.progress import ProgressMeter
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from trainer.ring import Ring
 
 Found = tuple[Checkpoint, dict[str, Any]]
+_NONE = Departure()
 
 
 class Standing:
@@ -79,35 +82,67 @@ class Standing:
             **self._environment(),
         }
 
-    def restore(self, checkpoint: Checkpoint, state: dict[str, Any], folder: CheckpointFolder, seed: int) -> list[str]:
+    def restore(
+        self,
+        checkpoint: Checkpoint,
+        state: dict[str, Any],
+        folder: CheckpointFolder,
+        seed: int,
+        departure: Departure = _NONE,
+    ) -> list[str]:
         """Put the run where `capture` found it; return what the user should know about the difference.
 
         :param seed: of the run, for fresh episodes where the old ones cannot be gone on with
+        :param departure: by what the run's configuration differs from the checkpoint's
         :raises OSError: the checkpoint cannot be read
         :raises ValueError: it is of another kind of run
         """
         notes: list[str] = []
         model = self._model
-        model_state.load_weights(model, checkpoint.path / "model.zip")
-        same = state["environment"] is not None
+        model_state.load_weights(model, checkpoint.path / "model.zip", departure.fresh_weights)
+        obstacle = departure.fresh_episodes or (None if state["environment"] is not None else state["unreachable"])
+        same = obstacle is None
         if same:
             restore_copies(self._env, state["environment"])
         else:
-            notes.append(f"Training goes on from fresh episodes: {state['unreachable']}.")
-        restore_normalization(self._env, state["normalization"], same_episodes=same)
-        model_state.restore(model, state["model"], same_episodes=same)
+            notes.append(f"Training goes on from fresh episodes: {obstacle}.")
+        restore_normalization(
+            self._env,
+            state["normalization"],
+            same_episodes=same,
+            same_settings=not departure.touches("environment.normalize_reward"),
+        )
+        model_state.restore(
+            model,
+            state["model"],
+            same_episodes=same,
+            same_seed=not departure.touches("training.seed"),
+            same_noise=not departure.touches("algorithm.action_noise"),
+            same_rollouts=not departure.touches("algorithm.n_steps"),
+        )
+        if "halfway" in state["model"] and self.within is None:
+            notes.append("The rollout that was under way is left out: algorithm.n_steps has changed.")
         if not same:
             self._begin_episodes(mixed_seed(seed, model.num_timesteps))
         self._learner.restore(state["learner"])
-        notes += self._restore_replay(checkpoint, state, folder)
+        notes += self._restore_replay(checkpoint, state, folder, departure)
         if not same:
             model_state.break_off(model, state["model"])
         self._meter.restore(state["progress"])
         if self._meter.timing is not None:
             self._meter.timing.seconds.update(state["timing"])
-        for name, cadence in self._cadences.items():
-            cadence.restore(state["cadences"][name])
+        self._restore_cadences(state["cadences"], departure)
         return notes
+
+    def _restore_cadences(self, states: dict[str, Any], departure: Departure) -> None:
+        step, fraction = self._meter.step, self._meter.fraction
+        for name, cadence in self._cadences.items():
+            if departure.touches(name):
+                cadence.done(step, fraction)  # its rhythm begins here
+                continue
+            cadence.restore(states[name])
+            if departure.stretched:
+                cadence.measure_anew(fraction)
 
     def _environment(self) -> dict[str, Any]:
         try:
@@ -124,14 +159,23 @@ class Standing:
         if normalizer is not None:
             model._last_original_obs = normalizer.get_original_obs()
 
-    def _restore_replay(self, checkpoint: Checkpoint, state: dict[str, Any], folder: CheckpointFolder) -> list[str]:
+    def _restore_replay(
+        self, checkpoint: Checkpoint, state: dict[str, Any], folder: CheckpointFolder, departure: Departure
+    ) -> list[str]:
         replay = self._replay
         if replay is None:
             if getattr(self._model, "replay_buffer", None) is None:
                 return []
             self._learner.forget_transitions()
             return ["The replay buffer is of a class of your own and starts empty."]
-        if state["replay"] is None or not folder.load_replay(checkpoint, replay.rings()):
+        try:
+            kept = state["replay"] is not None and folder.load_replay(checkpoint, replay.rings())
+        except ValueError as error:
+            if not departure.touches("algorithm", "environment"):
+                raise
+            self._learner.forget_transitions()
+            return [f"The replay buffer starts empty: {error}."]
+        if not kept:
             self._learner.forget_transitions()
             return ["The replay buffer starts empty: this checkpoint has kept its weights only."]
         replay.restore(state["replay"])

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select, update
 
+from trainer.config.comparison import config_hash
 from trainer.errors import ConflictError, NotFoundError, PalaestraError
 from trainer.events import (
     CheckpointRemoved,
@@ -38,6 +39,7 @@ from trainer.events import (
 from trainer.store import tables
 from trainer.store.commands import DeleteRun, Item, MalformedEventError, ReopenRun, UpdateRun
 from trainer.store.records import EPISODE_LENGTH, EPISODE_RETURN
+from trainer.store.rows import run_row
 from trainer.store.statements import MetricNames, write_rows
 from trainer.store.values import ENDED_STATES, number, search_text, whole, whole_or_none, words, words_or_none
 
@@ -128,21 +130,7 @@ class Batch:
             self._refuse_other(present, event)
             return
         tags = _tags(event.tags)
-        row = {
-            "id": words(event.run_id),
-            "name": words(event.name),
-            "status": words(event.status),
-            "environment": words(event.environment),
-            "algorithm": words(event.algorithm),
-            "seed": whole(event.seed),
-            "total_steps": whole_or_none(event.total_steps),
-            "preset": words_or_none(event.preset),
-            "notes": words(event.notes),
-            "owner": words(event.owner),
-            "created_at": float(event.time),
-            "updated_at": float(event.time),
-            "ended_at": float(event.time) if event.status in ENDED_STATES else None,
-        }
+        row = run_row(event)
         row["search"] = _search_of(row, tags)
         config = words(json.dumps(dict(event.config)))
         insertion = tables.runs.insert().returning(tables.runs.c.key)
@@ -208,7 +196,11 @@ class Batch:
         config = words(json.dumps(dict(event.config)))
         c = tables.run_configs.c
         self._connection.execute(update(tables.run_configs).where(c.run_key == run.key), {"config": config})
-        run.changes |= {"total_steps": whole_or_none(event.total_steps), "updated_at": float(event.time)}
+        run.changes |= {
+            "total_steps": whole_or_none(event.total_steps),
+            "config_hash": config_hash(event.config),
+            "updated_at": float(event.time),
+        }
 
     def _progress(self, event: ProgressMade) -> None:
         self._run(event.run_id).changes |= {

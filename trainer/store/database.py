@@ -37,12 +37,15 @@ def _add_timing(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE runs ADD COLUMN timing TEXT"))
 
 
-def _add_rewinds(connection: Connection) -> None:
-    connection.execute(text("ALTER TABLE runs ADD COLUMN rewinds BIGINT NOT NULL DEFAULT 0"))
+def _add_rewinds_and_lineage(connection: Connection) -> None:
+    lineage = ("parent_id TEXT", "parent_step BIGINT", "difference TEXT", "config_hash TEXT", "git_commit TEXT")
+    for column in ("rewinds BIGINT NOT NULL DEFAULT 0", *lineage):
+        connection.execute(text(f"ALTER TABLE runs ADD COLUMN {column}"))
+    connection.execute(text("CREATE INDEX runs_by_parent ON runs (parent_id, key)"))
 
 
 # version -> what turns a database of that version into one of the next
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_timing, 2: _add_rewinds}
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_timing, 2: _add_rewinds_and_lineage}
 
 
 class StoreError(StorageError):

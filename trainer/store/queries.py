@@ -84,7 +84,7 @@ def run(connection: Connection, run_id: str) -> RunRecord:
     row = connection.execute(select(*_RUN_COLUMNS).where(runs.c.id == words(run_id))).mappings().one_or_none()
     if row is None:
         raise not_found(connection, run_id)
-    return _run_records(connection, [row])[0]
+    return run_records(connection, [row])[0]
 
 
 def run_config(connection: Connection, run_id: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def page_of_runs(
     if cursor is not None:
         query = query.where(_after(cursor, order))
     rows = connection.execute(query.limit(limit + 1)).mappings().all()
-    records = _run_records(connection, rows[:limit])
+    records = run_records(connection, rows[:limit])
     if len(rows) <= limit:
         return Page(records, None)
     last = rows[limit - 1]
@@ -184,10 +184,10 @@ def board(
         *connection.execute(_NEWEST, {"states": live, "limit": most_live}).mappings(),
         *connection.execute(_LAST_ENDED, {"states": ended, "limit": most_ended}).mappings(),
     ]
-    return _run_records(connection, rows)
+    return run_records(connection, rows)
 
 
-def _run_records(connection: Connection, rows: Sequence[RowMapping]) -> list[RunRecord]:
+def run_records(connection: Connection, rows: Sequence[RowMapping]) -> list[RunRecord]:
     """Build records, fetching the tags of all of them at once."""
     tags: dict[int, list[str]] = defaultdict(list)
     keys = [row["key"] for row in rows]
@@ -203,7 +203,8 @@ def _run_record(row: RowMapping, tags: tuple[str, ...]) -> RunRecord:
         parts = ("mean_return", "std_return", "episodes", "step")
         evaluation = {part: row[f"evaluation_{part}"] for part in parts}
     plain = {name: row[name] for name in _PLAIN_FIELDS}
-    plain["timing"] = None if row["timing"] is None else json.loads(row["timing"])
+    for name in ("timing", "difference"):
+        plain[name] = None if row[name] is None else json.loads(row[name])
     return RunRecord(**plain, tags=tags, evaluation=evaluation)
 
 

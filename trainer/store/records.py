@@ -32,6 +32,10 @@ class RunRecord:
     `progress` is 0 to 1, `fps` environment steps per second, `evaluation` the newest evaluation as `mean_return`,
     `std_return`, `episodes` and `step`; `timing` is seconds by branch of the timing tree; `rewinds` is how often
     the run went back to a checkpoint. `started_at` is the first time it ran; `ended_at` is None while it lives.
+
+    A forked run has `parent_id`, which may name a run that is deleted by now, `parent_step` and `difference`: the
+    settings that were changed, each as [the parent's, its own]. `config_hash` is the SHA-256 of the configuration
+    without name, tags and notes; both it and `git_commit` are None where they are not known.
     """
 
     id: str
@@ -56,6 +60,11 @@ class RunRecord:
     reason: str | None
     error: str | None
     preset: str | None
+    parent_id: str | None
+    parent_step: int | None
+    difference: Mapping[str, Any] | None
+    config_hash: str | None
+    git_commit: str | None
     tags: tuple[str, ...]
     notes: str
     owner: str

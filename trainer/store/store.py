@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from trainer.events import RunEvent
-from trainer.store import queries, series
+from trainer.store import family, queries, series
 from trainer.store.commands import DeleteRun, ReopenRun, UpdateRun
 from trainer.store.database import Database, StoreError
 from trainer.store.records import (
@@ -190,6 +190,17 @@ class Store:
         """
         with self._database.snapshot() as connection:
             return queries.board(connection, live, most_live, ended, most_ended)
+
+    def family(self, run_id: str, most: int = 500) -> list[RunRecord]:
+        """Return a run with all that it was forked from and all that was forked from these, the root first.
+
+        Parents come before their children, children in the order of their birth.
+
+        :param most: so many at most; the run itself and its ancestors are always among them
+        :raises NotFoundError: there is no such run
+        """
+        with self._database.snapshot() as connection:
+            return family.members(connection, run_id, most)
 
     def counts(self) -> dict[str, int]:
         """Return how many runs are in each state that has any."""

@@ -56,6 +56,14 @@ runs = Table(
     Column("updated_at", Double, nullable=False),
     # How often it went back to a checkpoint: who has read its series before has points that are gone.
     Column("rewinds", BigInteger, nullable=False, default=0, server_default="0"),
+    # Where it comes from: the run and the step it was forked from, and by which settings it differs from that run, as
+    # JSON. They stay when the parent is deleted.
+    Column("parent_id", Text),
+    Column("parent_step", BigInteger),
+    Column("difference", Text),
+    # What it is trained with: SHA-256 of its configuration, and the program's own commit.
+    Column("config_hash", Text),
+    Column("git_commit", Text),
     # The last numbers given out to metric points and episodes (together), and to log lines.
     Column("last_seq", BigInteger, nullable=False, default=0),
     Column("last_line", BigInteger, nullable=False, default=0),
@@ -63,6 +71,7 @@ runs = Table(
     Column("search", Text, nullable=False, default=""),
     Index("runs_by_status", "status", "key"),
     Index("runs_by_end", "ended_at", "key"),
+    Index("runs_by_parent", "parent_id", "key"),
     sqlite_autoincrement=True,
 )
 

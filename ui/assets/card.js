@@ -37,7 +37,7 @@
       this.sign.setAttribute("aria-live", "polite");
       this.name = h("h3", { class: "pal-card-name" });
       this.facts = h("span", { class: "pal-card-facts" });
-      this.buttons = pal.runs.actionButtons(() => this.run, ["start", "pause", "resume", "stop", "extend", "restart"]);
+      this.buttons = pal.runs.actionButtons(() => this.run, ["start", "pause", "resume", "stop", "extend", "restart", "fork"]);
       this.closeButton = pal.toolButton("close", "Put this card away", () => this.onClose(this));
       const values = pal.toolButton("table", "Show the values as a table", () => this.showTable());
       const head = h(
@@ -53,7 +53,8 @@
       this.trouble = h("div", { class: "pal-card-trouble", hidden: true });
       const foot = h("div", { class: "pal-card-foot" }, this.video, this.log.node);
       this.timing = new pal.TimingView();
-      const parts = [head, this.buildProgress(), this.buildStats(), this.timing.node, this.trouble, this.charts.node, foot];
+      this.family = new pal.FamilyView(run, (relatives) => this.charts.lay(relatives));
+      const parts = [head, this.buildProgress(), this.buildStats(), this.timing.node, this.trouble, this.family.node, this.charts.node, foot];
       const node = h("article", { class: "pal-card", tabindex: "-1", data: { run: run.id } }, ...parts);
       node.style.setProperty("--pal-run", `var(--pal-run-${pal.runs.colourIndex(run.id)})`);
       return node;
@@ -165,6 +166,7 @@
     // Called at every answer of the state poller and when the card comes into view: fetches what does not come with it.
     tick() {
       if (!this.onScreen || document.hidden || pal.state.online === false) return;
+      this.family.tick(this.run);
       const now = performance.now();
       const moving = now - this.changedAt < TRAILING;
       const live = pal.runs.isLive(this.run);
@@ -251,11 +253,13 @@
 
     recolour() {
       this.charts.recolour(pal.runs.colourOf(this.id));
+      this.family.recolour();
     }
 
     destroy() {
       this.unwatch();
       this.unfollow();
+      this.family.destroy();
       this.charts.destroy();
       pal.runs.freeColour(this.id);
       this.node.remove();

@@ -84,6 +84,14 @@
     return lines;
   }
 
+  // The one curve of a relative that stands for it on a chart.
+  function overlaid(plan, { run, data }) {
+    const name = plan.lines ? plan.lines(data.names)[0] : data.get(plan.bold) ? plan.bold : plan.raw;
+    if (!name || !data.get(name)) return [];
+    const read = name === plan.raw ? () => meanOf(data.get(name)) : () => data.get(name);
+    return [{ id: `${run.id} ${name}`, read, colour: pal.runs.colourOf(run.id), width: 1.5 }];
+  }
+
   // Kept with the series until it grows; every growth is a new epoch because the stand-in is drawn as a whole.
   function meanOf(series) {
     if (series.mean?.count !== series.steps.length || series.mean.of !== series.epoch) {
@@ -97,6 +105,8 @@
     constructor(run, data, colour) {
       this.data = data;
       this.colour = colour;
+      this.run = run;
+      this.relatives = [];
       this.node = h("div", { class: "pal-charts" });
       this.panels = PLANS.filter((plan) => !plan.absent?.includes(run.algorithm)).map((plan) => this.panel(plan, run.id));
       this.absent = h("p", { class: "pal-charts-absent", hidden: true });
@@ -150,8 +160,24 @@
         this.names = names;
         for (const panel of this.panels) this.reshape(panel);
       }
-      for (const panel of this.panels) panel.chart.setLines(panel.lines);
+      for (const panel of this.panels) {
+        const over = this.relatives.flatMap((relative) => overlaid(panel.plan, relative));
+        panel.chart.setLines([...over, ...panel.lines], this.forks());
+        panel.empty.hidden = panel.lines.length + over.length > 0;
+      }
       this.showNumbers();
+    }
+
+    // Draws the curves of relatives under the run's own: [{run, data}].
+    lay(relatives) {
+      this.relatives = relatives;
+      this.refresh();
+    }
+
+    // Where a run left its parent, this one and those that are laid over it.
+    forks() {
+      const runs = [this.run, ...this.relatives.map((relative) => relative.run)].filter((run) => pal.format.known(run.parent_step));
+      return runs.map((run) => ({ step: run.parent_step, colour: run === this.run ? this.colour : pal.runs.colourOf(run.id) }));
     }
 
     reshape(panel) {
@@ -160,7 +186,6 @@
       if (shape === panel.shape) return;
       panel.shape = shape;
       panel.lines = lines;
-      panel.empty.hidden = lines.length > 0;
       if (panel.plan.key === "exploration" && lines.length) setText(panel.title, TITLES[lines[0].id]);
       panel.legend.replaceChildren(...(lines.length > 1 ? lines.map((line) => this.legendEntry(panel, line)) : []));
     }

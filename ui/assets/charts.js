@@ -73,6 +73,7 @@
       this.box = h("div", { class: "pal-zoombox", hidden: true });
       this.node = h("div", { class: "pal-plot", data: { plot: key } }, this.canvas, this.box);
       this.lines = []; // [{id, read, colour, width, dash, dots, hidden}]
+      this.forks = [];
       this.space = [0, 0];
       this.zoom = null; // {x: [from, to] or null, y: likewise}
       this.view = { x: [0, 1], y: [0, 1] };
@@ -93,8 +94,11 @@
     }
 
     // lines: in drawing order; read() returns {steps, values, epoch} or undefined.
-    setLines(lines) {
+    // forks: [{step, colour}], marked on the axis.
+    setLines(lines, forks = []) {
+      for (const line of lines) line.hidden ??= this.lines.find((one) => one.id === line.id)?.hidden;
       this.lines = lines;
+      this.forks = forks;
       schedule(this);
     }
 
@@ -111,7 +115,8 @@
         return now ? `${line.id}:${now.epoch}:${now.steps.length}:${line.colour}` : "";
       });
       const { x, y } = this.zoom || {};
-      return `${seen.join()} ${this.space} ${devicePixelRatio} ${x} ${y}`;
+      const forks = this.forks.map(({ step, colour }) => `${step}${colour}`);
+      return `${seen.join()} ${forks} ${this.space} ${devicePixelRatio} ${x} ${y}`;
     }
 
     // Draws if anything changed; milliseconds spent, or null when there was nothing to do or nobody to see it.
@@ -126,7 +131,7 @@
       const x = this.zoom?.x || pal.plot.stepRange(shown);
       this.view = { x, y: this.zoom?.y || pal.plot.valueRange(shown, x, this.fromZero) };
       this.points = shown.reduce((sum, line) => sum + line.steps.length, 0);
-      pal.plot.draw(this.context(), ...this.space, this.view, shown, axisLooks());
+      pal.plot.draw(this.context(), ...this.space, this.view, shown, axisLooks(), this.forks);
       const ms = performance.now() - began;
       pal.stats.draw(ms, this.run, this.key, this.points);
       if (this.onView) this.onView(this);

@@ -70,7 +70,7 @@
       if (this.opened) return;
       this.list.hidden = false;
       this.input.setAttribute("aria-expanded", "true");
-      this.input.select();
+      if (!this.typed) this.input.select(); // what opened the list by being typed is kept
       if (!this.options.length) this.list.replaceChildren(h("div", { class: "pal-combo-note", text: "Loading…" }));
       try {
         this.fill(await this.load());

@@ -253,5 +253,5 @@
     return fault.hint ? `${sentence} ${fault.hint}` : sentence;
   }
 
-  Object.assign(pal, { FormField, faultText, showValue, readNumber, fieldHelp });
+  Object.assign(pal, { FormField, controlFor, faultText, showValue, readNumber, fieldHelp });
 })();

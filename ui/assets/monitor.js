@@ -292,6 +292,13 @@
     if (early) monitor.reveal(early);
   });
 
+  // Opens the card of a run that may have ended long ago.
+  pal.showRun = (run) => {
+    pal.selectTab("monitor");
+    if (pal.runs.isLive(run) || run.status === "queued") pal.openRun(run.id);
+    else monitor?.open(run);
+  };
+
   // Opens the Monitor tab on a run; used by Train after Start. Works before the tab was ever visited.
   pal.openRun = (id) => {
     if (monitor) monitor.wanted = id;

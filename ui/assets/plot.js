@@ -94,10 +94,12 @@
   }
 
   // lines: [{steps, values, colour, width, dash, dots}]; looks: {line, text, font}, the colours of the axes.
-  function draw(context, width, height, view, lines, looks) {
+  // forks: [{step, colour}], where runs left their parents.
+  function draw(context, width, height, view, lines, looks, forks = []) {
     const place = projection(width, height, view);
     context.clearRect(0, 0, width, height);
     drawAxes(context, width, height, view, place, looks);
+    for (const fork of forks) drawFork(context, height, view, place, fork);
     const isDots = (line) => line.dots || line.steps.length === 1; // a single point is no line yet
     context.save();
     context.beginPath();
@@ -139,6 +141,25 @@
       context.textAlign = at > width - MARGIN.right - 16 ? "right" : "center";
       context.fillText(tickLabel(step, across.step, x[1]), Math.min(at, width - 2), floor + 7);
     }
+  }
+
+  // A thin line through the chart, and a small flag at its foot.
+  function drawFork(context, height, { x }, { toX }, { step, colour }) {
+    if (step < x[0] || step > x[1]) return;
+    const [at, floor] = [Math.round(toX(step)) + 0.5, height - MARGIN.bottom];
+    context.strokeStyle = context.fillStyle = colour;
+    context.lineWidth = 1;
+    context.setLineDash([2, 3]);
+    context.beginPath();
+    context.moveTo(at, MARGIN.top);
+    context.lineTo(at, floor);
+    context.stroke();
+    context.setLineDash([]);
+    context.beginPath();
+    context.moveTo(at - 4, floor + 6);
+    context.lineTo(at, floor);
+    context.lineTo(at + 4, floor + 6);
+    context.fill();
   }
 
   // Of many points in one column of pixels only the lowest and the highest are drawn: the same picture, less work.

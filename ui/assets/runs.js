@@ -82,6 +82,7 @@
     stop: { label: "Stop", icon: "stop" },
     extend: { label: "Extend", icon: "extend", ask: askForSteps },
     restart: { label: "Restart", icon: "restart" },
+    fork: { label: "Fork", icon: "fork", ask: (run) => pal.fork(run) },
   };
   // What can be asked of a run that has ended, and of nothing else; the others are for runs that live.
   const AFTER_ITS_END = ["resume", "extend", "restart"];
@@ -109,7 +110,7 @@
         const ended = pal.states.ended.includes(run.status);
         if (action === "start") button.hidden = run.status !== "queued";
         else if (action === "resume") button.hidden = run.status === "completed";
-        else button.hidden = AFTER_ITS_END.includes(action) !== ended;
+        else if (action !== "fork") button.hidden = AFTER_ITS_END.includes(action) !== ended;
       }
     };
     return node;

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from trainer.config import sources
-from trainer.config.fields import ENTRY_POINT, Section, setting
+from trainer.config.fields import ENTRY_POINT, OF_THE_BUFFER, OF_THE_NETWORKS, Section, setting
 from trainer.config.spaces import ActionKind
 
 OPTIMISATION = "Optimisation"
@@ -90,6 +90,7 @@ def use_sde() -> Any:
         sources.PAPER_SDE,
         EXPLORATION,
         advanced=True,
+        fixed=OF_THE_NETWORKS,
     )
 
 
@@ -120,6 +121,7 @@ def buffer_class(title: str, example: str) -> Any:
         example=example,
         none_label="chosen by Stable-Baselines3",
         advanced=True,
+        fixed=OF_THE_BUFFER,
     )
 
 

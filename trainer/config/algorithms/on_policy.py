@@ -157,6 +157,7 @@ class A2CConfig(OnPolicyConfig):
         sources.PAPER_A2C,
         common.OPTIMISATION,
         advanced=True,
+        fixed="the checkpoint holds the memory of its optimiser",
     )
     rms_prop_eps: float = setting(
         1e-5,

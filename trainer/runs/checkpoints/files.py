@@ -11,12 +11,13 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
+_REPLACED = ".replaced"  # ends the name of a directory that gives way to another
 
 
 def flush(file: Path) -> None:
@@ -115,6 +116,43 @@ def link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
+
+
+@contextlib.contextmanager
+def made_beside(place: Path) -> Iterator[Path]:
+    """Give a directory to write into, which becomes `place` when all went well; what was there gives way to it.
+
+    Between the two renames that this takes, `tidy` knows what to do.
+
+    :raises OSError: it cannot be made; then nothing is left of it
+    """
+    beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    before = place.with_name(f".{place.name}{_REPLACED}")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        flush_directory(beside)
+        if place.exists():
+            place.rename(before)
+        beside.rename(place)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        if before.exists() and not place.exists():
+            before.rename(place)
+        raise
+    flush_directory(place.parent)
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def tidy(folder: Path, prefix: str) -> None:
+    """Put right what a process that died in `made_beside` has left of directories whose names begin so."""
+    for beside in folder.glob(f".{prefix}*"):
+        place = folder / beside.name[1:].removesuffix(_REPLACED)
+        if beside.name.endswith(_REPLACED) and not place.exists():
+            beside.rename(place)
+        else:
+            shutil.rmtree(beside, ignore_errors=True)
 
 
 def remove(folder: Path) -> None:

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,10 +31,9 @@ if TYPE_CHECKING:
     from trainer.ring import Ring
 
 FOLDER = "checkpoints"
-KEPT_FOR_EVER = frozenset({"milestone", "best", "final"})
-_STRENGTH = ("periodic", "pause", "stop", "milestone", "best", "final")
-_ABOUT = "checkpoint.json"
-_REPLACED = ".replaced"  # ends the name of a checkpoint that gives way to another of the same step
+KEPT_FOR_EVER = frozenset({"fork", "milestone", "best", "final"})
+_STRENGTH = ("periodic", "pause", "stop", "fork", "milestone", "best", "final")
+ABOUT = "checkpoint.json"
 
 
 class AbandonedError(Exception):
@@ -45,13 +42,18 @@ class AbandonedError(Exception):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One complete checkpoint on disk; `within` is where in an iteration the run stood, None between two."""
+    """One complete checkpoint on disk.
+
+    `within` is where in an iteration the run stood, None between two; `run` is the run that wrote it, for a fork's
+    first one its parent.
+    """
 
     path: Path
     step: int
     kind: str
     mean_return: float | None
     within: str | None = None
+    run: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Checkpoint:
@@ -60,8 +62,9 @@ class Checkpoint:
         :raises OSError: there is no such file
         :raises ValueError: it is not the JSON that `CheckpointFolder` writes
         """
-        data = files.read_json(path / _ABOUT)
-        return cls(path, int(data["step"]), str(data["kind"]), data.get("mean_return"), data.get("within"))
+        data = files.read_json(path / ABOUT)
+        kind, run = str(data["kind"]), str(data["run"])
+        return cls(path, int(data["step"]), kind, data.get("mean_return"), data.get("within"), run)
 
     @property
     def damage(self) -> str | None:
@@ -72,6 +75,16 @@ class Checkpoint:
         if found is None and (self.path / replay_files.FOLDER).exists():
             found = replay_files.damage(self.path)
         return found
+
+    @property
+    def size_bytes(self) -> int:
+        """How much is in it."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+
+    def saved(self, run_id: str) -> CheckpointSaved:
+        """Return the event that tells of it."""
+        path = f"{FOLDER}/{self.path.name}"
+        return CheckpointSaved(run_id, self.step, self.kind, path, self.size_bytes, self.mean_return)
 
     def state(self) -> dict[str, Any]:
         """Return what the run stood at.
@@ -120,7 +133,7 @@ class CheckpointFolder:
         self._replay = ReplayFiles()
         self._pending: replay_files.Saved | None = None
         # What a process that died in the middle of a save has left; only one process works on a run.
-        _tidy(self._folder)
+        files.tidy(self._folder, "step_")
 
     def save(
         self,
@@ -144,13 +157,13 @@ class CheckpointFolder:
         """
         step = model.num_timesteps
         place = self._folder / f"step_{step}"
-        about = files.read_json(place / _ABOUT) if place.exists() else None
+        about = files.read_json(place / ABOUT) if place.exists() else None
         if about is not None and about.get("within") == within:
             # One run is at one place in one state only: what is on disk is this very checkpoint.
             kind = max(kind, str(about["kind"]), key=_STRENGTH.index)
             about |= {"kind": kind, "mean_return": about.get("mean_return") if mean_return is None else mean_return}
             mean_return = about["mean_return"]
-            files.write_atomically(place / _ABOUT, json.dumps(about, indent=2) + "\n")
+            files.write_atomically(place / ABOUT, json.dumps(about, indent=2) + "\n")
         else:
             about = {
                 "run": self._run_id,
@@ -161,16 +174,14 @@ class CheckpointFolder:
                 "mean_return": mean_return,
                 "time": time.time(),
             }
-            with _made_beside(place) as beside:
+            with files.made_beside(place) as beside:
                 self._write(beside, model, about, state, rings, wanted)
                 self._settle()
                 _require(wanted)
             if self._pending is not None:
                 self._replay.saved(self._pending, place)
         files.write_atomically(self._folder / "latest", place.name + "\n")
-        size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
-        path = self._relative(place)
-        saved = CheckpointSaved(self._run_id, step=step, kind=kind, path=path, size_bytes=size, mean_return=mean_return)
+        saved = Checkpoint(place, step, kind, mean_return).saved(self._run_id)
         self._emit(saved)
         self._prune()
         return saved
@@ -221,8 +232,8 @@ class CheckpointFolder:
             state_files.write_state(beside, state)
         self._pending = None if rings is None else self._replay.save(beside, rings, lambda: _require(wanted))
         files.write_manifest(beside)
-        (beside / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-        files.flush(beside / _ABOUT)
+        (beside / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        files.flush(beside / ABOUT)
 
     def _prune(self) -> None:
         found = self.all()
@@ -253,38 +264,6 @@ class CheckpointFolder:
 def _require(wanted: Callable[[], bool]) -> None:
     if not wanted():
         raise AbandonedError
-
-
-def _tidy(folder: Path) -> None:
-    """Put right what a process that died in the middle of a save has left."""
-    for beside in folder.glob(".step_*"):
-        place = folder / beside.name[1:].removesuffix(_REPLACED)
-        if beside.name.endswith(_REPLACED) and not place.exists():
-            beside.rename(place)
-        else:
-            shutil.rmtree(beside, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _made_beside(place: Path) -> Iterator[Path]:
-    """Give a directory to write into, which becomes `place` in one moment when all went well."""
-    beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-    before = place.with_name(f".{place.name}{_REPLACED}")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    try:
-        yield beside
-        files.flush_directory(beside)
-        if place.exists():
-            place.rename(before)
-        beside.rename(place)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        if before.exists() and not place.exists():
-            before.rename(place)
-        raise
-    files.flush_directory(place.parent)
-    shutil.rmtree(before, ignore_errors=True)
 
 
 def _save_normalization(model: BaseAlgorithm, path: Path) -> None:
