@@ -8,10 +8,13 @@ from typing import Any
 from trainer.store.records import RunRecord
 
 
-def run_json(record: RunRecord, actions: Mapping[str, str | None]) -> dict[str, Any]:
+def run_json(
+    record: RunRecord, actions: Mapping[str, str | None], process: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """Return the REST shape of a run.
 
     :param actions: for each action None when it is possible now, else why it is not
+    :param process: `pid` and `memory` (bytes) of the process of its own that the run has, if it has one
     """
     data: dict[str, Any] = {
         "id": record.id,
@@ -39,6 +42,8 @@ def run_json(record: RunRecord, actions: Mapping[str, str | None]) -> dict[str, 
         "reason": record.reason,
         "actions": dict(actions),
     }
+    if process is not None:
+        data["process"] = dict(process)
     if record.error is not None:
         data["error"] = record.error
     if record.evaluation is not None:
