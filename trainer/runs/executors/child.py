@@ -38,7 +38,8 @@ from trainer.runs.executors.outbox import Outbox
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
 
-# What the control over there passes on to the one here, by the names of its methods.
+# What the control over there passes on to the one here, by the names of its methods: whatever else a control learns
+# to be asked for, and forwards, is named here too.
 REQUESTS = frozenset({"request_pause", "request_resume", "request_stop"})
 
 
@@ -53,15 +54,21 @@ def main() -> NoReturn:
         job = channel.receive()
     except EOFError:
         _end_with_everything()
-    _Child(channel, job).work()
+    # Before any other thread is: on Linux each has limits of its own, which those that it starts inherit.
+    notes = keep_to(job.cores, job.config.resources.nice)
+    _Child(channel, job, notes).work()
 
 
 class _Child:
-    """One run's process."""
+    """One run's process.
 
-    def __init__(self, channel: Channel, job: Job) -> None:
+    :param notes: what the user should know of limits that could not be had
+    """
+
+    def __init__(self, channel: Channel, job: Job, notes: list[str]) -> None:
         self._channel = channel
         self._job = job
+        self._notes = notes
         self._outbox = Outbox(channel, on_broken=_end_with_everything)
         self._settled = threading.Event()
         self._control = RunControl(
@@ -107,8 +114,7 @@ class _Child:
     def _introduce(self) -> None:
         resources, cores = self._job.config.resources, self._job.cores
         words = [f"In a process of its own, number {os.getpid()}"]
-        notes = keep_to(cores, resources.nice)
-        if cores is not None and not notes:
+        if cores is not None and not self._notes:
             words.append(f"on core{'' if len(cores) == 1 else 's'} {', '.join(map(str, cores))}")
         if resources.nice:
             words.append(f"politeness {resources.nice}")
@@ -117,7 +123,7 @@ class _Child:
         if resources.gpu_index is not None:
             words.append(f"graphics card {resources.gpu_index} only")
         self._reporter.log(f"{', '.join(words)}.")
-        for note in notes:
+        for note in self._notes:
             self._reporter.log(note, "warning")
 
     def _emit(self, event: RunEvent) -> None:
