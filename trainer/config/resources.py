@@ -42,7 +42,6 @@ class ResourcesConfig(Section):
         sources.PSUTIL,
         _LIMITS,
         ge=1,
-        unit="cores",
         none_label="all",
     )
     nice: int = setting(

@@ -18,7 +18,7 @@ def _limits_need_a_process(config: RunConfig, _: Spaces | None) -> Iterator[Faul
     for name, unlimited in _LIMITS.items():
         if getattr(resources, name) != type(resources).model_fields[name].default:
             message = "limits a run in a process of its own, and this one is to run in a thread"
-            yield Fault(f"resources.{name}", message, f"Set Run in to process, or leave this {unlimited}.")
+            yield Fault(f"resources.{name}", message, f"Choose process under Run in, or leave this {unlimited}.")
 
 
 def _one_card_is_the_first(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
