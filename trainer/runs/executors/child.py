@@ -33,7 +33,7 @@ from trainer.runs.executors.job import (
     WENT_ON,
     Job,
 )
-from trainer.runs.executors.limits import keep_to
+from trainer.runs.executors.limits import end_with_parent, keep_to
 from trainer.runs.executors.outbox import Outbox
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
@@ -48,6 +48,7 @@ def main() -> NoReturn:
     if hasattr(os, "setpgid"):
         # Ctrl+C in the terminal is the program's to answer; and what is started here can be ended together.
         os.setpgid(0, 0)
+    end_with_parent()
     channel = _own_channel()
     prepare()
     try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +17,7 @@ from trainer.config.resources import ResourcesConfig
 # Of -1000 to 1000: where the machine runs out of memory, Linux ends the run rather than the program.
 _FIRST_TO_GO = 500
 _MOST_POLITE = 19
+_PDEATHSIG = 1  # of prctl(2)
 _VISIBLE, _ORDER = "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -34,6 +38,13 @@ def environment_of(resources: ResourcesConfig, present: Mapping[str, str]) -> di
         # As the driver counts, which is what the status bar and nvidia-smi show.
         variables.setdefault(_ORDER, "PCI_BUS_ID")
     return variables
+
+
+def end_with_parent() -> None:
+    """Have Linux end this process with the thread that started it, even if native code keeps all of Python waiting."""
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError, OSError):
+            ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
 
 
 def keep_to(cores: tuple[int, ...] | None, nice: int) -> list[str]:

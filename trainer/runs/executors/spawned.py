@@ -3,7 +3,8 @@
 Invariants:
 - it starts from a fresh interpreter that imports what it needs: nothing of this program's state is copied, and no main
   module is run twice;
-- it ends when this program does, however that happens: its pipe is closed then (`child`);
+- it ends when this program does, however that happens: its pipe is closed then (`child`), and Linux is asked to see to
+  it;
 - what it has started ends with it;
 - it never takes more than its memory limit for longer than it takes to look, a tenth of a second.
 """
