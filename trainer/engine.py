@@ -91,7 +91,7 @@ class Engine:
 
     def run_json(self, record: RunRecord) -> dict[str, Any]:
         """Return one run in the shape of the REST contract."""
-        return run_json(record, self.manager.actions(record))
+        return run_json(record, self.manager.actions(record), self.manager.process(record.id))
 
     def close(self) -> None:
         """Stop every run with a checkpoint and write what is still to be written."""

@@ -99,6 +99,19 @@ def test_a_closed_section_tells_its_settings_its_change_and_its_fault(page):
     expect(evaluation.locator(".pal-section-line")).to_have_text("off")
 
 
+def test_a_limit_asks_for_a_process_of_its_own_and_is_checked_against_the_machine(page):
+    resources = section(page, "resources")
+    resources.locator("> summary").click()
+    limit, cores = field(page, "resources.memory_limit_mb"), field(page, "resources.cpu_cores")
+    limit.locator("input").fill("2000")
+    expect(limit.locator(".pal-field-fault")).to_contain_text("Choose process under Run in, or leave this empty.")
+    page.evaluate("() => palaestra.train.model.set('resources.executor', 'process')")
+    expect(limit.locator(".pal-field-fault")).to_have_text("")
+    cores.locator("input").fill("100000")
+    expect(cores.locator(".pal-field-fault")).to_contain_text("100,000 cores are asked for")
+    expect(resources.locator("> summary .pal-fold-faults")).to_have_text("1 fault")
+
+
 def test_the_count_of_changes_leads_through_them(page):
     page.evaluate("() => palaestra.train.model.set('policy.log_std_init', -1)")
     page.locator("#changed-count").click()

@@ -159,6 +159,22 @@ CASES: list[tuple[str, RunConfig, Spaces | None, str]] = [
     ),
     ("checkpoints never", config(checkpoints={"every_seconds": None}), None, "checkpoints.every_steps"),
     ("videos never", config(video={"milestones": False}), None, "video.every_steps"),
+    ("memory of a thread", config(resources={"memory_limit_mb": 1_000}), None, "resources.memory_limit_mb"),
+    ("cores of a thread", config(resources={"cpu_cores": 1}), None, "resources.cpu_cores"),
+    ("politeness of a thread", config(resources={"nice": 1}), None, "resources.nice"),
+    ("card of a thread", config(resources={"gpu_index": 0}), None, "resources.gpu_index"),
+    (
+        "card without networks on it",
+        config(resources={"executor": "process", "gpu_index": 0}, training={"device": "cpu"}),
+        None,
+        "resources.gpu_index",
+    ),
+    (
+        "card that is not seen",
+        config(resources={"executor": "process", "gpu_index": 1}, training={"device": "cuda:1"}),
+        None,
+        "training.device",
+    ),
 ]
 
 
@@ -202,6 +218,8 @@ def test_an_impossible_combination_is_one_fault_with_a_way_out(
         (config(checkpoints={"every_seconds": None, "enabled": False}), CARTPOLE),
         (config(checkpoints={"every_seconds": None, "milestones": True}), CARTPOLE),
         (config(video={"milestones": False, "every_steps": 1}), CARTPOLE),
+        (config(resources={"executor": "process", "memory_limit_mb": 1, "cpu_cores": 1, "nice": 19}), CARTPOLE),
+        (config(resources={"executor": "process", "gpu_index": 1}, training={"device": "cuda:0"}), CARTPOLE),
     ],
 )
 def test_what_can_run_is_let_through(given: RunConfig, spaces: Spaces) -> None:

@@ -31,6 +31,7 @@ DELICATE: dict[str, Any] = {
     "evaluation": {"enabled": False, "final_episodes": 0, "reward_threshold": 0.0},
     "checkpoints": {"every_seconds": None, "every_steps": 7},
     "video": {"milestones": False},
+    "resources": {"executor": "process", "cpu_cores": 1, "gpu_index": 0, "nice": 0},
 }
 ALGORITHM_DATA: dict[str, dict[str, Any]] = {
     "ppo": {"learning_rate": "lin_2.5e-4", "clip_range_vf": None, "ent_coef": 0.0, "normalize_advantage": False},

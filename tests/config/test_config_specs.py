@@ -40,6 +40,7 @@ def test_sections_stand_in_page_order() -> None:
         "checkpoints",
         "video",
         "tracking",
+        "resources",
     ]
 
 

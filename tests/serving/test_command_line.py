@@ -226,7 +226,7 @@ def test_opening_to_the_network_without_a_login_is_refused():
     assert "give --username and --password" in err
 
 
-@pytest.mark.parametrize("module", ["app", "bench.__main__"])
+@pytest.mark.parametrize("module", ["app", "bench.__main__", "trainer.runs.executors.child"])
 def test_nothing_is_calculated_with_before_the_process_is_prepared(module):
     code = f"import sys, {module}; print([name for name in ('numpy', 'torch', 'gradio') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -11,6 +11,7 @@ from trainer.config.algorithms import AnyAlgorithm, PPOConfig
 from trainer.config.environment import EnvironmentConfig
 from trainer.config.fields import Section, setting
 from trainer.config.policy import PolicyConfig
+from trainer.config.resources import ResourcesConfig
 from trainer.config.training import CheckpointsConfig, EvaluationConfig, TrackingConfig, TrainingConfig, VideoConfig
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -51,6 +52,7 @@ class RunConfig(Section):
     checkpoints: CheckpointsConfig = Field(default=CheckpointsConfig(), title="Checkpoints")
     video: VideoConfig = Field(default=VideoConfig(), title="Video")
     tracking: TrackingConfig = Field(default=TrackingConfig(), title="Tracking")
+    resources: ResourcesConfig = Field(default=ResourcesConfig(), title="Resources")
 
     def to_data(self) -> dict[str, Any]:
         """Return the configuration as JSON data, complete: what `load_config` reads back unchanged."""

@@ -29,6 +29,11 @@ TORCH_COMPILE = "PyTorch docs, torch.compile: https://docs.pytorch.org/docs/stab
 TORCH_THREADS = (
     "PyTorch docs, CPU threading: https://docs.pytorch.org/docs/stable/notes/cpu_threading_torchscript_inference.html"
 )
+PSUTIL = "psutil docs, processes: https://psutil.readthedocs.io/en/latest/#psutil.Process"
+CUDA_DEVICES = (
+    "CUDA docs, CUDA_VISIBLE_DEVICES: "
+    "https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#cuda-environment-variables"
+)
 PALAESTRA = "Palaestra docs, architecture: docs/architecture.md"
 
 PAPER_PPO = "Schulman et al. 2017, Proximal Policy Optimization Algorithms: https://arxiv.org/abs/1707.06347"

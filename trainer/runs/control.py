@@ -3,6 +3,9 @@
 A session asks its `RunControl` at two kinds of boundary only: between steps (`hold_point`, one flag read when
 nothing is asked) and where a run may end (`stop_requested`). Both requests may come from any thread at any time and
 are idempotent. Time spent held is measured, so that speeds and durations can leave it out.
+
+Where the session is in another process, it asks a control over there. The one here passes every request on (`forward`)
+and is told when that session holds and goes on (`began_to_hold`, `went_on`).
 """
 
 from __future__ import annotations
@@ -38,6 +41,19 @@ class RunControl:
         self.on_waited: Callable[[float], None] = lambda _seconds: None
         self._on_hold = on_hold
         self._on_release = on_release
+        self._pass_on: Callable[..., None] = lambda *_request: None
+
+    def forward(self, pass_on: Callable[..., None]) -> None:
+        """Have every request passed on from now on, and those that stand at this moment.
+
+        :param pass_on: gets the name of a method of this class, and its arguments; must neither wait nor raise
+        """
+        with self._changed:
+            self._pass_on = pass_on
+            if self._stop:
+                pass_on("request_stop")
+            elif self._hold:
+                pass_on("request_pause")
 
     def take_turns(self, turn: Turn) -> None:
         """Have the session pass its turn on at its hold points, and give it up while it holds."""
@@ -53,12 +69,14 @@ class RunControl:
         with self._changed:
             if not self._stop:
                 self._hold = True
+                self._pass_on("request_pause")
 
     def request_resume(self) -> None:
         """Let a holding session go on."""
         with self._changed:
             self._hold = False
             self._changed.notify_all()
+            self._pass_on("request_resume")
 
     def request_stop(self) -> None:
         """Ask the session to end at its next rollout boundary; a holding one is released to get there."""
@@ -66,6 +84,7 @@ class RunControl:
             self._stop = True
             self._hold = False
             self._changed.notify_all()
+            self._pass_on("request_stop")
 
     @property
     def stop_requested(self) -> bool:
@@ -108,16 +127,19 @@ class RunControl:
         with self._changed:
             return self._changed.wait_for(lambda: not self._held, timeout)
 
-    def _wait_for_release(self, while_held: Callable[[], None]) -> None:
+    def began_to_hold(self) -> None:
+        """Take note that the session holds from now on."""
         self._held_since = time.monotonic()
         self._on_hold()
         with self._changed:
             self._held = True
             self._changed.notify_all()
-        while_held()
+
+    def went_on(self) -> None:
+        """Take note that the session, which held, goes on."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._hold)
-            held = time.monotonic() - self._held_since
+            since = self._held_since
+            held = 0.0 if since is None else time.monotonic() - since
             self._held_seconds, self._held_since = self._held_seconds + held, None
             stopping = self._stop
         self.on_waited(held)
@@ -125,3 +147,10 @@ class RunControl:
         with self._changed:
             self._held = False
             self._changed.notify_all()
+
+    def _wait_for_release(self, while_held: Callable[[], None]) -> None:
+        self.began_to_hold()
+        while_held()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._hold)
+        self.went_on()

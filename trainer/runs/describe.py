@@ -34,10 +34,13 @@ def relative_json(record: RunRecord) -> dict[str, Any]:
     return {**{key: data[key] for key in _OF_A_RELATIVE}, "evaluation": data.get("evaluation")}
 
 
-def run_json(record: RunRecord, actions: Mapping[str, str | None]) -> dict[str, Any]:
+def run_json(
+    record: RunRecord, actions: Mapping[str, str | None], process: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """Return the REST shape of a run.
 
     :param actions: for each action None when it is possible now, else why it is not
+    :param process: `pid` and `memory` (bytes) of the process of its own that the run has, if it has one
     """
     data: dict[str, Any] = {
         "id": record.id,
@@ -70,6 +73,8 @@ def run_json(record: RunRecord, actions: Mapping[str, str | None]) -> dict[str, 
         "reason": record.reason,
         "actions": dict(actions),
     }
+    if process is not None:
+        data["process"] = dict(process)
     if record.error is not None:
         data["error"] = record.error
     if record.evaluation is not None:

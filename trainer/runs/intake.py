@@ -13,6 +13,7 @@ from trainer.envs import catalogue
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
 from trainer.events import ConfigChanged, RunCreated, StateChanged
 from trainer.hardware.devices import device_faults
+from trainer.hardware.limits import limit_faults
 from trainer.paths import Layout
 from trainer.revision import git_commit
 from trainer.runs.command import shortest_command
@@ -43,7 +44,7 @@ class Intake:
 
     def faults(self, config: RunConfig) -> list[Fault]:
         """Return everything that is known to be wrong with `config`, before anything is started."""
-        machine = device_faults(config.training.device)
+        machine = [*device_faults(config.training.device), *limit_faults(config.resources)]
         try:
             spaces = catalogue.environment_spaces(config.environment)
         except ConfigError as error:

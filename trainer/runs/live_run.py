@@ -10,13 +10,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainer.config import RunConfig
 from trainer.events import EvaluationEnded, ProgressMade, RunEvent, RunRewound, StateChanged
 from trainer.runs.control import RunControl
 from trainer.runs.states import RunState, require_transition
 from trainer.store import RunRecord
+
+if TYPE_CHECKING:
+    from trainer.runs.executors.spawned import Spawned
 
 _PROGRESS = (
     "step",
@@ -54,6 +57,11 @@ class LiveRun:
         self._emit = emit
         self._lock = threading.RLock()
         self._record = record
+        self.process: Spawned | None = None
+
+    def runs_in(self, process: Spawned | None) -> None:
+        """Take note of the process of its own that the run has, or has no more."""
+        self.process = process
 
     def emit(self, event: RunEvent) -> None:
         """Pass an event of the session on, keeping what it says of the run at hand."""

@@ -228,6 +228,12 @@ class RunManager:
         """Return for each action None when it is possible now, else why it is not."""
         return {action: self._why_not(action, record) for action in ACTIONS}
 
+    def process(self, run_id: str) -> dict[str, int] | None:
+        """Return number (`pid`) and memory in bytes (`memory`) of the process of its own that a run has, or None."""
+        live = self._roster.find(run_id)
+        process = live.process if live else None
+        return {"pid": process.pid, "memory": process.memory_bytes} if process else None
+
     def wait(self, run_id: str, timeout: float | None = None) -> bool:
         """Wait until a run of this process has ended; return whether it has."""
         return self._roster.wait(run_id, timeout)

@@ -45,6 +45,12 @@ class RunReporter:
             self.emit(LogWritten(self.run_id, level=level, text=line, time=now))
         self._append(now, level, lines)
 
+    def relay(self, event: RunEvent) -> None:
+        """Pass on an event of a session in another process; its log lines are written to the file here."""
+        self.emit(event)
+        if isinstance(event, LogWritten):
+            self._append(event.time, event.level, [event.text])
+
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Record scalars at `step`."""
         self.emit(MetricsLogged(self.run_id, step=step, values=dict(values)))

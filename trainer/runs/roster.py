@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from trainer.config import RunConfig
 from trainer.errors import ConflictError
+from trainer.runs.executors.endings import RunProcessError
 from trainer.runs.executors.thread import ThreadExecutor
 from trainer.runs.live_run import LiveRun
 from trainer.runs.states import RunState
@@ -25,6 +26,8 @@ from trainer.store import RunRecord, Store, StoreError
 _log = logging.getLogger(__name__)
 
 HELD = "Waits until you press Start."
+GIVEN_UP = "The program was ended, and the run did not save itself in time. Resume goes on from its last checkpoint."
+FORCE_SECONDS = 5.0
 FLUSH_TIMEOUT = 10.0
 
 
@@ -130,8 +133,16 @@ class Roster:
             live.control.request_stop()
         deadline = time.monotonic() + timeout
         for live in active:
-            if not live.finished.wait(max(0.0, deadline - time.monotonic())):
+            if not (live.finished.wait(max(0.0, deadline - time.monotonic())) or self._ended_by_force(live)):
                 _log.warning("run %s did not end in time; it will be found interrupted", live.run_id)
+
+    def _ended_by_force(self, live: LiveRun) -> bool:
+        """End a run's own process, where it has one; a thread cannot be ended."""
+        process = live.process
+        if process is None:
+            return False
+        process.end(RunProcessError(GIVEN_UP, interrupted=True))
+        return live.finished.wait(FORCE_SECONDS)
 
     def _active(self) -> int:
         return sum(live.state.active for live in self._live.values())

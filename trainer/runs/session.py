@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +32,7 @@ from trainer.runs.departure import Departure
 from trainer.runs.evaluation import Evaluation, evaluate
 from trainer.runs.filming import film
 from trainer.runs.introduction import introduce
+from trainer.runs.outcome import Outcome
 from trainer.runs.progress import ProgressMeter
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
@@ -56,14 +56,6 @@ _PATIENCE = 0.2
 # Evaluation and filming use other episodes than training does, yet the same ones in every run of a seed.
 EVALUATION_SEED_OFFSET = 10_000
 FILMING_SEED_OFFSET = 20_000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a session ended; `stopped` tells whether it was asked to, `reason` says more in words."""
-
-    stopped: bool
-    reason: str | None = None
 
 
 class Session:

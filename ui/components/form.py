@@ -26,6 +26,7 @@ _SECTIONS = {
     "checkpoints": False,
     "video": False,
     "tracking": False,
+    "resources": False,
     "run": False,
 }
 _RUN_TITLE = "Name and notes"

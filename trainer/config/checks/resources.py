@@ -1,0 +1,36 @@
+"""Rules about resources: a limit must be able to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainer.config.run import RunConfig
+from trainer.config.spaces import Spaces
+from trainer.errors import Fault
+
+_LIMITS = {"memory_limit_mb": "empty", "cpu_cores": "empty", "nice": "0", "gpu_index": "empty"}
+
+
+def _limits_need_a_process(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    resources = config.resources
+    if resources.executor == "process":
+        return
+    for name, unlimited in _LIMITS.items():
+        if getattr(resources, name) != type(resources).model_fields[name].default:
+            message = "limits a run in a process of its own, and this one is to run in a thread"
+            yield Fault(f"resources.{name}", message, f"Choose process under Run in, or leave this {unlimited}.")
+
+
+def _one_card_is_the_first(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    resources, device = config.resources, config.training.device
+    if resources.executor != "process" or resources.gpu_index is None:
+        return
+    if device in ("cpu", "mps"):
+        message = f"chooses a graphics card, but the networks are to live on {device}"
+        yield Fault("resources.gpu_index", message, "Leave it empty, or set the device to auto.")
+    elif device not in ("auto", "cuda", "cuda:0"):
+        message = f"{device} does not exist within the run: it sees card {resources.gpu_index} only, as cuda:0"
+        yield Fault("training.device", message, "Choose auto or cuda, or leave resources.gpu_index empty.")
+
+
+RULES = (_limits_need_a_process, _one_card_is_the_first)

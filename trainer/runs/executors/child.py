@@ -1,0 +1,167 @@
+"""The other end: what a process that was started for one run does, from its first line to its last.
+
+It ends at once, with whatever it has started, when the program that started it is gone: its pipe is closed then.
+Nothing at the top of this file imports NumPy or PyTorch, which read at their import how much of the machine is theirs.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import traceback
+from typing import Any, NoReturn
+
+import psutil
+
+from trainer.events import RunEvent
+from trainer.process import prepare
+from trainer.runs.control import RunControl
+from trainer.runs.executors.channel import Channel
+from trainer.runs.executors.job import (
+    CRASH_FILE,
+    EVENT,
+    FAILED,
+    HELD,
+    OUTCOME,
+    REQUEST,
+    RUNNING,
+    SETTLE,
+    SETTLED,
+    WENT_ON,
+    Job,
+)
+from trainer.runs.executors.limits import end_with_parent, keep_to
+from trainer.runs.executors.outbox import Outbox
+from trainer.runs.reasons import explain
+from trainer.runs.reporter import RunReporter
+
+# What the control over there passes on to the one here, by the names of its methods: whatever else a control learns
+# to be asked for, and forwards, is named here too.
+REQUESTS = frozenset({"request_pause", "request_resume", "request_stop"})
+
+
+def main() -> NoReturn:
+    """Train the run that the program at the other end names."""
+    if hasattr(os, "setpgid"):
+        # Ctrl+C in the terminal is the program's to answer; and what is started here can be ended together.
+        os.setpgid(0, 0)
+    end_with_parent()
+    channel = _own_channel()
+    prepare()
+    try:
+        job = channel.receive()
+    except EOFError:
+        _end_with_everything()
+    # Before any other thread is: on Linux each has limits of its own, which those that it starts inherit.
+    notes = keep_to(job.cores, job.config.resources.nice)
+    _Child(channel, job, notes).work()
+
+
+class _Child:
+    """One run's process.
+
+    :param notes: what the user should know of limits that could not be had
+    """
+
+    def __init__(self, channel: Channel, job: Job, notes: list[str]) -> None:
+        self._channel = channel
+        self._job = job
+        self._notes = notes
+        self._outbox = Outbox(channel, on_broken=_end_with_everything)
+        self._settled = threading.Event()
+        self._control = RunControl(
+            on_hold=lambda: self._outbox.post(HELD, urgent=True),
+            on_release=lambda _stopping: self._outbox.post(WENT_ON, urgent=True),
+        )
+        self._reporter = RunReporter(job.run_id, self._emit, settle=self._settle)
+
+    def work(self) -> NoReturn:
+        """Train; the process ends here."""
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: self._control.request_stop())
+        # Stays open, so that there is somewhere to write when native code brings the process down.
+        faulthandler.enable((self._job.directory / CRASH_FILE).open("w", encoding="utf-8"))
+        last_word = self._train()
+        self._outbox.post(*last_word, urgent=True)
+        self._outbox.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Everything is closed and said; what libraries would still do takes a second and may hang.
+        os._exit(0)
+
+    def _train(self) -> tuple[Any, ...]:
+        job = self._job
+        try:
+            self._introduce()
+            from trainer.runs.session import Session
+
+            session = Session(
+                job.config,
+                job.directory,
+                self._control,
+                self._reporter,
+                on_running=lambda: self._outbox.post(RUNNING, urgent=True),
+                global_seed=True,
+                resume=job.resumes,
+            )
+            return OUTCOME, session.run()
+        except BaseException as error:  # noqa: BLE001  # SystemExit too ends this run and is told
+            return FAILED, explain(error), "".join(traceback.format_exception(type(error), error, error.__traceback__))
+
+    def _introduce(self) -> None:
+        resources, cores = self._job.config.resources, self._job.cores
+        words = [f"In a process of its own, number {os.getpid()}"]
+        if cores is not None and not self._notes:
+            words.append(f"on core{'' if len(cores) == 1 else 's'} {', '.join(map(str, cores))}")
+        if resources.nice:
+            words.append(f"politeness {resources.nice}")
+        if resources.memory_limit_mb is not None:
+            words.append(f"at most {resources.memory_limit_mb:,} MB of memory")
+        if resources.gpu_index is not None:
+            words.append(f"graphics card {resources.gpu_index} only")
+        self._reporter.log(f"{', '.join(words)}.")
+        for note in self._notes:
+            self._reporter.log(note, "warning")
+
+    def _emit(self, event: RunEvent) -> None:
+        self._outbox.post(EVENT, event)
+
+    def _settle(self) -> None:
+        self._settled.clear()
+        self._outbox.post(SETTLE, urgent=True)
+        self._settled.wait()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                kind, *content = self._channel.receive()
+            except EOFError:
+                _end_with_everything()
+            if kind == SETTLED:
+                self._settled.set()
+            elif kind == REQUEST and content[0] in REQUESTS:
+                getattr(self._control, content[0])(*content[1:])
+
+
+def _own_channel() -> Channel:
+    """Take standard input and output for the program; what anybody else reads is empty, what they write is seen."""
+    reader, writer = os.dup(0), os.dup(1)
+    empty = os.open(os.devnull, os.O_RDWR)
+    os.dup2(empty, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # a program without a terminal
+        os.dup2(empty, 1)
+    return Channel(os.fdopen(reader, "rb"), os.fdopen(writer, "wb"))
+
+
+def _end_with_everything() -> NoReturn:
+    if sys.platform != "win32":
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    for process in psutil.Process().children(recursive=True):
+        process.kill()
+    os._exit(1)
