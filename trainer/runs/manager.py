@@ -13,6 +13,7 @@ from trainer.config import PresetStore, RunConfig
 from trainer.errors import ConflictError, Fault
 from trainer.paths import Layout
 from trainer.runs.executors.thread import ThreadExecutor
+from trainer.runs.guardian import Guardian
 from trainer.runs.intake import Intake
 from trainer.runs.live_run import LiveRun
 from trainer.runs.ownership import describe
@@ -50,6 +51,18 @@ class RunManager:
         work = Work(store, layout, global_seed=global_seed)
         self._roster = Roster(store, slots, executor or ThreadExecutor(), work)
         self._intake = Intake(store, layout, presets, self._roster)
+        self._guardian = Guardian(self._roster, layout)
+
+    def look_after(self) -> None:
+        """Give up runs that hang, and pause runs before their disk is full; to be asked about once a second."""
+        self._guardian.look()
+
+    def has_room(self) -> bool:
+        """Return whether the next checkpoints of all runs fit on the disk.
+
+        :raises OSError: the system does not say
+        """
+        return self._guardian.has_room()
 
     # Runs come in
 

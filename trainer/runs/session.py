@@ -29,11 +29,14 @@ from trainer.runs.cadence import Cadence
 from trainer.runs.callback import MetricsWriter, RunCallback
 from trainer.runs.checkpoints import CheckpointFolder
 from trainer.runs.control import RunControl
+from trainer.runs.disk import is_full
 from trainer.runs.evaluation import Evaluation, evaluate
 from trainer.runs.filming import film
+from trainer.runs.guards import EnvironmentGuard, collapse_guard
 from trainer.runs.progress import ProgressMeter
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
+from trainer.runs.saving import Saver
 from trainer.runs.standing import Standing, newest_whole
 from trainer.runs.turns import Turns
 from trainer.timing import CHECKPOINT, EVALUATION, VIDEO, Timing
@@ -101,6 +104,7 @@ class Session:
         self._checkpoints = CheckpointFolder(
             directory, config.checkpoints.keep, reporter.run_id, reporter.emit, settle=reporter.settle
         )
+        self._saver = Saver(self._checkpoints, directory, control, reporter)
         self._best_mean_return: float | None = None
         self._reached_threshold = False
         self._cannot_film = False
@@ -117,10 +121,11 @@ class Session:
 
         :raises Exception: whatever the environment, the algorithm or the disk raised; the caller reports it
         """
-        with ExitStack() as cleanup:
+        with ExitStack() as cleanup, self._saver.pointing_back():
             env, model = self._build(cleanup)
             self._take_turns(model, env, cleanup)
-            callback = RunCallback(self.control, self._meter, self.reporter)
+            guard = EnvironmentGuard(self.config.environment.id)
+            callback = RunCallback(self.control, self._meter, self.reporter, guard)
             cleanup.callback(_let_go, callback)
             learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
             standing = Standing(learner, env, self._meter, self._cadences)
@@ -176,7 +181,7 @@ class Session:
         model = build_model(config, env, global_seed=self._global_seed, timing=self.timing)
         cleanup.callback(_let_go, model)
         threads = use_threads(model, config.training.torch_threads)
-        writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter)]
+        writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter, collapse_guard(config, env.action_space))]
         if config.tracking.tensorboard:
             from trainer.runs.tensorboard import TensorBoardWriter
 
@@ -308,7 +313,7 @@ class Session:
             if self._standing is not None:
                 state = {**self._standing.capture(), "best_mean_return": self._best_mean_return}
                 rings = self._standing.rings
-            return self._checkpoints.save(model, kind, mean_return, state=state, rings=rings)
+            return self._saver.save(model, kind, mean_return, state=state, rings=rings)
 
     def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:
         if self._cannot_film:
@@ -326,6 +331,10 @@ class Session:
                     should_stop=self._held_or_stopping,
                 )
         except Exception as error:  # noqa: BLE001  # hours of training must not end because a picture cannot be drawn
+            if is_full(error, self.directory):
+                self._films.done(model.num_timesteps, self._meter.fraction)
+                self.reporter.log(f"No video of step {model.num_timesteps:,}: the disk is full.", "warning")
+                return
             self._cannot_film = True
             self.reporter.log(f"No videos of this run: {explain(error)}", "warning")
             return

@@ -36,6 +36,7 @@ class Work:
         """Train a run to its end; one run's error, SystemExit too, ends that run alone."""
         directory = self._layout.run(live.run_id)
         reporter = RunReporter(live.run_id, live.emit, directory / "log.txt", self._settle)
+        live.control.begin()
         try:
             from trainer.runs.session import Session
 
@@ -51,7 +52,9 @@ class Work:
             )
             outcome = session.run()
         except BaseException as error:  # noqa: BLE001  # see above
-            reason = explain(error)
+            if live.control.abandoned:
+                return
+            reason = explain(error, live.config.environment.id, live.record.step)
             trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
             reporter.log(trace, "error")
             reporter.log(reason, "error")

@@ -92,7 +92,7 @@ class FastOffPolicy(Fast, OffPolicyAlgorithm):
             clock.lap(timing.ENVIRONMENT)
             self.num_timesteps += env.num_envs
             steps += 1
-            callback.update_locals({"infos": infos, "dones": dones, "rewards": rewards})
+            callback.update_locals({"infos": infos, "dones": dones, "rewards": rewards, "new_obs": following})
             if not callback.on_step():
                 return RolloutReturn(steps * env.num_envs, episodes, continue_training=False)
             clock.lap(timing.LOGGING)
