@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.runs.troubled_environments import Troubled, register
+from trainer.algorithms.fast.ppo import PPO
 from trainer.engine import Engine
 from trainer.runs.checkpoints.folder import checkpoints_in
 
@@ -211,9 +212,7 @@ def _locks(connection):
     return True
 
 
-@pytest.mark.parametrize(
-    "command", [["train", "ppo_cartpole"], ["--headless", "--server-port", "0"]], ids=["train", "serve"]
-)
+@pytest.mark.parametrize("command", [["train", "ppo_cartpole"], ["--headless"]], ids=["train", "serve"])
 def test_outputs_that_cannot_be_written_are_refused_in_one_sentence(tmp_path, command):
     outputs = tmp_path / "file" / "outputs"
     (tmp_path / "file").write_text("not a folder")
@@ -250,10 +249,8 @@ def test_an_environment_that_raises_ends_its_run_alone(engine, cartpole, trouble
     other = engine.manager.submit(cartpole(3_000)).id
     run_id = engine.manager.submit(troubled("raise", at)).id
     record = _ended(engine, run_id, "failed")
-    assert record.reason.startswith(
-        f"The environment Troubled-v0 raised ValueError: the joint angle is nan after step {2 * (at - 1):,} (in _happen of "
-        "troubled_environments.py, line"
-    )
+    what, place = "ValueError: the joint angle is nan", "in _happen of troubled_environments.py, line"
+    assert record.reason.startswith(f"The environment Troubled-v0 raised {what} after step {2 * (at - 1):,} ({place}")
     assert "\n" not in record.reason
     assert "the joint angle is nan" in record.error
     _ended(engine, other, "completed")
@@ -270,7 +267,6 @@ def test_an_environment_that_hangs_is_given_up_and_the_others_go_on(engine, cart
     others = [manager.submit(cartpole(60_000, evaluation={"enabled": False})).id for _ in range(2)]
     record = _ended(engine, hanging, "failed")
     assert record.reason.startswith("The environment Troubled-v0 has not answered for")
-    assert "after step 598 (in wait of" not in record.reason
     assert "in _happen of troubled_environments.py" in record.reason
     warnings = [line.text for line in engine.store.logs(hanging) if line.level == "warning"]
     assert any("After 2 s the run is given up" in text for text in warnings)
@@ -307,9 +303,6 @@ def test_pauses_and_long_updates_are_no_hangs(engine, troubled, until, monkeypat
     manager.resume(run_id)
     _ended(engine, run_id, "completed")
     slow = threading.Event()
-    original = manager._roster._executor  # noqa: F841
-    from trainer.algorithms.fast.ppo import PPO
-
     train = PPO.train
 
     def long_update(self):

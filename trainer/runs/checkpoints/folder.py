@@ -12,7 +12,6 @@ A checkpoint is written into a temporary directory beside its place, flushed to 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import time
@@ -54,7 +53,7 @@ class Checkpoint:
         :raises OSError: there is no such file
         :raises ValueError: it is not the JSON that `CheckpointFolder` writes
         """
-        data = files.read_json(path / _ABOUT)
+        data = files.read_sealed(path / _ABOUT)
         return cls(path, int(data["step"]), str(data["kind"]), data.get("mean_return"))
 
     @property
@@ -136,11 +135,11 @@ class CheckpointFolder:
         place = self._folder / f"step_{step}"
         if place.exists():
             # One run is at one step in one state only: what is on disk is this very checkpoint.
-            about = files.read_json(place / _ABOUT)
+            about = files.read_sealed(place / _ABOUT)
             kind = max(kind, str(about["kind"]), key=_STRENGTH.index)
             about |= {"kind": kind, "mean_return": about.get("mean_return") if mean_return is None else mean_return}
             mean_return = about["mean_return"]
-            files.write_atomically(place / _ABOUT, json.dumps(about, indent=2) + "\n")
+            files.write_atomically(place / _ABOUT, files.sealed(about))
         else:
             about = {
                 "run": self._run_id,
@@ -207,7 +206,7 @@ class CheckpointFolder:
             state_files.write_state(beside, state)
         self._pending = None if rings is None else self._replay.save(beside, rings)
         files.write_manifest(beside)
-        (beside / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        (beside / _ABOUT).write_text(files.sealed(about), encoding="utf-8")
         files.flush(beside / _ABOUT)
 
     def _prune(self) -> None:
