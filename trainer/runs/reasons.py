@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from trainer.errors import PalaestraError
+from trainer.errors import ConfigError, PalaestraError
 from trainer.runs.blame import raised_in_environment
 
 _Test = Callable[[BaseException], bool]
@@ -18,6 +18,8 @@ def explain(error: BaseException, environment: str = "", step: int = 0) -> str:
     :param environment: id of the run's environment
     :param step: how far the run had come
     """
+    if isinstance(error, ConfigError):
+        return " ".join([error.message, *(fault.hint for fault in error.faults if fault.hint)])
     if isinstance(error, PalaestraError):
         return error.message
     place = raised_in_environment(error)
