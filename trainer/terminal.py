@@ -92,6 +92,20 @@ def go_on(engine: Engine, command: str, run_id: str, steps: int | None, *, as_js
     return _to_its_end(engine, record, console, as_json=as_json)
 
 
+def import_model(
+    engine: Engine, model: Path, config: RunConfig, preset: str | None, *, trust: bool, as_json: bool = False
+) -> int:
+    """Make a run of a model file, to be trained on; return the exit status.
+
+    :raises PalaestraError: the configuration cannot run here, or the file cannot be taken in
+    """
+    record = engine.manager.import_model(model, config, preset=preset, trust=trust)
+    console = Console(stderr=True)
+    _conclude(engine, record, console, as_json=as_json)
+    console.print(f"webui resume {record.id}   trains it on", highlight=False)
+    return COMPLETED
+
+
 def _to_its_end(engine: Engine, record: RunRecord, console: Console, *, as_json: bool) -> int:
     console.print(f"[bold]{record.name}[/bold]  {engine.layout.run(record.id)}", highlight=False)
     try:

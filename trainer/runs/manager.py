@@ -7,6 +7,7 @@ a run does `work`.
 from __future__ import annotations
 
 import builtins
+from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
@@ -76,6 +77,17 @@ class RunManager:
         :raises ConfigError: with every fault of the configuration
         """
         return self.get(self._intake.submit(config, preset=preset, start=start))
+
+    def import_model(
+        self, model: Path, config: RunConfig, *, preset: str | None = None, trust: bool = False
+    ) -> RunRecord:
+        """Make a stopped run of a model file from elsewhere; Resume trains it.
+
+        :param trust: read files that hold more than weights too, which may run whatever is in them
+        :raises ConfigError: with every fault of the configuration
+        :raises PalaestraError: the file cannot be taken in; the message says why
+        """
+        return self.get(self._intake.adopt(config, model, preset=preset, trust=trust))
 
     def restart(self, run_id: str) -> RunRecord:
         """Train an ended run's configuration once more from the beginning, as a run of its own.

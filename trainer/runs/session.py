@@ -142,6 +142,21 @@ class Session:
             learner.close()
             return self._finish(model, env)
 
+    def adopt(self, put: Callable[[BaseAlgorithm], int]) -> CheckpointSaved:
+        """Save a checkpoint of a model that is trained elsewhere, for the run to go on from.
+
+        :param put: puts the weights in, and returns the steps they were trained for
+        """
+        with ExitStack() as cleanup:
+            env, model = self._build(cleanup)
+            guard = EnvironmentGuard(self.config.environment.id)
+            callback = RunCallback(self.control, self._meter, self.reporter, guard)
+            learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
+            self._standing = Standing(learner, env, self._meter, self._cadences)
+            self._meter.step = model.num_timesteps = put(model)
+            learner.forget_transitions()
+            return self._save(model, "stop")
+
     @property
     def _cadences(self) -> dict[str, Cadence]:
         return {"evaluation": self._evaluations, "checkpoints": self._saves, "video": self._films}
