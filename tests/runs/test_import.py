@@ -52,14 +52,14 @@ def foreign(tmp_path):
 
 @pytest.fixture
 def config(cartpole):
-    def make(name="ppo", steps=4_000, **sections):
+    def make(name="ppo", steps=640, **sections):
         environment, _, ours = TAKES_PART[name]
         return cartpole(
             steps,
             environment={"id": environment, "n_envs": 1},
             algorithm={"name": name, **ours},
             evaluation={"enabled": False},
-            checkpoints={"every_steps": 1_000, "every_seconds": None},
+            checkpoints={"every_steps": 300, "every_seconds": None},
             **sections,
         )
 
@@ -77,8 +77,8 @@ def _with_entry(path, name, data):
 
 @pytest.mark.parametrize("name", TAKES_PART)
 def test_a_model_of_plain_stable_baselines3_is_trained_on(engine, foreign, config, name):
-    path, theirs = foreign(name)
-    record = engine.manager.import_model(path, config(name))
+    path, theirs = foreign(name, policy_kwargs={"net_arch": [32, 32]})
+    record = engine.manager.import_model(path, config(name, policy={"net_arch": [32, 32]}))
     assert (record.status, record.step) == ("stopped", theirs.num_timesteps)
     (checkpoint,) = checkpoints_in(engine.layout.run(record.id))
     kind = getattr(stable_baselines3, name.upper())
@@ -94,8 +94,8 @@ def test_a_model_of_plain_stable_baselines3_is_trained_on(engine, foreign, confi
     assert engine.manager.wait(record.id, 120)
     ended = engine.manager.get(record.id)
     assert ended.status == "completed", ended.error
-    assert ended.step >= 4_000
-    assert engine.store.metrics(record.id).series["rollout/ep_rew_mean"].steps[0] > record.step
+    assert ended.step >= 640
+    assert engine.store.episodes(record.id)[0].step > record.step
 
 
 def test_nothing_in_the_file_is_run(engine, foreign, config, tmp_path):

@@ -77,8 +77,8 @@ def _load(source: io.BytesIO | Path, path: Path, *, trust: bool) -> Any:
     except pickle.UnpicklingError as error:
         if not trust:
             raise UntrustedFileError(path) from error
-    except (EOFError, KeyError) as error:
-        raise ImportModelError(f"{path.name} is not a model file, or not all of it: {error!r}.") from error
+    except (EOFError, KeyError, RuntimeError) as error:
+        raise ImportModelError(f"{path.name} is not a model file, or not all of it.") from error
     if isinstance(source, io.BytesIO):
         source.seek(0)
     try:
