@@ -20,7 +20,8 @@ from trainer.process import prepare
 if TYPE_CHECKING:
     from trainer.engine import Engine
 
-_OWN_FLAGS = ("preset", "overrides", "as_json", "run_id", "steps", "step", "name")  # of a command, not of the program
+# Flags of a command, not of the program.
+_OWN_FLAGS = ("preset", "overrides", "as_json", "run_id", "steps", "step", "name", "model", "trust")
 _GO_ON = {
     "resume": "let a run that ended before its time go on from its last checkpoint",
     "restart": "train a run's configuration again from the beginning, as a run of its own",
@@ -35,6 +36,7 @@ The commands:
   restart RUN_ID              train a run's configuration again from the beginning, as a run of its own
   extend RUN_ID STEPS         give a run more steps and let it go on
   fork RUN_ID                 go on from a checkpoint of a run as a run of its own, with other settings
+  import MODEL.zip            make a run of a model that Stable-Baselines3 saved elsewhere, to be trained on
   presets                     list the presets
   test [pytest args]          install the developer's tools and run every test (webui.sh and webui.bat only)
 """
@@ -71,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("preset", help="name of a preset, or path of a preset's or a run's JSON file")
     _add_set_flag(train)
     _add_json_flag(train)
+    _add_import(commands, shared)
     for name, text in _GO_ON.items():
         command = commands.add_parser(
             name, parents=[shared], argument_default=argparse.SUPPRESS, help=text, description=f"{text.capitalize()}."
@@ -91,6 +94,26 @@ def _add_fork(fork: argparse.ArgumentParser) -> None:
     _add_set_flag(fork)
     fork.add_argument("--name", metavar="NAME", help="what to call the new run")
     _add_json_flag(fork)
+
+
+def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
+    text = "make a run of a model that Stable-Baselines3 saved elsewhere, to be trained on"
+    command = commands.add_parser(
+        "import",
+        parents=[shared],
+        argument_default=argparse.SUPPRESS,
+        help=text,
+        description=f"{text.capitalize()}. Only its weights are read; nothing in the file is run.",
+    )
+    command.add_argument("model", type=Path, metavar="MODEL.zip", help="file that model.save wrote")
+    command.add_argument("--preset", required=True, help="preset of its algorithm and environment, or a JSON file")
+    command.add_argument(
+        "--trust",
+        action="store_true",
+        help="read a file that holds more than weights too; that may run any program that is hidden in it",
+    )
+    _add_set_flag(command)
+    _add_json_flag(command)
 
 
 def _add_set_flag(command: argparse.ArgumentParser) -> None:
@@ -145,6 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         if command == "train":
             return _train(settings, own["preset"], own.get("overrides", []), as_json=own.get("as_json", False))
+        if command == "import":
+            return _import(settings, own)
         if command in _GO_ON:
             return _go_on(settings, command, own["run_id"], own.get("steps"), as_json=own.get("as_json", False))
         if command == "fork":
@@ -173,6 +198,18 @@ def _train(settings: Settings, preset: str, flags: Sequence[str], *, as_json: bo
         config = configure(chosen, dict(parse_set_flag(flag) for flag in flags))
         name = chosen.name if preset == chosen.name else None
         return train(engine, config, name, as_json=as_json)
+
+
+def _import(settings: Settings, own: dict[str, Any]) -> int:
+    from trainer.config import parse_set_flag
+    from trainer.terminal import configure, import_model, load_preset
+
+    with _terminal_engine(settings) as engine:
+        chosen = load_preset(engine, own["preset"])
+        config = configure(chosen, dict(parse_set_flag(flag) for flag in own.get("overrides", [])))
+        name = chosen.name if own["preset"] == chosen.name else None
+        as_json = own.get("as_json", False)
+        return import_model(engine, own["model"], config, name, trust=own.get("trust", False), as_json=as_json)
 
 
 def _go_on(settings: Settings, command: str, run_id: str, steps: int | None, *, as_json: bool) -> int:

@@ -18,6 +18,7 @@ from trainer.runs.describe import run_json
 from trainer.runs.manager import RunManager
 from trainer.runs.states import RunState
 from trainer.runs.watch import Watch
+from trainer.runs.watchdog import PERIOD_SECONDS as GUARD_SECONDS
 from trainer.store import RunRecord, Store
 
 LIVE_RUNS = 200  # most that a dashboard is told of
@@ -62,7 +63,9 @@ class Engine:
         self.manager = RunManager(self.store, self.layout, self.presets, slots=slots, global_seed=global_seed)
         self._auto_resume = auto_resume
         self.interrupted = self._recover() if recover else ()
-        self._watch = Watch(self._recover) if recover else None
+        self._watches = [Watch(self.manager.look_after, GUARD_SECONDS, "run-guardian")]
+        if recover:
+            self._watches.append(Watch(self._recover))
 
     def _recover(self) -> tuple[str, ...]:
         interrupted = self.manager.recover(start_waiting=self._auto_resume)
@@ -95,8 +98,8 @@ class Engine:
 
     def close(self) -> None:
         """Stop every run with a checkpoint and write what is still to be written."""
-        if self._watch is not None:
-            self._watch.close()
+        for watch in self._watches:
+            watch.close()
         self.manager.close()
         self.monitor.close()
         self.store.close()

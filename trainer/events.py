@@ -138,6 +138,13 @@ class LogWritten(RunEvent):
 
 
 @dataclass(frozen=True)
+class RunWarned(RunEvent):
+    """Something that whoever looks at the run should see; it becomes the `reason` shown beside its state."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class CheckpointSaved(RunEvent):
     """A checkpoint directory was completed. `path` is relative to the run directory, with `/`.
 

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,6 +31,7 @@ from trainer.store import RunRecord, StoreError
 COMPLETED, BAD_CONFIG, FAILED, INTERRUPTED = 0, 2, 3, 130
 POLL_SECONDS = 0.2
 LAST_WORDS_SECONDS = 2.0
+ROOM_SECONDS = 10.0
 
 
 def load_preset(engine: Engine, name_or_path: str) -> Preset:
@@ -103,6 +105,20 @@ def fork(engine: Engine, run_id: str, step: int | None, overrides: dict[str, Any
     return _to_its_end(engine, record, console, as_json=as_json)
 
 
+def import_model(
+    engine: Engine, model: Path, config: RunConfig, preset: str | None, *, trust: bool, as_json: bool = False
+) -> int:
+    """Make a run of a model file, to be trained on; return the exit status.
+
+    :raises PalaestraError: the configuration cannot run here, or the file cannot be taken in
+    """
+    record = engine.manager.import_model(model, config, preset=preset, trust=trust)
+    console = Console(stderr=True)
+    _conclude(engine, record, console, as_json=as_json)
+    console.print(f"webui resume {record.id}   trains it on", highlight=False)
+    return COMPLETED
+
+
 def _to_its_end(engine: Engine, record: RunRecord, console: Console, *, as_json: bool) -> int:
     console.print(f"[bold]{record.name}[/bold]  {engine.layout.run(record.id)}", highlight=False)
     try:
@@ -146,10 +162,23 @@ def _follow(engine: Engine, record: RunRecord, console: Console) -> RunRecord:
     )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(record.status, total=1.0, figures="")
+        look_again = time.monotonic()
         while not engine.manager.wait(record.id, POLL_SECONDS):
             record = engine.manager.get(record.id)
+            if record.status == RunState.PAUSED.value and time.monotonic() >= look_again:
+                look_again = time.monotonic() + ROOM_SECONDS
+                _go_on_with_room(engine, record, console)
             bar.update(task, completed=record.progress, description=record.status, figures=_figures(record))
     return engine.manager.get(record.id)
+
+
+def _go_on_with_room(engine: Engine, record: RunRecord, console: Console) -> None:
+    """Resume a run that waits for room on its disk, once there is some: here nobody can press a button."""
+    with contextlib.suppress(ConflictError, OSError):
+        if engine.manager.has_room():
+            engine.manager.resume(record.id)
+        else:
+            console.print(record.reason or "Paused.", markup=False, highlight=False)
 
 
 def _figures(record: RunRecord) -> str:

@@ -2,14 +2,19 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from trainer.config import load_config
 from trainer.engine import Engine
 from trainer.errors import ConfigError, ConflictError
 from trainer.events import StateChanged
+from trainer.runs.checkpoints import CheckpointFolder
 from trainer.runs.checkpoints.files import read_json
+from trainer.runs.checkpoints.folder import checkpoints_in
+from trainer.runs.standing import newest_whole
 
 SAVES = {"every_steps": 512, "every_seconds": None, "keep": 3}
 
@@ -247,3 +252,54 @@ def test_time_runs_out_for_no_one_in_a_long_rollout(engine, cartpole, until):
     assert engine.manager.get(run_id).step < 400_000
     engine.manager.stop(run_id)
     _ended(engine, run_id, "stopped")
+
+
+FILES = ["model.zip", "state.json", "state.npz", "normalization.npz", "manifest.json", "checkpoint.json"]
+REPLAY_FILES = ["replay/replay.json", "replay/rewards.0", "replay/dones.0", "replay/actions.0"]
+
+
+@pytest.fixture(scope="module")
+def two_checkpoints(tmp_path_factory):
+    """The directory of a run that has stopped with two whole checkpoints, each with a replay buffer."""
+    engine = Engine(tmp_path_factory.mktemp("two") / "outputs")
+    data = {
+        "algorithm": {"name": "dqn", "learning_starts": 100, "buffer_size": 700, "train_freq": 4},
+        "environment": {"id": "CartPole-v1", "n_envs": 2, "normalize_observation": True},
+        "training": {"total_timesteps": 600},
+        "evaluation": {"enabled": False},
+        "video": {"enabled": False},
+        "tracking": {"tensorboard": False},
+        "checkpoints": {"every_steps": 300, "every_seconds": None, "keep": 3, "milestones": False},
+    }
+    run_id = engine.manager.submit(load_config(data)).id
+    _ended(engine, run_id)
+    engine.close()
+    return engine.layout.run(run_id)
+
+
+def _flip(file):
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 0x01
+    file.write_bytes(data)
+
+
+def _truncate(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("harm", [_flip, _truncate, Path.unlink], ids=["flipped", "truncated", "gone"])
+@pytest.mark.parametrize("name", [*FILES, *REPLAY_FILES])
+def test_whichever_file_is_harmed_the_checkpoint_before_is_used(tmp_path, two_checkpoints, name, harm):
+    run = tmp_path / "run"
+    shutil.copytree(two_checkpoints, run)
+    before, newest = checkpoints_in(run)[-2:]
+    folder = CheckpointFolder(run, 3, "run", lambda _event: None)
+    told = []
+    assert newest_whole(folder, lambda *line: told.append(line))[0].step == newest.step
+    assert told == []
+    harm(newest.path / name)
+    assert newest_whole(folder, lambda *line: told.append(line))[0].step == before.step
+    # One that cannot even say what it is counts as none.
+    assert [f"step {newest.step:,} cannot be gone on from" in text for text, _ in told] == [True] * (
+        name != "checkpoint.json"
+    )

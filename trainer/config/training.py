@@ -98,6 +98,18 @@ class TrainingConfig(Section):
         none_label="the algorithm's own",
         advanced=True,
     )
+    watchdog_seconds: float | None = setting(
+        300.0,
+        "Watchdog",
+        "Give the run up when its environment has not answered for so long, so that its place is free for others. "
+        "Updates, saves and pauses are not counted. Empty waits for ever.",
+        sources.PALAESTRA,
+        _MACHINE,
+        gt=0,
+        unit="s",
+        none_label="wait for ever",
+        advanced=True,
+    )
 
 
 class EvaluationConfig(Section):

@@ -15,6 +15,13 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter
 
 from trainer.events import EpisodeEnded
+from trainer.runs.guards import (
+    BadEnvironmentError,
+    CollapseGuard,
+    EnvironmentGuard,
+    require_finite_metrics,
+    require_finite_model,
+)
 from trainer.runs.progress import ProgressMeter
 from trainer.runs.reporter import RunReporter
 
@@ -27,10 +34,14 @@ class RunCallback(BaseCallback):
     :param hold_point: called at every step
     :param meter: told of every step and episode
     :param reporter: told of episodes, and a few times a second of the progress
+    :param guard: looks at what the environment returns
     """
 
-    def __init__(self, hold_point: Callable[[], None], meter: ProgressMeter, reporter: RunReporter) -> None:
+    def __init__(
+        self, hold_point: Callable[[], None], meter: ProgressMeter, reporter: RunReporter, guard: EnvironmentGuard
+    ) -> None:
         super().__init__()
+        self._guard = guard
         self._hold_point = hold_point
         self._meter = meter
         self._reporter = reporter
@@ -40,7 +51,16 @@ class RunCallback(BaseCallback):
         self._hold_point()
         meter = self._meter
         meter.step = self.num_timesteps
-        if self.locals["dones"].any():
+        ended = self.locals["dones"].any()
+        try:
+            self._guard.look(self.locals["rewards"], self.locals["new_obs"], self.num_timesteps)
+            if ended:
+                self._guard.look_at_ends(self.locals["infos"], self.num_timesteps)
+        except BadEnvironmentError:
+            # An environment that is given actions that are no numbers answers in kind.
+            require_finite_model(self.model)
+            raise
+        if ended:
             self._note_episodes(self.locals["infos"])
         now = time.monotonic()
         if now >= self._next_progress:
@@ -69,14 +89,21 @@ class RunCallback(BaseCallback):
 
 
 class MetricsWriter(KVWriter):
-    """Sends what Stable-Baselines3 logs to the store, with the speed as our meter measures it."""
+    """Sends what Stable-Baselines3 logs to the store, with the speed as our meter measures it.
 
-    def __init__(self, reporter: RunReporter, meter: ProgressMeter) -> None:
+    :param collapse: looks for a policy that has collapsed; None where no entropy is logged
+    """
+
+    def __init__(self, reporter: RunReporter, meter: ProgressMeter, collapse: CollapseGuard | None = None) -> None:
+        self._collapse = collapse
         self._reporter = reporter
         self._meter = meter
 
     def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
-        """Keep the scalars of one dump; texts, figures and the like have no curve."""
+        """Keep the scalars of one dump; texts, figures and the like have no curve.
+
+        :raises DivergedError: a number of the training is not finite
+        """
         del key_excluded  # it names formats of Stable-Baselines3's own
         values = {
             key: float(value)
@@ -90,6 +117,10 @@ class MetricsWriter(KVWriter):
             # PPO and A2C speak for the first time before they have learnt: nobody trains as fast as that.
             del values["time/fps"]
         self._reporter.metrics(step, values)
+        require_finite_metrics(values, step)
+        warning = self._collapse and self._collapse.look(values, self._meter.return_mean, step)
+        if warning:
+            self._reporter.warn(warning)
 
     def close(self) -> None:
         """Nothing to close: the store outlives the run."""

@@ -2,7 +2,8 @@
 
 A session asks its `RunControl` at two kinds of boundary only: between steps (`hold_point`, one flag read when
 nothing is asked) and where a run may end (`stop_requested`). Both requests may come from any thread at any time and
-are idempotent. Time spent held is measured, so that speeds and durations can leave it out.
+are idempotent. Time spent held is measured, so that speeds and durations can leave it out. Each hold point is also a
+heartbeat, from which others can tell a run that works from one that hangs.
 
 Where the session is in another process, it asks a control over there. The one here passes every request on (`forward`)
 and is told when that session holds and goes on (`began_to_hold`, `went_on`).
@@ -17,13 +18,19 @@ from collections.abc import Callable
 from trainer.runs.turns import Turn
 
 
+class Abandoned(BaseException):
+    """Ends a thread whose run was given up while it did not answer; nobody waits for it any more."""
+
+
 class RunControl:
     """Pause, resume and stop requests of one run.
 
     :param on_hold: called in the session's thread when it really holds
     :param on_release: called in the session's thread when it goes on; gets whether a stop was asked for
 
-    `on_waited` is told, in the session's thread, the seconds of every hold.
+    `on_waited` is told, in the session's thread, the seconds of every hold. `last_beat` is when the session was last
+    heard of (`time.monotonic`), None before it began; `thread` is the thread it works in; `pause_reason` says why it
+    was asked to hold, where that is not a person's wish.
     """
 
     def __init__(
@@ -38,6 +45,10 @@ class RunControl:
         self._held_seconds = 0.0
         self._held_since: float | None = None
         self._turn: Turn | None = None
+        self._abandoned = False
+        self.last_beat: float | None = None
+        self.thread: int | None = None
+        self.pause_reason: str | None = None
         self.on_waited: Callable[[float], None] = lambda _seconds: None
         self._on_hold = on_hold
         self._on_release = on_release
@@ -53,7 +64,7 @@ class RunControl:
             if self._stop:
                 pass_on("request_stop")
             elif self._hold:
-                pass_on("request_pause")
+                pass_on("request_pause", self.pause_reason)
 
     def take_turns(self, turn: Turn) -> None:
         """Have the session pass its turn on at its hold points, and give it up while it holds."""
@@ -64,12 +75,23 @@ class RunControl:
         if self._turn is not None:
             self._turn.spread()
 
-    def request_pause(self) -> None:
-        """Ask the session to hold at its next step."""
+    def request_pause(self, reason: str | None = None) -> None:
+        """Ask the session to hold at its next step.
+
+        :param reason: shown with the paused run
+        """
         with self._changed:
-            if not self._stop:
+            if not self._stop and not self._hold:
                 self._hold = True
-                self._pass_on("request_pause")
+                self.pause_reason = reason
+                self._pass_on("request_pause", reason)
+
+    def hold_for(self, reason: str) -> None:
+        """Hold the session here, in whose thread this is called, until a person lets it go on or end."""
+        with self._changed:
+            self._hold = not self._stop
+            self.pause_reason = reason
+        self.hold_point()
 
     def request_resume(self) -> None:
         """Let a holding session go on."""
@@ -103,12 +125,37 @@ class RunControl:
             since = self._held_since
             return self._held_seconds + (time.monotonic() - since if since is not None else 0.0)
 
+    def abandon(self) -> None:
+        """Give up a session that does not answer: its turn goes to others; its thread ends if it ever comes back."""
+        with self._changed:
+            self._abandoned = self._stop = self._hold = True
+        if self._turn is not None:
+            self._turn.take_away()
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the run was given up."""
+        return self._abandoned
+
+    @property
+    def waits(self) -> bool:
+        """Whether the session is held or waits for its turn, so that no heartbeat is to be expected."""
+        return self._held_since is not None or (self._turn is not None and self._turn.waits)
+
+    def begin(self) -> None:
+        """Note that the session begins in the calling thread; from now on its heartbeat counts."""
+        self.thread = threading.get_ident()
+        self.last_beat = time.monotonic()
+
     def hold_point(self, while_held: Callable[[], None] = lambda: None) -> None:
         """Hold here for as long as a pause is asked for, and let others have their turn. Costs next to nothing else.
 
         :param while_held: called once when the run holds; it should end soon when `pause_requested` does
+        :raises Abandoned: the run was given up
         """
         if self._hold:
+            if self._abandoned:
+                raise Abandoned
             if self._turn is not None:
                 self._turn.end()
             self._wait_for_release(while_held)
@@ -116,6 +163,7 @@ class RunControl:
                 self._turn.begin()
         elif self._turn is not None:
             self._turn.point()
+        self.last_beat = time.monotonic()
 
     def wait_until_held(self, timeout: float) -> bool:
         """Wait until the session holds; return whether it does."""

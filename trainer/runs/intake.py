@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig, apply_overrides, check, load_config
@@ -20,7 +21,7 @@ from trainer.runs.command import shortest_command
 from trainer.runs.forks import Fork
 from trainer.runs.ownership import is_alive, orphans, this_process
 from trainer.runs.roster import Roster
-from trainer.runs.run_files import write_run_files
+from trainer.runs.run_files import remove_run_files, write_run_files
 from trainer.runs.states import RunState
 from trainer.store import RunRecord, Store, StoreError
 
@@ -78,6 +79,30 @@ class Intake:
         self._create(run_id, fork.config, record.preset, **lineage)
         self._store.commit(checkpoint.saved(run_id))
         self._roster.enlist(run_id, fork.config, resumes=True, start=start)
+        return run_id
+
+    def adopt(self, config: RunConfig, model: Path, *, preset: str | None, trust: bool) -> str:
+        """Make a run that goes on from a model file; return its id. It stands as if it had been stopped.
+
+        :raises ConfigError: with every fault of the configuration
+        :raises PalaestraError: the file cannot be taken in; nothing is left of the attempt
+        """
+        from trainer.runs.importing import checkpoint_of  # torch comes with it, which the page does not wait for
+
+        self._require(config)
+        run_id = _new_run_id(config)
+        directory = self._layout.run(run_id)
+        write_run_files(directory, config, shortest_command(config, self._presets, preset))
+        try:
+            step, events = checkpoint_of(model, config, directory, trust=trust)
+        except BaseException:
+            remove_run_files(directory)
+            raise
+        self._create(run_id, config, preset)
+        for event in events:
+            self._store.emit(event)
+        reason = f"Imported from {model.name}. Resume trains it from here."
+        self._store.commit(StateChanged(run_id, status=RunState.STOPPED.value, step=step, reason=reason))
         return run_id
 
     def reopen(self, run_id: str, config: RunConfig | None = None) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import RunConfig
-from trainer.events import EvaluationEnded, ProgressMade, RunEvent, RunRewound, StateChanged
+from trainer.events import CheckpointSaved, EvaluationEnded, ProgressMade, RunEvent, RunRewound, RunWarned, StateChanged
 from trainer.runs.control import RunControl
 from trainer.runs.states import RunState, require_transition
 from trainer.store import RunRecord
@@ -54,6 +54,7 @@ class LiveRun:
         self.state = RunState.QUEUED
         self.finished = threading.Event()
         self.control = RunControl(on_hold=self._held, on_release=self._released)
+        self.checkpoint_bytes = 0  # of the newest one that was saved here
         self._emit = emit
         self._lock = threading.RLock()
         self._record = record
@@ -65,12 +66,19 @@ class LiveRun:
 
     def emit(self, event: RunEvent) -> None:
         """Pass an event of the session on, keeping what it says of the run at hand."""
+        if self.control.abandoned:
+            return
         if isinstance(event, ProgressMade):
             self._change(**{name: getattr(event, name) for name in _PROGRESS})
         elif isinstance(event, EvaluationEnded):
             self._change(evaluation={name: getattr(event, name) for name in _EVALUATION})
         elif isinstance(event, RunRewound):
             self._change(rewinds=self._record.rewinds + 1)
+        elif isinstance(event, CheckpointSaved):
+            self.checkpoint_bytes = event.size_bytes
+        elif isinstance(event, RunWarned):
+            self.remark(event.text)
+            return
         self._emit(event)
 
     @property
@@ -83,8 +91,8 @@ class LiveRun:
         given = {"name": name, "tags": None if tags is None else tuple(dict.fromkeys(tags)), "notes": notes}
         self._change(**{key: value for key, value in given.items() if value is not None})
 
-    def hold_back(self, reason: str | None) -> None:
-        """Say why a queued run waits, or None that it no longer does; its state stays."""
+    def remark(self, reason: str | None) -> None:
+        """Say something of a run beside its state, such as why it waits, or None that this is over."""
         with self._lock:
             self._change(reason=reason)
             self._emit(StateChanged(self.run_id, status=self.state.value, reason=reason))
@@ -108,6 +116,18 @@ class LiveRun:
             )
             self._emit(event)
 
+    def give_up(self, reason: str) -> bool:
+        """End a run whose session does not answer; what its thread says from now on is dropped.
+
+        :return: False when it has ended by itself meanwhile
+        """
+        with self._lock:
+            if self.state.ended:
+                return False
+            self.control.abandon()
+            self.enter(RunState.FAILED, reason=reason, error=reason)
+            return True
+
     def began(self) -> None:
         """Training itself begins; a stop that was asked for meanwhile is kept."""
         with self._lock:
@@ -125,7 +145,9 @@ class LiveRun:
     def _held(self) -> None:
         with self._lock:
             if self.state is RunState.RUNNING:
-                self.enter(RunState.PAUSED)
+                self.enter(RunState.PAUSED, reason=self.control.pause_reason)
+            elif self.state is RunState.PAUSED and self.control.pause_reason is not None:
+                self.remark(self.control.pause_reason)
 
     def _released(self, stopping: bool) -> None:
         with self._lock:

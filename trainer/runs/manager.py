@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
 from trainer.errors import ConflictError, Fault
 from trainer.paths import Layout
 from trainer.runs.executors.thread import ThreadExecutor
+from trainer.runs.guardian import Guardian
 from trainer.runs.intake import Intake
 from trainer.runs.live_run import LiveRun
 from trainer.runs.ownership import describe
@@ -52,6 +54,18 @@ class RunManager:
         work = Work(store, layout, global_seed=global_seed)
         self._roster = Roster(store, slots, executor or ThreadExecutor(), work)
         self._intake = Intake(store, layout, presets, self._roster)
+        self._guardian = Guardian(self._roster, layout)
+
+    def look_after(self) -> None:
+        """Give up runs that hang, and pause runs before their disk is full; to be asked about once a second."""
+        self._guardian.look()
+
+    def has_room(self) -> bool:
+        """Return whether the next checkpoints of all runs fit on the disk.
+
+        :raises OSError: the system does not say
+        """
+        return self._guardian.has_room()
 
     # Runs come in
 
@@ -65,6 +79,17 @@ class RunManager:
         :raises ConfigError: with every fault of the configuration
         """
         return self.get(self._intake.submit(config, preset=preset, start=start))
+
+    def import_model(
+        self, model: Path, config: RunConfig, *, preset: str | None = None, trust: bool = False
+    ) -> RunRecord:
+        """Make a stopped run of a model file from elsewhere; Resume trains it.
+
+        :param trust: read files that hold more than weights too, which may run whatever is in them
+        :raises ConfigError: with every fault of the configuration
+        :raises PalaestraError: the file cannot be taken in; the message says why
+        """
+        return self.get(self._intake.adopt(config, model, preset=preset, trust=trust))
 
     def restart(self, run_id: str) -> RunRecord:
         """Train an ended run's configuration once more from the beginning, as a run of its own.

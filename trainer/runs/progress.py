@@ -144,6 +144,11 @@ class ProgressMeter:
             self.return_best = episode_return
         return self.episodes
 
+    @property
+    def return_mean(self) -> float | None:
+        """Mean return of the last hundred episodes, or None before the first has ended."""
+        return sum(self._returns) / len(self._returns) if self._returns else None
+
     def event(self, run_id: str) -> ProgressMade:
         """Return the present standing as an event."""
         returns = self._returns
@@ -157,7 +162,7 @@ class ProgressMeter:
             elapsed_seconds=self.elapsed_seconds,
             episodes=self.episodes,
             return_last=returns[-1] if returns else None,
-            return_mean=sum(returns) / len(returns) if returns else None,
+            return_mean=self.return_mean,
             return_best=self.return_best,
             timing=None if self.timing is None else self.timing.snapshot(),
         )

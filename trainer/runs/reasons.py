@@ -5,21 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from trainer.errors import PalaestraError
+from trainer.errors import ConfigError, PalaestraError
+from trainer.runs.blame import raised_in_environment
 
 _Test = Callable[[BaseException], bool]
 _SIZE = re.compile(r"[\d.]+ [KMGT]i?B")
 
 
-def explain(error: BaseException) -> str:
-    """Return one plain sentence or two about `error`, with what to do where that is known."""
+def explain(error: BaseException, environment: str = "", step: int = 0) -> str:
+    """Return one plain sentence or two about `error`, with what to do where that is known.
+
+    :param environment: id of the run's environment
+    :param step: how far the run had come
+    """
+    if isinstance(error, ConfigError):
+        return " ".join([error.message, *(fault.hint for fault in error.faults if fault.hint)])
     if isinstance(error, PalaestraError):
         return error.message
-    for matches, words in _KNOWN:
+    place = raised_in_environment(error)
+    for matches, words in _ANYWHERE if place else (*_ANYWHERE, *_IN_TRAINING):
         if matches(error):
             size = _SIZE.search(str(error))
             return words.format(detail=str(error) or type(error).__name__, size=f" for {size[0]} more" if size else "")
-    return f"Training raised {_text(error).splitlines()[0][:300]}. The log has the traceback."
+    what = _text(error).splitlines()[0][:300].rstrip(".")
+    if place:
+        return (
+            f"The environment {environment} raised {what} after step {step:,} ({place}). Mend it, then Resume goes on "
+            "from the last checkpoint. The log has the traceback."
+        )
+    return f"Training raised {what}. The log has the traceback."
 
 
 def _is(*kinds: type[BaseException]) -> _Test:
@@ -35,7 +49,7 @@ def _text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-_KNOWN: list[tuple[_Test, str]] = [
+_ANYWHERE: list[tuple[_Test, str]] = [
     (
         _says(r"cuda out of memory|OutOfMemoryError"),
         "The GPU ran out of memory. Use a smaller batch size or network, fewer runs at once, or the CPU.",
@@ -50,11 +64,6 @@ _KNOWN: list[tuple[_Test, str]] = [
         "The disk is full. Free some space in the outputs folder and start the run again.",
     ),
     (
-        _says(r"found invalid values|\bnan\b|infinity or a value too large"),
-        "The network produced values that are not numbers (NaN): training has diverged. Lower the learning rate or "
-        "the gradient clipping, or normalise observations and rewards.",
-    ),
-    (
         _is(ModuleNotFoundError, ImportError),
         "A package that this run needs is missing: {detail}. Install it and retry.",
     ),
@@ -63,6 +72,17 @@ _KNOWN: list[tuple[_Test, str]] = [
         "The environment is not known here: {detail}",
     ),
     (_says(r"DependencyNotInstalled"), "The environment needs a package that is not installed: {detail}"),
+    (
+        _is(BrokenPipeError, EOFError, ConnectionResetError),
+        "An environment's process ended unexpectedly. What it said last stands in the terminal that the program was "
+        "started from; run it with the backend dummy to have its error here.",
+    ),
+]
+_IN_TRAINING: list[tuple[_Test, str]] = [
+    (
+        _says(r"found invalid values|\bnan\b|infinity or a value too large"),
+        "The network produced values that are not numbers (NaN): training has diverged. Lower the learning rate or "
+        "the gradient clipping, or normalise observations and rewards.",
+    ),
     (_is(PermissionError), "A file could not be written: {detail}. Check the rights on the outputs folder."),
-    (_says(r"BrokenPipeError|EOFError"), "An environment's process ended unexpectedly; the log has what it said."),
 ]

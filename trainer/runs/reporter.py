@@ -1,7 +1,7 @@
 """What a session says about itself: a thin voice that turns its facts into events of one run.
 
-Log lines go to the store and to `log.txt`; neither may stop the training, so a full disk is noted once and the
-store keeps the lines.
+Log lines go to the store and to `log.txt`; neither may stop the training, so what a full disk does not take is noted
+once, kept, and written before the next line that it takes.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from trainer.events import LogWritten, MetricsLogged, RunEvent
+from trainer.events import LogWritten, MetricsLogged, RunEvent, RunWarned
 
 _log = logging.getLogger(__name__)
+_MOST_OWED = 1 << 20  # bytes; beyond that the lines are in the database alone
 
 
 class RunReporter:
@@ -35,7 +36,8 @@ class RunReporter:
         self.emit = emit
         self.settle = settle
         self._log_file = log_file
-        self._file_works = log_file is not None
+        self._owed = b""  # to log.txt
+        self._refused = False
 
     def log(self, text: str, level: str = "info") -> None:
         """Add lines to the run's log; a text of several lines becomes several entries at one time."""
@@ -44,6 +46,11 @@ class RunReporter:
         for line in lines:
             self.emit(LogWritten(self.run_id, level=level, text=line, time=now))
         self._append(now, level, lines)
+
+    def warn(self, text: str) -> None:
+        """Add a warning to the log, and show it with the run."""
+        self.log(text, "warning")
+        self.emit(RunWarned(self.run_id, text))
 
     def relay(self, event: RunEvent) -> None:
         """Pass on an event of a session in another process; its log lines are written to the file here."""
@@ -56,12 +63,18 @@ class RunReporter:
         self.emit(MetricsLogged(self.run_id, step=step, values=dict(values)))
 
     def _append(self, now: float, level: str, lines: list[str]) -> None:
-        if not self._file_works or self._log_file is None:
+        if self._log_file is None:
             return
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
+        if len(self._owed) < _MOST_OWED:
+            self._owed += "".join(f"{stamp} {level.upper():<7} {line}\n" for line in lines).encode()
         try:
-            with self._log_file.open("a", encoding="utf-8") as file:
-                file.writelines(f"{stamp} {level.upper():<7} {line}\n" for line in lines)
+            # Without a buffer it is known how much of a line a disk has taken before it was full.
+            with self._log_file.open("ab", buffering=0) as file:
+                while self._owed:
+                    self._owed = self._owed[file.write(self._owed) :]
+            self._refused = False
         except OSError as error:
-            self._file_works = False
-            _log.warning("run %s: log.txt cannot be written (%s); the log goes on in the database", self.run_id, error)
+            if not self._refused:
+                _log.warning("run %s: log.txt cannot be written (%s); its lines are kept", self.run_id, error)
+            self._refused = True

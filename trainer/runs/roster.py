@@ -80,7 +80,7 @@ class Roster:
             if start:
                 self._waiting.append(run_id)
         if not start:
-            live.hold_back(HELD)
+            live.remark(HELD)
         self.fill()
         return live
 
@@ -90,7 +90,7 @@ class Roster:
             if live.state is not RunState.QUEUED or live.run_id in self._waiting:
                 return False
             self._waiting.append(live.run_id)
-        live.hold_back(None)
+        live.remark(None)
         self.fill()
         return True
 
@@ -102,6 +102,12 @@ class Roster:
                     self._waiting.remove(live.run_id)
                 live.enter(RunState.STOPPED, reason=reason)
         if live.state.ended:
+            self._forget(live)
+
+    def give_up(self, live: LiveRun, reason: str) -> None:
+        """End a run whose thread does not answer; its place is free at once, its thread is left where it is."""
+        if live.give_up(reason):
+            self.fill()
             self._forget(live)
 
     def fill(self) -> None:
@@ -168,6 +174,8 @@ class Roster:
             _log.warning("run %s has ended, but the database does not know it yet: %s", live.run_id, error.message)
         else:
             with self._lock:
-                self._live.pop(live.run_id, None)
+                # A run that was given up may have gone on under its name before its old thread came back.
+                if self._live.get(live.run_id) is live:
+                    del self._live[live.run_id]
         finally:
             live.finished.set()

@@ -29,13 +29,16 @@ from trainer.runs.callback import MetricsWriter, RunCallback
 from trainer.runs.checkpoints import AbandonedError, CheckpointFolder
 from trainer.runs.control import RunControl
 from trainer.runs.departure import Departure
+from trainer.runs.disk import is_full
 from trainer.runs.evaluation import Evaluation, evaluate
 from trainer.runs.filming import film
+from trainer.runs.guards import EnvironmentGuard, GuardError, collapse_guard, require_finite_model
 from trainer.runs.introduction import introduce
 from trainer.runs.outcome import Outcome
 from trainer.runs.progress import ProgressMeter
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
+from trainer.runs.saving import Saver
 from trainer.runs.standing import Standing, newest_whole
 from trainer.runs.turns import Turns
 from trainer.timing import CHECKPOINT, EVALUATION, VIDEO, Timing
@@ -98,6 +101,7 @@ class Session:
         self._checkpoints = CheckpointFolder(
             directory, config.checkpoints.keep, reporter.run_id, reporter.emit, settle=reporter.settle
         )
+        self._saver = Saver(self._checkpoints, directory, control, reporter)
         self._best_mean_return: float | None = None
         self._reached_threshold = False
         self._cannot_film = False
@@ -114,7 +118,7 @@ class Session:
 
         :raises Exception: whatever the environment, the algorithm or the disk raised; the caller reports it
         """
-        with ExitStack() as cleanup:
+        with ExitStack() as cleanup, self._saver.pointing_back():
             env, model = self._build(cleanup)
             self._take_turns(model, env, cleanup)
             if isinstance(model, Fast):
@@ -123,7 +127,8 @@ class Session:
                 call_after_each_gradient_step(model, self.control.hold_point)
             # A fast model holds where it can be saved, which is not in the middle of a step.
             hold_in_step = _nowhere if isinstance(model, Fast) else self.control.hold_point
-            callback = RunCallback(hold_in_step, self._meter, self.reporter)
+            guard = EnvironmentGuard(self.config.environment.id)
+            callback = RunCallback(hold_in_step, self._meter, self.reporter, guard)
             cleanup.callback(_let_go, callback)
             learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
             standing = Standing(learner, env, self._meter, self._cadences)
@@ -141,6 +146,21 @@ class Session:
                 self.reporter.emit(self._meter.event(self.reporter.run_id))
             learner.close()
             return self._finish(model, env)
+
+    def adopt(self, put: Callable[[BaseAlgorithm], int]) -> CheckpointSaved:
+        """Save a checkpoint of a model that is trained elsewhere, for the run to go on from.
+
+        :param put: puts the weights in, and returns the steps they were trained for
+        """
+        with ExitStack() as cleanup:
+            env, model = self._build(cleanup)
+            guard = EnvironmentGuard(self.config.environment.id)
+            callback = RunCallback(_nowhere, self._meter, self.reporter, guard)
+            learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
+            self._standing = Standing(learner, env, self._meter, self._cadences)
+            self._meter.step = model.num_timesteps = put(model)
+            learner.forget_transitions()
+            return self._save(model, "stop")
 
     @property
     def _cadences(self) -> dict[str, Cadence]:
@@ -188,7 +208,7 @@ class Session:
         model = build_model(config, env, global_seed=self._global_seed, timing=self.timing)
         cleanup.callback(_let_go, model)
         threads = use_threads(model, config.training.torch_threads)
-        writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter)]
+        writers: list[KVWriter] = [MetricsWriter(self.reporter, self._meter, collapse_guard(config, env.action_space))]
         if config.tracking.tensorboard:
             from trainer.runs.tensorboard import TensorBoardWriter
 
@@ -315,17 +335,19 @@ class Session:
         with self.timing.booked(CHECKPOINT):
             return self._write(kind, mean_return)
 
-    def _write(
-        self, kind: str, mean_return: float | None = None, wanted: Callable[[], bool] = lambda: True
-    ) -> CheckpointSaved:
-        standing = self._standing
-        if standing is None:
-            raise RuntimeError("nothing is saved before training begins")
+    def _write(self, kind: str, mean_return: float | None = None) -> CheckpointSaved:
+        standing = self._require_standing()
+        return self._saver.save(standing.model, kind, mean_return, **self._state_of(standing))
+
+    def _state_of(self, standing: Standing) -> dict[str, Any]:
         config = self.config.model_dump(mode="json", by_alias=True)
         state = {**standing.capture(), "best_mean_return": self._best_mean_return, "config": config}
-        return self._checkpoints.save(
-            standing.model, kind, mean_return, state=state, rings=standing.rings, within=standing.within, wanted=wanted
-        )
+        return {"state": state, "rings": standing.rings, "within": standing.within}
+
+    def _require_standing(self) -> Standing:
+        if self._standing is None:
+            raise RuntimeError("nothing is saved before training begins")
+        return self._standing
 
     def _hold(self) -> None:
         if self.control.pause_requested:
@@ -348,10 +370,12 @@ class Session:
         if not self.config.checkpoints.enabled:
             return
         self._saves.restart_clock()
+        standing, wanted = self._require_standing(), lambda: self.control.pause_requested
         try:
-            self._write("pause", wanted=lambda: self.control.pause_requested)
-        except AbandonedError:
-            return
+            require_finite_model(standing.model)
+            self._checkpoints.save(standing.model, "pause", wanted=wanted, **self._state_of(standing))
+        except (AbandonedError, GuardError):
+            return  # a model that has diverged is found so by training itself, once it goes on
         except OSError as error:
             self.reporter.log(f"Could not be saved while it is paused: {explain(error)}", "warning")
 
@@ -371,6 +395,10 @@ class Session:
                     should_stop=self._held_or_stopping,
                 )
         except Exception as error:  # noqa: BLE001  # hours of training must not end because a picture cannot be drawn
+            if is_full(error, self.directory):
+                self._films.done(model.num_timesteps, self._meter.fraction)
+                self.reporter.log(f"No video of step {model.num_timesteps:,}: the disk is full.", "warning")
+                return
             self._cannot_film = True
             self.reporter.log(f"No videos of this run: {explain(error)}", "warning")
             return

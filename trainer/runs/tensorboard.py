@@ -2,11 +2,14 @@
 
 Stable-Baselines3's writer makes an event of every scalar; at seventy dumps a second that was a fourteenth of the
 time of a fast run. TensorBoard's own takes events one by one to a thread, which then wants the interpreter as often;
-here those that come fast go there together, about once a second.
+here those that come fast go there together, about once a second. TensorBoard's files repeat what the store has, so
+one that cannot be written costs no training: another is begun when the disk takes it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ TOGETHER_SECONDS = 1.0
 FAST_SECONDS = 0.1  # between two dumps; slower ones go at once
 # Above what comes together in that time, so that handing over never waits for the thread.
 _QUEUE = 10_000
+_log = logging.getLogger(__name__)
 
 
 class TensorBoardWriter(KVWriter):
@@ -31,8 +35,10 @@ class TensorBoardWriter(KVWriter):
     """
 
     def __init__(self, folder: Path) -> None:
-        self._writer = EventFileWriter(str(folder), max_queue_size=_QUEUE, flush_secs=FLUSH_SECONDS)
+        self._folder = folder
+        self._writer: EventFileWriter | None = None
         self._waiting: list[Event] = []
+        self._refused = False
         self._due = self._last = time.monotonic()
 
     def go_on_after(self, step: int) -> None:
@@ -59,9 +65,21 @@ class TensorBoardWriter(KVWriter):
     def close(self) -> None:
         """Write what is left and close the file."""
         self._hand_over()
-        self._writer.close()
+        if self._writer is not None:
+            with contextlib.suppress(OSError):
+                self._writer.close()
 
     def _hand_over(self) -> None:
-        for event in self._waiting:
-            self._writer.add_event(event)
-        self._waiting.clear()
+        try:
+            if self._writer is None:
+                self._writer = EventFileWriter(str(self._folder), max_queue_size=_QUEUE, flush_secs=FLUSH_SECONDS)
+            for event in self._waiting:
+                self._writer.add_event(event)
+            self._waiting.clear()
+        except OSError as error:
+            # Its thread has ended with the error of a write before; what it still had is in the store alone.
+            self._writer = None
+            del self._waiting[:-_QUEUE]
+            if not self._refused:
+                _log.warning("TensorBoard's files in %s cannot be written: %s", self._folder, error)
+            self._refused = True

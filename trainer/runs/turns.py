@@ -139,6 +139,7 @@ class Turn:
         self._stays = False
         self._ends = 0.0
         self._has_it = False
+        self.waits = False  # for others to read
 
     def begin(self) -> None:
         """Wait for the first turn."""
@@ -150,6 +151,12 @@ class Turn:
         """Give the turn up until the next `begin`; harmless without one."""
         self.spread()
         if self._has_it:
+            self._has_it = False
+            self._lock.release()
+
+    def take_away(self) -> None:
+        """Give the turn of a thread that does not answer to the others; the one call that another thread may make."""
+        if self._has_it and not self.waits:
             self._has_it = False
             self._lock.release()
 
@@ -172,7 +179,9 @@ class Turn:
 
     def _waiting(self, wait: Callable[[], None]) -> None:
         before = time.perf_counter()
+        self.waits = True
         wait()
+        self.waits = False
         now = time.perf_counter()
         self._ends = now + self._lock.slice_seconds
         self._on_waited(now - before)

@@ -1,4 +1,4 @@
-"""Looks, every few seconds, for runs whose process has died, so that no run is shown as running for ever."""
+"""Looks after runs again and again: for those whose process has died, that hang, or that have no room left."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ _log = logging.getLogger(__name__)
 class Watch:
     """A daemon thread that calls `look` again and again until it is closed.
 
-    :param look: `RunManager.recover`; a database that does not answer is tried again at the next turn
+    :param look: such as `RunManager.recover`; what does not answer is tried again at the next turn
+    :param name: of the thread
     """
 
-    def __init__(self, look: Callable[[], object], period: float = PERIOD_SECONDS) -> None:
+    def __init__(self, look: Callable[[], object], period: float = PERIOD_SECONDS, name: str = "run-watch") -> None:
         self._look = look
         self._period = period
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="run-watch", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -35,4 +36,4 @@ class Watch:
             try:
                 self._look()
             except PalaestraError as error:
-                _log.warning("runs of other processes could not be looked after: %s", error.message)
+                _log.warning("runs could not be looked after: %s", error.message)

@@ -45,10 +45,12 @@ class Work:
         """Train a run to its end; one run's error, SystemExit too, ends that run alone."""
         directory = self._layout.run(live.run_id)
         reporter = RunReporter(live.run_id, live.emit, directory / "log.txt", self._settle)
+        live.control.begin()
         try:
             outcome = self._session(live, directory, reporter).run()
         except BaseException as error:  # noqa: BLE001  # see above
-            _fail(live, reporter, error)
+            if not live.control.abandoned:
+                _fail(live, reporter, error)
             return
         reporter.log(outcome.reason or "Completed.")
         # Whoever sees that a run has ended finds all of it: its last checkpoint, its last curve.
@@ -88,7 +90,7 @@ class Work:
 
 
 def _fail(live: LiveRun, reporter: RunReporter, error: BaseException) -> None:
-    reason = explain(error)
+    reason = explain(error, live.config.environment.id, live.record.step)
     if isinstance(error, RunProcessError):  # what it was over there, not where it was told of
         trace, state = error.trace, RunState.INTERRUPTED if error.interrupted else RunState.FAILED
     else:

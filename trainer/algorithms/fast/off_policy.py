@@ -91,7 +91,7 @@ class FastOffPolicy(Fast, OffPolicyAlgorithm):
             following, rewards, dones, infos = env.step(actions)
             clock.lap(timing.ENVIRONMENT)
             self.num_timesteps += env.num_envs
-            callback.update_locals({"infos": infos, "dones": dones, "rewards": rewards})
+            callback.update_locals({"infos": infos, "dones": dones, "rewards": rewards, "new_obs": following})
             if not callback.on_step():
                 return RolloutReturn(halfway.collected * env.num_envs, halfway.episodes, continue_training=False)
             clock.lap(timing.LOGGING)

@@ -73,7 +73,7 @@ class FastOnPolicy(Fast, OnPolicyAlgorithm):
             following, rewards, dones, infos = env.step(self._for_environment(actions))
             clock.lap(timing.ENVIRONMENT)
             self.num_timesteps += env.num_envs
-            callback.update_locals({"infos": infos, "dones": dones, "rewards": rewards})
+            callback.update_locals({"infos": infos, "dones": dones, "rewards": rewards, "new_obs": following})
             if not callback.on_step():
                 return False
             clock.lap(timing.LOGGING)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import psutil
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.preprocessing import get_action_dim
@@ -19,6 +18,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from trainer.algorithms.fast import observations
 from trainer.algorithms.fast.arena import Floats
 from trainer.errors import ConfigError, Fault
+from trainer.memory import available_bytes
 from trainer.ring import Ring
 
 _GB = 1e9
@@ -197,7 +197,7 @@ class Replay:
         return observations.take(self._flat_before, first), observations.take(self._flat_after, last), None
 
     def _require_memory(self, observation_space: spaces.Space[Any]) -> None:
-        needed, free = self._bytes(observation_space), psutil.virtual_memory().available
+        needed, free = self._bytes(observation_space), available_bytes()
         if needed > free:
             fits = int(self.steps * self.copies * free / needed * 0.8)
             raise ConfigError(

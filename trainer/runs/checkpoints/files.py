@@ -1,7 +1,8 @@
 """Files that are either whole or not there, and a list of what they must contain.
 
 What is written is flushed to the disk before anything is renamed to the name that says it is complete; a folder's
-`manifest.json` has the SHA-256 of every file in it, so that what a disk or a copy has damaged is noticed.
+`manifest.json` has the SHA-256 of every file in it, so that what a disk or a copy has damaged is noticed. JSON that is
+in no manifest carries its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
 _REPLACED = ".replaced"  # ends the name of a directory that gives way to another
+_SEAL = "sha256"
 
 
 def flush(file: Path) -> None:
@@ -105,6 +107,27 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"{path.name} holds no object")
     return found
+
+
+def sealed(data: dict[str, Any]) -> str:
+    """Return an object as JSON that carries its own SHA-256."""
+    return json.dumps({**data, _SEAL: _seal(data)}, indent=2) + "\n"
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file; one of an earlier program, without a seal, is taken as it is.
+
+    :raises OSError: it cannot be read
+    :raises ValueError: it is not such a file, or not as it was written
+    """
+    data = read_json(path)
+    if data.pop(_SEAL, None) not in (None, _seal(data)):
+        raise ValueError(f"{path.name} is not as it was written")
+    return data
+
+
+def _seal(data: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def link(source: Path, target: Path) -> None:

@@ -12,7 +12,6 @@ A checkpoint is written into a temporary directory beside its place, flushed to 
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,7 +61,7 @@ class Checkpoint:
         :raises OSError: there is no such file
         :raises ValueError: it is not the JSON that `CheckpointFolder` writes
         """
-        data = files.read_json(path / ABOUT)
+        data = files.read_sealed(path / ABOUT)
         kind, run = str(data["kind"]), str(data["run"])
         return cls(path, int(data["step"]), kind, data.get("mean_return"), data.get("within"), run)
 
@@ -157,13 +156,13 @@ class CheckpointFolder:
         """
         step = model.num_timesteps
         place = self._folder / f"step_{step}"
-        about = files.read_json(place / ABOUT) if place.exists() else None
+        about = files.read_sealed(place / ABOUT) if place.exists() else None
         if about is not None and about.get("within") == within:
             # One run is at one place in one state only: what is on disk is this very checkpoint.
             kind = max(kind, str(about["kind"]), key=_STRENGTH.index)
             about |= {"kind": kind, "mean_return": about.get("mean_return") if mean_return is None else mean_return}
             mean_return = about["mean_return"]
-            files.write_atomically(place / ABOUT, json.dumps(about, indent=2) + "\n")
+            files.write_atomically(place / ABOUT, files.sealed(about))
         else:
             about = {
                 "run": self._run_id,
@@ -232,7 +231,7 @@ class CheckpointFolder:
             state_files.write_state(beside, state)
         self._pending = None if rings is None else self._replay.save(beside, rings, lambda: _require(wanted))
         files.write_manifest(beside)
-        (beside / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        (beside / ABOUT).write_text(files.sealed(about), encoding="utf-8")
         files.flush(beside / ABOUT)
 
     def _prune(self) -> None:

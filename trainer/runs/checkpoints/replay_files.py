@@ -8,7 +8,6 @@ removed, copied or damaged without harm to the others' names, and a buffer of gi
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,7 +59,7 @@ class ReplayFiles:
                     files.link(self._last.folder / name, folder / name)
         written = {ring.name: ring.written for ring in rings}
         index = {"written": written, "layout": {ring.name: _layout(ring) for ring in rings}, "pieces": pieces}
-        (folder / _INDEX).write_text(json.dumps(index) + "\n", encoding="utf-8")
+        (folder / _INDEX).write_text(files.sealed(index), encoding="utf-8")
         files.flush(folder / _INDEX)
         files.flush_directory(folder)
         return Saved(folder, written, pieces)
@@ -76,7 +75,7 @@ class ReplayFiles:
         :raises ValueError: it is of another configuration
         """
         folder = checkpoint / FOLDER
-        index = files.read_json(folder / _INDEX)
+        index = files.read_sealed(folder / _INDEX)
         if index["layout"] != {ring.name: _layout(ring) for ring in rings}:
             raise ValueError("the replay buffer was of another size or shape")
         self._last = Saved(folder, dict(index["written"]), dict(index["pieces"]))
@@ -110,7 +109,7 @@ def damage(checkpoint: Path) -> str | None:
     """Return what is wrong with a checkpoint's replay buffer, or None when nothing is."""
     folder = checkpoint / FOLDER
     try:
-        pieces = files.read_json(folder / _INDEX)["pieces"]
+        pieces = files.read_sealed(folder / _INDEX)["pieces"]
     except (OSError, ValueError, KeyError) as error:
         return f"the replay buffer has no index: {error}"
     found = files.damage(folder, pieces.items())

@@ -11,12 +11,13 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from typing import Any, NoReturn
 
 import psutil
 
-from trainer.events import RunEvent
+from trainer.events import ProgressMade, RunEvent
 from trainer.process import prepare
 from trainer.runs.control import RunControl
 from trainer.runs.executors.channel import Channel
@@ -37,6 +38,7 @@ from trainer.runs.executors.limits import end_with_parent, keep_to
 from trainer.runs.executors.outbox import Outbox
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
+from trainer.runs.watchdog import PERIOD_SECONDS, Watchdog
 
 # What the control over there passes on to the one here, by the names of its methods: whatever else a control learns
 # to be asked for, and forwards, is named here too.
@@ -73,14 +75,16 @@ class _Child:
         self._outbox = Outbox(channel, on_broken=_end_with_everything)
         self._settled = threading.Event()
         self._control = RunControl(
-            on_hold=lambda: self._outbox.post(HELD, urgent=True),
+            on_hold=lambda: self._outbox.post(HELD, self._control.pause_reason, urgent=True),
             on_release=lambda _stopping: self._outbox.post(WENT_ON, urgent=True),
         )
         self._reporter = RunReporter(job.run_id, self._emit, settle=self._settle)
+        self._step = 0
 
     def work(self) -> NoReturn:
         """Train; the process ends here."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: self._control.request_stop())
         # Stays open, so that there is somewhere to write when native code brings the process down.
@@ -95,6 +99,7 @@ class _Child:
 
     def _train(self) -> tuple[Any, ...]:
         job = self._job
+        self._control.begin()
         try:
             self._introduce()
             from trainer.runs.session import Session
@@ -110,7 +115,11 @@ class _Child:
             )
             return OUTCOME, session.run()
         except BaseException as error:  # noqa: BLE001  # SystemExit too ends this run and is told
-            return FAILED, explain(error), "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            return (
+                FAILED,
+                self._explain(error),
+                "".join(traceback.format_exception(type(error), error, error.__traceback__)),
+            )
 
     def _introduce(self) -> None:
         resources, cores = self._job.config.resources, self._job.cores
@@ -127,7 +136,26 @@ class _Child:
         for note in self._notes:
             self._reporter.log(note, "warning")
 
+    def _explain(self, error: BaseException) -> str:
+        return explain(error, self._job.config.environment.id, self._step)
+
+    def _watch(self) -> None:
+        """Give the run up when its environment hangs."""
+        config = self._job.config
+        watchdog = Watchdog(config.environment.id, config.training.watchdog_seconds)
+        while True:
+            time.sleep(PERIOD_SECONDS)
+            silence = watchdog.look(self._control, self._step)
+            if silence is not None and silence.over:
+                self._outbox.post(FAILED, silence.text, None, urgent=True)
+                self._outbox.close()
+                _end_with_everything()
+            elif silence is not None:
+                self._reporter.log(silence.text, "warning")
+
     def _emit(self, event: RunEvent) -> None:
+        if isinstance(event, ProgressMade):
+            self._step = event.step
         self._outbox.post(EVENT, event)
 
     def _settle(self) -> None:

@@ -82,6 +82,7 @@ class RemoteSession:
         elif kind == RUNNING:
             self._on_running()
         elif kind == HELD:
+            (self._control.pause_reason,) = content
             self._control.began_to_hold()
         elif kind == WENT_ON:
             self._control.went_on()
