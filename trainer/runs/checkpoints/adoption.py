@@ -6,7 +6,6 @@ same, because a checkpoint's files are never changed, only replaced; so the copy
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from trainer.errors import ConflictError
@@ -30,11 +29,11 @@ def adopt(checkpoint: Checkpoint, run_directory: Path) -> Checkpoint:
         replay = checkpoint.path / replay_files.FOLDER
         if replay.is_dir():
             _link_files(replay, place / replay_files.FOLDER)
-        about = files.read_json(checkpoint.path / ABOUT) | {"kind": KIND}
+        about = files.read_sealed(checkpoint.path / ABOUT) | {"kind": KIND}
     except FileNotFoundError as error:
         message = f"The checkpoint of step {checkpoint.step:,} was removed while it was copied. Choose a newer one."
         raise ConflictError(message) from error
-    (place / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    (place / ABOUT).write_text(files.sealed(about), encoding="utf-8")
     files.flush(place / ABOUT)
     files.flush_directory(place)
     files.write_atomically(place.parent / "latest", place.name + "\n")
