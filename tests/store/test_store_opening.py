@@ -57,17 +57,21 @@ def test_an_older_schema_is_migrated_once(tmp_path: Path, monkeypatch: pytest.Mo
             assert store.run("a").name == "run a (migrated)"
 
 
-def test_a_database_of_version_1_gets_its_timing_column_and_keeps_its_runs(tmp_path: Path) -> None:
+def test_a_database_of_version_1_gets_what_came_since_and_keeps_its_runs(tmp_path: Path) -> None:
     with opened(tmp_path / "p.db") as store:
         store.commit(created("a"))
     connection = sqlite3.connect(tmp_path / "p.db")
-    connection.execute("ALTER TABLE runs DROP COLUMN timing")
+    for column in ("timing", "rewinds", "edits"):
+        connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+    connection.execute("DROP TABLE config_edits")
     connection.execute("UPDATE schema_version SET version = 1")
     connection.commit()
     connection.close()
     with opened(tmp_path / "p.db") as store:
         assert store.run("a").timing is None
         assert store.run("a").name == "run a"
+        assert (store.run("a").rewinds, store.run("a").edits) == (0, 0)
+        assert store.config_edits("a") == []
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

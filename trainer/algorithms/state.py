@@ -19,6 +19,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import recursive_getattr
 
 from trainer.algorithms.fast import Fast
+from trainer.algorithms.live import follow_exploration
 
 _COUNTERS = (
     "num_timesteps",
@@ -32,6 +33,9 @@ _COUNTERS = (
     "ep_success_buffer",
 )
 _OBSERVED = ("_last_obs", "_last_episode_starts", "_last_original_obs")
+# Kept in the file for whoever loads it; here the configuration says what they are. Learning rates need no such care:
+# they are asked for anew before every update.
+_SETTINGS = frozenset({"ent_coef_tensor"})
 _LOGGED = ("name_to_value", "name_to_count", "name_to_excluded")
 
 
@@ -60,6 +64,8 @@ def restore(model: BaseAlgorithm, state: dict[str, Any], *, same_episodes: bool)
     """
     for name, value in state["counters"].items():
         setattr(model, name, value)
+    # Settings are the configuration's, which may have been edited since: they are not brought back.
+    follow_exploration(model)
     if same_episodes:
         for name, value in state["observed"].items():
             setattr(model, name, value)
@@ -88,7 +94,7 @@ def load_weights(model: BaseAlgorithm, path: Path) -> None:
                 _put(recursive_getattr(model, name), _tensors(archive, f"{name}.pth", model.device))
             if variables:
                 kept = _tensors(archive, "pytorch_variables.pth", model.device)
-                for name in variables:
+                for name in set(variables) - _SETTINGS:
                     recursive_getattr(model, name).data.copy_(kept[name])
     except (zipfile.BadZipFile, KeyError, RuntimeError) as error:
         raise ValueError(f"{path.name} does not hold the weights of this model: {error}") from error

@@ -47,6 +47,7 @@ class Extras(TypedDict, total=False):
     none_label: str
     example: str
     algorithms: tuple[str, ...]
+    live: bool
 
 
 _SCHEMA_KEYS = ("kind", "unit", "choices", "none_label", "example", "algorithms")
@@ -62,9 +63,11 @@ def setting(default: Any, title: str, about: str, source: str, group: str, **ext
     :param group: the heading it stands under within its section
     :param extras: bounds for pydantic; `kind` of widget where the type does not tell; `unit`; `advanced`;
         `choices` offered where others are allowed too; `none_label` for what None means; `example` of the text to
-        type; `algorithms` that know it, where not all do
+        type; `algorithms` that know it, where not all do; `live` when it may change while a run trains
     """
     schema: dict[str, Any] = {"source": source, "group": group, "advanced": extras.pop("advanced", False)}
+    if extras.pop("live", False):
+        schema["x-live"] = True
     for key in _SCHEMA_KEYS:
         if key in extras:
             value = extras.pop(key)  # type: ignore[misc]

@@ -35,6 +35,7 @@ class FieldSpec:
     :param example: a text that one could type
     :param only_algorithms: algorithms that know this setting; empty when all do
     :param only_when: (path, values): the setting exists only while that path has one of these values
+    :param live: whether it may change while a run trains
     """
 
     path: str
@@ -58,6 +59,7 @@ class FieldSpec:
     advanced: bool = False
     only_algorithms: tuple[str, ...] = ()
     only_when: tuple[str, tuple[str, ...]] | None = None
+    live: bool = False
 
     @property
     def key(self) -> str:
@@ -173,6 +175,7 @@ def _leaf(
         advanced=extra["advanced"] if advanced is None else advanced,
         only_algorithms=tuple(extra.get("algorithms", ())),
         only_when=only_when,
+        live=extra.get("x-live", False),
     )
 
 

@@ -7,11 +7,13 @@ a run does `work`.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
 from trainer.errors import ConflictError, Fault
 from trainer.paths import Layout
+from trainer.runs.editor import Editor
 from trainer.runs.executors.thread import ThreadExecutor
 from trainer.runs.intake import Intake
 from trainer.runs.live_run import LiveRun
@@ -22,7 +24,7 @@ from trainer.runs.states import ENDED, LIVE, RunState, why_not
 from trainer.runs.work import Work
 from trainer.store import Page, RunRecord, Store
 
-ACTIONS = ("start", "pause", "resume", "stop", "restart", "extend")
+ACTIONS = ("start", "pause", "resume", "stop", "edit", "restart", "extend")
 _LIVE, _ENDED = [state.value for state in LIVE], [state.value for state in ENDED]
 # A click answers within 250 ms; what takes longer shows when it happens.
 ANSWER_TIMEOUT = 0.15
@@ -50,6 +52,7 @@ class RunManager:
         work = Work(store, layout, global_seed=global_seed)
         self._roster = Roster(store, slots, executor or ThreadExecutor(), work)
         self._intake = Intake(store, layout, presets, self._roster)
+        self._editor = Editor(store, layout, presets, self._intake)
 
     # Runs come in
 
@@ -161,6 +164,16 @@ class RunManager:
             live.relabel(name=name, tags=tags, notes=notes)
         return self.get(run_id)
 
+    def edit(self, run_id: str, overrides: Mapping[str, Any]) -> RunRecord:
+        """Change settings of a run that waits, trains or is paused; a training one follows after its present rollout.
+
+        :param overrides: values by dotted path
+        :raises ConfigError: with every setting that cannot have its value, or cannot change while a run lives
+        :raises ConflictError: the run cannot be edited now; the message says why
+        """
+        self._editor.edit(self._controllable(run_id, "edit"), overrides)
+        return self.get(run_id)
+
     def delete(self, run_id: str) -> None:
         """Remove an ended run with its directory.
 
@@ -182,6 +195,14 @@ class RunManager:
         """
         live = self._roster.find(run_id)
         return live.record if live else self._store.run(run_id)
+
+    def config(self, run_id: str) -> dict[str, Any]:
+        """Return the configuration that a run was last asked to train with, as JSON data.
+
+        :raises NotFoundError: there is no such run
+        """
+        live = self._roster.find(run_id)
+        return live.wanted.to_data() if live else self._store.run_config(run_id)
 
     def list(self, **filters: Any) -> Page[RunRecord]:
         """Return a page of runs, newest first; the filters are those of `Store.runs`."""

@@ -17,6 +17,7 @@ from gymnasium import spaces
 from stable_baselines3.common.logger import KVWriter, Logger
 from stable_baselines3.common.preprocessing import is_image_space
 
+from trainer.algorithms import live
 from trainer.algorithms.build import build_model, default_log_interval
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.learner import Learner, call_after_each_gradient_step, make_learner
@@ -29,6 +30,7 @@ from trainer.runs.cadence import Cadence
 from trainer.runs.callback import MetricsWriter, RunCallback
 from trainer.runs.checkpoints import CheckpointFolder
 from trainer.runs.control import RunControl
+from trainer.runs.edits import changes_between
 from trainer.runs.evaluation import Evaluation, evaluate
 from trainer.runs.filming import film
 from trainer.runs.progress import ProgressMeter
@@ -210,16 +212,39 @@ class Session:
     def _train(self, learner: Learner[Any], env: VecEnv) -> None:
         model, meter, control = learner.model, self._meter, self.control
         while True:
+            self._follow_edit(model)
             # First of all what the checkpoint that a run goes on from has left to be done.
             if not control.stop_requested:
                 self._attend(model, env)
             control.hold_point()
             if meter.fraction >= 1.0 or control.stop_requested or self._reached_threshold:
+                self._follow_edit(model, last=True)
                 return
             if meter.duration_seconds is not None:
                 learner.set_fraction_done(meter.fraction)
             learner.iterate()
             meter.step = model.num_timesteps
+
+    def _follow_edit(self, model: BaseAlgorithm, *, last: bool = False) -> None:
+        """Go on with other settings if that was asked for, and only then say so.
+
+        :param last: nothing more will be trained; the settings are for when the run is given more steps
+        """
+        edit = self.control.take_edit(last=last)
+        if edit is None:
+            return
+        before, self.config, step = self.config, edit.config, model.num_timesteps
+        changes = changes_between(before, edit.config)
+        live.give(model, edit.config, changes)
+        use_threads(model, edit.config.training.torch_threads)
+        if "evaluation.frequency" in changes:
+            self._evaluations.change_interval(edit.config.evaluation.frequency, step)
+        if "video.every_steps" in changes:
+            self._films.change_interval(edit.config.video.every_steps, step)
+        self.reporter.edited(step, changes, edit, self.directory)
+        for remark in advise(edit.config):
+            if remark not in advise(before):
+                self.reporter.log(f"{remark.field} {remark.message}.", "warning")
 
     def _attend(self, model: BaseAlgorithm, env: VecEnv) -> None:
         """Do what is due between two rollouts."""

@@ -91,7 +91,7 @@ class Standing:
         if self._meter.timing is not None:
             self._meter.timing.seconds.update(state["timing"])
         for name, cadence in self._cadences.items():
-            cadence.restore(state["cadences"][name])
+            cadence.restore(state["cadences"][name], model.num_timesteps)
         return notes
 
     def _environment(self) -> dict[str, Any]:
