@@ -78,6 +78,8 @@
     runs: (params) => request("GET", "api/runs", { params }),
     run: (id) => request("GET", run(id)),
     act: (id, action, body) => request("POST", run(id, `/${action}`), body ? { body } : {}),
+    config: (id) => request("GET", run(id, "/config")),
+    edit: (id, overrides) => request("PATCH", run(id), { body: { overrides } }),
     resumeInterrupted: () => request("POST", "api/runs/resume-interrupted", { timeout: 60000 }),
     metrics: (id, params) => request("GET", run(id, "/metrics"), { params }),
     logs: (id, params) => request("GET", run(id, "/logs"), { params }),
