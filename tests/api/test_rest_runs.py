@@ -58,7 +58,7 @@ def test_a_run_is_started_paused_resumed_stopped_and_deleted(client, engine):
     stopped = until(client, run_id, "stopped")
     assert stopped["step"] >= held["step"]
     assert stopped["timing"]["collect/environment"] > 0
-    assert error_of(client.post(f"/api/runs/{run_id}/start")) == (409, "conflict")
+    assert error_of(client.post(f"/api/runs/{run_id}/pause")) == (409, "conflict")
 
     assert engine.manager.wait(run_id, 30)
     assert client.delete(f"/api/runs/{run_id}").json() == {"id": run_id, "deleted": True}

@@ -11,7 +11,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from trainer.events import CheckpointRemoved, CheckpointSaved
-from trainer.runs.checkpoints import CheckpointFolder
+from trainer.runs.checkpoints import AbandonedError, CheckpointFolder
 
 
 @pytest.fixture
@@ -107,3 +107,36 @@ def test_running_statistics_are_saved_as_plain_arrays(folder, tmp_path):
     assert float(saved["return_count"]) == env.ret_rms.count
     about = json.loads((tmp_path / "checkpoints" / "step_1" / "checkpoint.json").read_text())
     assert (about["algorithm"], about["step"], about["kind"]) == ("ppo", 1, "final")
+
+
+def _save_within(folder, model, step, kind, within, **options):
+    model.num_timesteps = step
+    return folder.save(model, kind, within=within, **options)
+
+
+def test_another_place_in_the_same_step_takes_the_place_of_the_checkpoint(folder, model, tmp_path):
+    _save_within(folder, model, 4, "pause", "gradient step 3")
+    _save_within(folder, model, 4, "periodic", None)
+    (checkpoint,) = folder.all()
+    assert (checkpoint.kind, checkpoint.within) == ("periodic", None)
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["latest", "step_4"]
+
+
+def test_a_crash_between_taking_the_old_one_away_and_putting_the_new_one_there_leaves_the_old_one(
+    folder, model, tmp_path
+):
+    _save(folder, model, 4, "pause")
+    place = tmp_path / "checkpoints" / "step_4"
+    place.rename(place.with_name(".step_4.replaced"))
+    place.with_name(".step_4.1.tmp").mkdir()
+    again = CheckpointFolder(tmp_path, 2, "run", lambda _event: None)
+    assert _steps(again) == {4: "pause"}
+    assert sorted(path.name for path in place.parent.iterdir()) == ["latest", "step_4"]
+
+
+def test_a_checkpoint_that_nobody_waits_for_any_more_is_given_up(folder, model, tmp_path):
+    _save(folder, model, 1, "periodic")
+    with pytest.raises(AbandonedError):
+        _save_within(folder, model, 2, "pause", None, wanted=lambda: False)
+    assert _steps(folder) == {1: "periodic"}
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["latest", "step_1"]

@@ -179,7 +179,7 @@ def test_what_is_impossible_is_refused_in_words_and_changes_nothing(engine, cart
     assert _status(engine, run_id) == "queued"
     engine.manager.stop(run_id)
     with pytest.raises(ConflictError, match="has ended"):
-        engine.manager.resume(run_id)
+        engine.manager.pause(run_id)
     engine.manager.delete(run_id)
     assert not engine.layout.run(run_id).exists()
     with pytest.raises(NotFoundError):

@@ -219,3 +219,31 @@ def test_a_checkpoint_links_what_of_the_replay_buffer_has_not_changed(engine, ca
         [np.fromfile(folders[-1] / "replay" / f"frames-0.{piece}", dtype=np.uint8) for piece in range(4)]
     )
     assert frames.any()
+
+
+def test_a_pause_leaves_a_checkpoint_in_the_middle_of_a_rollout(engine, cartpole, until):
+    algorithm = {"name": "ppo", "n_steps": 100_000, "batch_size": 64, "n_epochs": 2}
+    run_id = engine.manager.submit(
+        cartpole(10_000_000, algorithm=algorithm, checkpoints={"every_steps": None, "every_seconds": 3_600})
+    ).id
+    until(lambda: engine.manager.get(run_id).step > 500)
+    engine.manager.pause(run_id)
+    (paused,) = until(lambda: engine.store.checkpoints(run_id))
+    assert (paused.kind, paused.step) == ("pause", engine.manager.get(run_id).step)
+    assert read_json(engine.layout.run(run_id) / paused.path / "checkpoint.json")["within"].startswith("step ")
+    assert engine.manager.resume(run_id).status == "running"
+    until(lambda: engine.manager.get(run_id).step > paused.step)
+    engine.manager.stop(run_id)
+    record = _ended(engine, run_id, "stopped")
+    assert record.step < 400_000, "a stop waits for no rollout to end"
+
+
+def test_time_runs_out_for_no_one_in_a_long_rollout(engine, cartpole, until):
+    algorithm = {"name": "ppo", "n_steps": 100_000, "batch_size": 64, "n_epochs": 2}
+    run_id = engine.manager.submit(
+        cartpole(10_000_000, algorithm=algorithm, checkpoints={"every_steps": None, "every_seconds": 0.2})
+    ).id
+    until(lambda: engine.store.checkpoints(run_id))
+    assert engine.manager.get(run_id).step < 400_000
+    engine.manager.stop(run_id)
+    _ended(engine, run_id, "stopped")

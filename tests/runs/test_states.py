@@ -13,8 +13,8 @@ def test_every_state_is_live_or_ended_and_has_its_row():
     assert set(TRANSITIONS) == set(RunState)
 
 
-def test_ended_runs_go_nowhere_and_every_live_state_can_be_interrupted():
-    assert all(not TRANSITIONS[state] for state in ENDED)
+def test_ended_runs_can_only_wait_for_their_turn_again_and_every_live_state_can_be_interrupted():
+    assert all(TRANSITIONS[state] == {RunState.QUEUED} for state in ENDED)
     assert all(RunState.INTERRUPTED in TRANSITIONS[state] for state in LIVE)
 
 
@@ -23,7 +23,7 @@ def test_an_illegal_transition_says_what_is_allowed():
         ConflictError, match="A queued run cannot become paused; allowed: interrupted, starting, stopped"
     ):
         require_transition(RunState.QUEUED, RunState.PAUSED)
-    with pytest.raises(ConflictError, match="the run has ended"):
+    with pytest.raises(ConflictError, match="A completed run cannot become running; allowed: queued"):
         require_transition(RunState.COMPLETED, RunState.RUNNING)
 
 
@@ -32,7 +32,9 @@ def test_an_illegal_transition_says_what_is_allowed():
     [
         ("start", {RunState.QUEUED}),
         ("pause", {RunState.STARTING, RunState.RUNNING}),
-        ("resume", {RunState.PAUSED}),
+        ("resume", {RunState.PAUSED, RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED}),
+        ("restart", ENDED),
+        ("extend", ENDED),
         ("stop", {RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.PAUSED}),
     ],
 )

@@ -57,7 +57,7 @@ def test_an_older_schema_is_migrated_once(tmp_path: Path, monkeypatch: pytest.Mo
             assert store.run("a").name == "run a (migrated)"
 
 
-def test_a_database_of_version_1_gets_what_came_since_and_keeps_its_runs(tmp_path: Path) -> None:
+def test_a_database_of_version_1_gets_what_came_later_and_keeps_its_runs(tmp_path: Path) -> None:
     with opened(tmp_path / "p.db") as store:
         store.commit(created("a"))
     connection = sqlite3.connect(tmp_path / "p.db")

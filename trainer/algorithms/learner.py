@@ -18,6 +18,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from trainer.algorithms.fast import Fast
+from trainer.algorithms.fast.core import Halfway
 
 # A run whose length is a time has no number of steps; schedules see this until the first estimate.
 _UNKNOWN_TOTAL = 1_000_000_000
@@ -45,9 +46,24 @@ class Learner(ABC, Generic[Model]):
         )
         self._callback.on_training_start(locals(), globals())
 
-    @abstractmethod
     def iterate(self) -> None:
-        """Collect one rollout and learn from it."""
+        """Collect one rollout and learn from it; of an iteration that was begun already, take what is left."""
+        halfway = self.model.halfway if isinstance(self.model, Fast) else Halfway()
+        if not halfway.updating:
+            halfway.owed = self._collect()
+            halfway.updating = True
+        if halfway.owed > 0:
+            self._update(halfway.owed)
+        if isinstance(self.model, Fast):
+            self.model.halfway = Halfway()
+
+    @abstractmethod
+    def _collect(self) -> int:
+        """Collect a rollout; return how many gradient steps it owes, where they are counted, or else 1."""
+
+    @abstractmethod
+    def _update(self, owed: int) -> None:
+        """Learn from what was collected."""
 
     def state(self) -> dict[str, Any]:
         """Return what stands here rather than in the model, as plain data."""
@@ -82,15 +98,17 @@ class OnPolicyLearner(Learner[OnPolicyAlgorithm]):
         """Count on."""
         self._iteration = state["iteration"]
 
-    def iterate(self) -> None:
-        """Fill the rollout buffer once and run the update's epochs on it."""
+    def _collect(self) -> int:
         model = self.model
         model.collect_rollouts(self._env, self._callback, model.rollout_buffer, n_rollout_steps=model.n_steps)
         self._iteration += 1
         model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
         if self._iteration % self._log_interval == 0:
             model.dump_logs(self._iteration)
-        model.train()
+        return 1
+
+    def _update(self, _owed: int) -> None:
+        self.model.train()
 
 
 class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
@@ -108,10 +126,11 @@ class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
 
     def forget_transitions(self) -> None:
         """Collect with the policy as it is until there is again as much to learn from as at first."""
+        if isinstance(self.model, Fast):
+            self.model.halfway = Halfway()
         self._collects_until = self.model.num_timesteps + min(self.model.learning_starts, self.model.buffer_size)
 
-    def iterate(self) -> None:
-        """Take `train_freq` steps or episodes and then the gradient steps they owe."""
+    def _collect(self) -> int:
         model = self.model
         rollout = model.collect_rollouts(
             self._env,
@@ -122,10 +141,12 @@ class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
             replay_buffer=model.replay_buffer,  # type: ignore[arg-type]  # set by _setup_model
             log_interval=self._log_interval,
         )
-        if model.num_timesteps > max(model.learning_starts, self._collects_until):
-            gradient_steps = model.gradient_steps if model.gradient_steps >= 0 else rollout.episode_timesteps
-            if gradient_steps > 0:
-                model.train(batch_size=model.batch_size, gradient_steps=gradient_steps)
+        if model.num_timesteps <= max(model.learning_starts, self._collects_until):
+            return 0
+        return model.gradient_steps if model.gradient_steps >= 0 else rollout.episode_timesteps
+
+    def _update(self, owed: int) -> None:
+        self.model.train(batch_size=self.model.batch_size, gradient_steps=owed)
 
 
 def make_learner(
@@ -143,10 +164,7 @@ def make_learner(
 
 
 def call_after_each_gradient_step(model: BaseAlgorithm, call: Callable[[], None]) -> None:
-    """Have `call` run after every optimiser step, so that a long update can hold for a pause too."""
-    if isinstance(model, Fast):
-        model.core.after_gradient_step = call
-        return
+    """Have `call` run after every optimiser step of a model that has no hold points of its own."""
 
     def hook(*_: Any) -> None:
         call()

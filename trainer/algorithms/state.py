@@ -16,9 +16,11 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.distributions import StateDependentNoiseDistribution
 from stable_baselines3.common.save_util import recursive_getattr
 
 from trainer.algorithms.fast import Fast
+from trainer.algorithms.fast.core import Halfway
 from trainer.algorithms.live import follow_exploration
 
 _COUNTERS = (
@@ -40,7 +42,7 @@ _LOGGED = ("name_to_value", "name_to_count", "name_to_excluded")
 
 
 def capture(model: BaseAlgorithm) -> dict[str, Any]:
-    """Return what a model between two iterations has beside its weights and its replay buffer."""
+    """Return what a model that may be held has beside its weights and its replay buffer."""
     state: dict[str, Any] = {
         "counters": {name: getattr(model, name) for name in _COUNTERS if hasattr(model, name)},
         "observed": {name: getattr(model, name) for name in _OBSERVED if hasattr(model, name)},
@@ -53,6 +55,10 @@ def capture(model: BaseAlgorithm) -> dict[str, Any]:
         state["torch"] = generators.torch.get_state().numpy()
         noise = getattr(model, "noise", None)
         state["noise"] = None if noise is None else noise.state
+        if model.halfway.name is not None:
+            state["halfway"] = model.halfway.state()
+            state["rollout"] = model.rollout_state()
+            state["exploration"] = _exploration(model)
     return state
 
 
@@ -79,6 +85,17 @@ def restore(model: BaseAlgorithm, state: dict[str, Any], *, same_episodes: bool)
         noise = getattr(model, "noise", None)
         if noise is not None and state["noise"] is not None and same_episodes:
             noise.state = state["noise"]
+        if "halfway" in state:
+            _restore_halfway(model, state)
+
+
+def break_off(model: BaseAlgorithm, state: dict[str, Any]) -> None:
+    """Let the episodes of what was collected end where the captured model stood."""
+    if isinstance(model, Fast):
+        before = model._last_obs
+        model._last_obs = state["observed"]["_last_obs"]
+        model.break_off()
+        model._last_obs = before
 
 
 def load_weights(model: BaseAlgorithm, path: Path) -> None:
@@ -100,6 +117,28 @@ def load_weights(model: BaseAlgorithm, path: Path) -> None:
         raise ValueError(f"{path.name} does not hold the weights of this model: {error}") from error
     if isinstance(model, Fast):
         model.weights_changed()
+
+
+def _restore_halfway(model: Fast, state: dict[str, Any]) -> None:
+    model.halfway = Halfway.of(state["halfway"], model.device)
+    if state["rollout"]:
+        model.restore_rollout(state["rollout"])
+    noise = _noise_of(model)
+    if noise is not None:
+        for name, matrix in state["exploration"].items():
+            setattr(noise, name, torch.from_numpy(np.array(matrix)).to(model.device))
+
+
+def _exploration(model: Fast) -> dict[str, Any]:
+    """Return the weights that generalised state-dependent exploration has drawn for the rollout under way."""
+    noise = _noise_of(model)
+    names = () if noise is None else ("exploration_mat", "exploration_matrices")
+    return {name: getattr(noise, name).detach().cpu().numpy() for name in names}
+
+
+def _noise_of(model: Fast) -> StateDependentNoiseDistribution | None:
+    noise = getattr(getattr(model, "actor", None) or model.policy, "action_dist", None)
+    return noise if isinstance(noise, StateDependentNoiseDistribution) else None
 
 
 def _tensors(archive: zipfile.ZipFile, name: str, device: torch.device) -> Any:

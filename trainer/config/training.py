@@ -178,7 +178,7 @@ class CheckpointsConfig(Section):
         none_label="off",
     )
     every_seconds: float | None = setting(
-        600.0,
+        60.0,
         "Every seconds",
         "Seconds between two checkpoints: the most that a crash can cost. Empty does not save by time.",
         sources.PALAESTRA,

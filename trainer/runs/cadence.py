@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from trainer.config import RunConfig
+
 
 class Cadence:
     """Says when something is due.
@@ -78,6 +80,14 @@ class Cadence:
             return "periodic"
         return None
 
+    def overdue(self, seconds: float) -> bool:
+        """Return whether the time between two has passed for longer than `seconds`."""
+        return self._every_seconds is not None and self._clock() - self._last_time >= self._every_seconds + seconds
+
+    def restart_clock(self) -> None:
+        """Take note that it was done for once, though what is due by steps and milestones still is."""
+        self._last_time = self._clock()
+
     def done(self, step: int, fraction: float) -> None:
         """Take note that what was due at this step, or might have been, was done."""
         if self._every_steps is not None:
@@ -87,6 +97,16 @@ class Cadence:
 
     def _steps_have_passed(self, step: int) -> bool:
         return self._every_steps is not None and step // self._every_steps > self._last_multiple
+
+
+def cadences_of(config: RunConfig) -> dict[str, Cadence]:
+    """Return when evaluations, checkpoints and videos of a run are due, by these names and in this order."""
+    evaluation, checkpoints, video = config.evaluation, config.checkpoints, config.video
+    return {
+        "evaluation": Cadence(every_steps=evaluation.frequency if evaluation.enabled else None),
+        "checkpoints": Cadence(checkpoints.every_steps, checkpoints.every_seconds, checkpoints.milestones),
+        "video": Cadence(video.every_steps, None, video.milestones) if video.enabled else Cadence(),
+    }
 
 
 def _tenth(fraction: float) -> int:

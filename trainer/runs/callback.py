@@ -7,6 +7,7 @@ always lets training continue: stopping in the middle of a rollout would lose a 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter
 
 from trainer.events import EpisodeEnded
-from trainer.runs.control import RunControl
 from trainer.runs.progress import ProgressMeter
 from trainer.runs.reporter import RunReporter
 
@@ -24,20 +24,20 @@ PROGRESS_INTERVAL = 0.25
 class RunCallback(BaseCallback):
     """Watches one run's steps.
 
-    :param control: asked at every step whether to hold
+    :param hold_point: called at every step
     :param meter: told of every step and episode
     :param reporter: told of episodes, and a few times a second of the progress
     """
 
-    def __init__(self, control: RunControl, meter: ProgressMeter, reporter: RunReporter) -> None:
+    def __init__(self, hold_point: Callable[[], None], meter: ProgressMeter, reporter: RunReporter) -> None:
         super().__init__()
-        self._control = control
+        self._hold_point = hold_point
         self._meter = meter
         self._reporter = reporter
         self._next_progress = 0.0
 
     def _on_step(self) -> bool:
-        self._control.hold_point()
+        self._hold_point()
         meter = self._meter
         meter.step = self.num_timesteps
         if self.locals["dones"].any():

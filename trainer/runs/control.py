@@ -1,9 +1,9 @@
 """How a run is told to hold, to end, or to go on with other settings.
 
 A session asks its `RunControl` at two kinds of boundary only: between steps (`hold_point`, one flag read when
-nothing is asked) and between rollouts (`stop_requested`, `take_edit`). Requests may come from any thread at any
-time; holding and ending are idempotent, and of several edits the newest counts. Time spent held is measured, so that
-speeds and durations can leave it out.
+nothing is asked) and where a run may end or change (`stop_requested`, `take_edit`). Requests may come from any
+thread at any time; holding and ending are idempotent, and of several edits the newest counts. Time spent held is
+measured, so that speeds and durations can leave it out.
 """
 
 from __future__ import annotations
@@ -110,12 +110,15 @@ class RunControl:
             since = self._held_since
             return self._held_seconds + (time.monotonic() - since if since is not None else 0.0)
 
-    def hold_point(self) -> None:
-        """Hold here for as long as a pause is asked for, and let others have their turn. Costs next to nothing else."""
+    def hold_point(self, while_held: Callable[[], None] = lambda: None) -> None:
+        """Hold here for as long as a pause is asked for, and let others have their turn. Costs next to nothing else.
+
+        :param while_held: called once when the run holds; it should end soon when `pause_requested` does
+        """
         if self._hold:
             if self._turn is not None:
                 self._turn.end()
-            self._wait_for_release()
+            self._wait_for_release(while_held)
             if self._turn is not None:
                 self._turn.begin()
         elif self._turn is not None:
@@ -131,12 +134,14 @@ class RunControl:
         with self._changed:
             return self._changed.wait_for(lambda: not self._held, timeout)
 
-    def _wait_for_release(self) -> None:
+    def _wait_for_release(self, while_held: Callable[[], None]) -> None:
         self._held_since = time.monotonic()
         self._on_hold()
         with self._changed:
             self._held = True
             self._changed.notify_all()
+        while_held()
+        with self._changed:
             self._changed.wait_for(lambda: not self._hold)
             held = time.monotonic() - self._held_since
             self._held_seconds, self._held_since = self._held_seconds + held, None

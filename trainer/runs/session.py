@@ -2,7 +2,8 @@
 
 A session runs in whatever thread or process its executor gives it. It owns its environments, its model and its
 run directory; to the world it speaks through events only, and it is told to hold or end through its `RunControl`
-only. Work between rollouts (evaluation, videos, checkpoints) finds the model consistent.
+only. Work between rollouts (evaluation, videos, checkpoints) finds the model consistent. A fast model can be saved
+inside an iteration too, wherever it may hold: a pause leaves a checkpoint, and a stop waits for no rollout to end.
 """
 
 from __future__ import annotations
@@ -13,11 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gymnasium import spaces
 from stable_baselines3.common.logger import KVWriter, Logger
 from stable_baselines3.common.preprocessing import is_image_space
 
-from trainer.algorithms import live
 from trainer.algorithms.build import build_model, default_log_interval
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.learner import Learner, call_after_each_gradient_step, make_learner
@@ -26,13 +25,14 @@ from trainer.config import RunConfig, advise
 from trainer.envs.factory import evaluation_copies, make_evaluation_env, make_training_env, resolve_backend
 from trainer.envs.seeding import mixed_seed
 from trainer.events import CheckpointSaved, EvaluationEnded, RunRewound
-from trainer.runs.cadence import Cadence
+from trainer.runs.cadence import cadences_of
 from trainer.runs.callback import MetricsWriter, RunCallback
-from trainer.runs.checkpoints import CheckpointFolder
+from trainer.runs.checkpoints import AbandonedError, CheckpointFolder
 from trainer.runs.control import RunControl
-from trainer.runs.edits import changes_between
 from trainer.runs.evaluation import Evaluation, evaluate
 from trainer.runs.filming import film
+from trainer.runs.following import follow
+from trainer.runs.introduction import introduce
 from trainer.runs.progress import ProgressMeter
 from trainer.runs.reasons import explain
 from trainer.runs.reporter import RunReporter
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 _OWN_BUFFER = (
     "With a buffer class of your own the run uses Stable-Baselines3's own loops and the random numbers of the process."
 )
+
+# Seconds beyond the time for a checkpoint that an iteration may take before it is saved in its middle.
+_PATIENCE = 0.5
 
 # Evaluation and filming use other episodes than training does, yet the same ones in every run of a seed.
 EVALUATION_SEED_OFFSET = 10_000
@@ -109,10 +112,8 @@ class Session:
         self._tensorboard: TensorBoardWriter | None = None
         self._standing: Standing | None = None
         self._evaluation_env: VecEnv | None = None
-        evaluation, checkpoints, video = config.evaluation, config.checkpoints, config.video
-        self._evaluations = Cadence(every_steps=evaluation.frequency if evaluation.enabled else None)
-        self._saves = Cadence(checkpoints.every_steps, checkpoints.every_seconds, checkpoints.milestones)
-        self._films = Cadence(video.every_steps, None, video.milestones) if video.enabled else Cadence()
+        self._cadences = cadences_of(config)
+        self._evaluations, self._saves, self._films = self._cadences.values()
 
     def run(self) -> Outcome:
         """Train to the end, a stop, or an error.
@@ -122,7 +123,13 @@ class Session:
         with ExitStack() as cleanup:
             env, model = self._build(cleanup)
             self._take_turns(model, env, cleanup)
-            callback = RunCallback(self.control, self._meter, self.reporter)
+            if isinstance(model, Fast):
+                model.core.hold_point = self._hold_within
+            else:
+                call_after_each_gradient_step(model, self.control.hold_point)
+            # A fast model holds where it can be saved, which is not in the middle of a step.
+            hold_in_step = _nowhere if isinstance(model, Fast) else self.control.hold_point
+            callback = RunCallback(hold_in_step, self._meter, self.reporter)
             cleanup.callback(_let_go, callback)
             learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
             standing = Standing(learner, env, self._meter, self._cadences)
@@ -132,16 +139,15 @@ class Session:
             self._standing = standing
             self._on_running()
             try:
-                self._train(learner, env)
+                self._train(learner, env, standing)
+            except _Stopped:
+                self._meter.step = model.num_timesteps
+                self._follow_edit(model, last=True)
             finally:
                 self._meter.mark()
                 self.reporter.emit(self._meter.event(self.reporter.run_id))
             learner.close()
             return self._finish(model, env)
-
-    @property
-    def _cadences(self) -> dict[str, Cadence]:
-        return {"evaluation": self._evaluations, "checkpoints": self._saves, "video": self._films}
 
     def _go_on(self, standing: Standing) -> None:
         """Put everything where the newest whole checkpoint has it.
@@ -187,12 +193,7 @@ class Session:
         logger = Logger(folder=None, output_formats=writers)
         cleanup.callback(logger.close)
         model.set_logger(logger)
-        call_after_each_gradient_step(model, self.control.hold_point)
-        self.reporter.log(
-            f"{env.num_envs} environment copies, observations {_brief(env.observation_space)}, "
-            f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}{_precision(model)}, "
-            f"{threads} thread{'' if threads == 1 else 's'} for the networks."
-        )
+        self.reporter.log(introduce(model, env, threads))
         for note in model.core.notes if isinstance(model, Fast) else [_OWN_BUFFER]:
             self.reporter.log(note, "warning")
         return env, model
@@ -209,42 +210,29 @@ class Session:
         cleanup.callback(turn.end)
         turn.begin()
 
-    def _train(self, learner: Learner[Any], env: VecEnv) -> None:
+    def _train(self, learner: Learner[Any], env: VecEnv, standing: Standing) -> None:
         model, meter, control = learner.model, self._meter, self.control
         while True:
-            self._follow_edit(model)
-            # First of all what the checkpoint that a run goes on from has left to be done.
-            if not control.stop_requested:
-                self._attend(model, env)
-            control.hold_point()
-            if meter.fraction >= 1.0 or control.stop_requested or self._reached_threshold:
-                self._follow_edit(model, last=True)
-                return
+            # A run that goes on in the middle of an iteration ends that one first.
+            if standing.within is None:
+                self._follow_edit(model)
+                # First of all what the checkpoint that a run goes on from has left to be done.
+                if not control.stop_requested:
+                    self._attend(model, env)
+                control.hold_point(self._save_while_held)
+                if meter.fraction >= 1.0 or control.stop_requested or self._reached_threshold:
+                    self._follow_edit(model, last=True)
+                    return
             if meter.duration_seconds is not None:
                 learner.set_fraction_done(meter.fraction)
             learner.iterate()
             meter.step = model.num_timesteps
 
     def _follow_edit(self, model: BaseAlgorithm, *, last: bool = False) -> None:
-        """Go on with other settings if that was asked for, and only then say so.
-
-        :param last: nothing more will be trained; the settings are for when the run is given more steps
-        """
-        edit = self.control.take_edit(last=last)
-        if edit is None:
-            return
-        before, self.config, step = self.config, edit.config, model.num_timesteps
-        changes = changes_between(before, edit.config)
-        live.give(model, edit.config, changes)
-        use_threads(model, edit.config.training.torch_threads)
-        if "evaluation.frequency" in changes:
-            self._evaluations.change_interval(edit.config.evaluation.frequency, step)
-        if "video.every_steps" in changes:
-            self._films.change_interval(edit.config.video.every_steps, step)
-        self.reporter.edited(step, changes, edit, self.directory)
-        for remark in advise(edit.config):
-            if remark not in advise(before):
-                self.reporter.log(f"{remark.field} {remark.message}.", "warning")
+        """Go on with other settings if that was asked for; after the `last` iteration for when it is given more."""
+        if edit := self.control.take_edit(last=last):
+            before, self.config = self.config, edit.config
+            follow(edit, before, model, self._cadences, self.reporter, self.directory)
 
     def _attend(self, model: BaseAlgorithm, env: VecEnv) -> None:
         """Do what is due between two rollouts."""
@@ -329,11 +317,41 @@ class Session:
     def _save(self, model: BaseAlgorithm, kind: str, mean_return: float | None = None) -> CheckpointSaved:
         self._saves.done(model.num_timesteps, self._meter.fraction)
         with self.timing.booked(CHECKPOINT):
-            state, rings = None, None
-            if self._standing is not None:
-                state = {**self._standing.capture(), "best_mean_return": self._best_mean_return}
-                rings = self._standing.rings
-            return self._checkpoints.save(model, kind, mean_return, state=state, rings=rings)
+            return self._write(kind, mean_return)
+
+    def _write(
+        self, kind: str, mean_return: float | None = None, wanted: Callable[[], bool] = lambda: True
+    ) -> CheckpointSaved:
+        standing = self._standing
+        if standing is None:
+            raise RuntimeError("nothing is saved before training begins")
+        state = {**standing.capture(), "best_mean_return": self._best_mean_return}
+        return self._checkpoints.save(
+            standing.model, kind, mean_return, state=state, rings=standing.rings, within=standing.within, wanted=wanted
+        )
+
+    def _hold_within(self) -> None:
+        """Hold where a fast model may be held and saved inside an iteration."""
+        control = self.control
+        control.hold_point(self._save_while_held)
+        if control.stop_requested:
+            raise _Stopped
+        if self._saves.overdue(_PATIENCE) and self.config.checkpoints.enabled:
+            self._saves.restart_clock()
+            with self.timing.booked(CHECKPOINT):
+                self._write("periodic")
+
+    def _save_while_held(self) -> None:
+        """Save a run that has been paused, unless it is to go on meanwhile."""
+        if not self.config.checkpoints.enabled:
+            return
+        self._saves.restart_clock()
+        try:
+            self._write("pause", wanted=lambda: self.control.pause_requested)
+        except AbandonedError:
+            return
+        except OSError as error:
+            self.reporter.log(f"Could not be saved while it is paused: {explain(error)}", "warning")
 
     def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:
         if self._cannot_film:
@@ -360,8 +378,16 @@ class Session:
             self.reporter.log(f"Recorded {event.path}: return {event.episode_return:g}, {event.length:,} steps.")
 
     def _held_or_stopping(self) -> bool:
-        self.control.hold_point()
+        self.control.hold_point(self._save_while_held)
         return self.control.stop_requested
+
+
+class _Stopped(Exception):  # noqa: N818  # it is no error
+    """The run was asked to end, and is where it can."""
+
+
+def _nowhere() -> None:
+    """Hold nowhere."""
 
 
 def _let_go(part: BaseAlgorithm | RunCallback) -> None:
@@ -371,14 +397,3 @@ def _let_go(part: BaseAlgorithm | RunCallback) -> None:
     the tenth of a second that a collection takes.
     """
     vars(part).clear()
-
-
-def _precision(model: BaseAlgorithm) -> str:
-    return f" in {model.precision_name}" if isinstance(model, Fast) else ""
-
-
-def _brief(space: spaces.Space[Any]) -> str:
-    """Name a space without the bounds of each of its numbers."""
-    if isinstance(space, spaces.Box):
-        return f"{'x'.join(map(str, space.shape))} {space.dtype}"
-    return f"{space.n} discrete" if isinstance(space, spaces.Discrete) else str(space)

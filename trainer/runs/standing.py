@@ -1,4 +1,4 @@
-"""Where a run stands between two iterations, taken apart for a checkpoint and put together again.
+"""Where a run stands when it may be held, taken apart for a checkpoint and put together again.
 
 What is restored is a run built anew from the same configuration: the same networks with other numbers in them. Where
 the environment can say where it stands, the run goes on as if nothing had happened, to the last bit; where it cannot,
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trainer.algorithms import state as model_state
+from trainer.algorithms.fast import Fast
 from trainer.algorithms.fast.replay import Replay
 from trainer.envs.seeding import mixed_seed
 from trainer.envs.state import UnreachableError
@@ -23,6 +24,7 @@ from trainer.runs.checkpoints import Checkpoint, CheckpointFolder
 from trainer.runs.progress import ProgressMeter
 
 if TYPE_CHECKING:
+    from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.vec_env import VecEnv
 
     from trainer.algorithms.learner import Learner
@@ -46,6 +48,17 @@ class Standing:
         self._env = env
         self._meter = meter
         self._cadences = cadences
+
+    @property
+    def model(self) -> BaseAlgorithm:
+        """What is trained."""
+        model: BaseAlgorithm = self._model
+        return model
+
+    @property
+    def within(self) -> str | None:
+        """Where in an iteration the run is, in words; None between two."""
+        return self._model.halfway.name if isinstance(self._model, Fast) else None
 
     @property
     def rings(self) -> list[Ring] | None:
@@ -86,7 +99,9 @@ class Standing:
         if not same:
             self._begin_episodes(mixed_seed(seed, model.num_timesteps))
         self._learner.restore(state["learner"])
-        notes += self._restore_replay(checkpoint, state, folder, same_episodes=same)
+        notes += self._restore_replay(checkpoint, state, folder)
+        if not same:
+            model_state.break_off(model, state["model"])
         self._meter.restore(state["progress"])
         if self._meter.timing is not None:
             self._meter.timing.seconds.update(state["timing"])
@@ -109,9 +124,7 @@ class Standing:
         if normalizer is not None:
             model._last_original_obs = normalizer.get_original_obs()
 
-    def _restore_replay(
-        self, checkpoint: Checkpoint, state: dict[str, Any], folder: CheckpointFolder, *, same_episodes: bool
-    ) -> list[str]:
+    def _restore_replay(self, checkpoint: Checkpoint, state: dict[str, Any], folder: CheckpointFolder) -> list[str]:
         replay = self._replay
         if replay is None:
             if getattr(self._model, "replay_buffer", None) is None:
@@ -122,8 +135,6 @@ class Standing:
             self._learner.forget_transitions()
             return ["The replay buffer starts empty: this checkpoint has kept its weights only."]
         replay.restore(state["replay"])
-        if not same_episodes:
-            replay.break_off()
         return []
 
     @property

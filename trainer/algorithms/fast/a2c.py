@@ -30,7 +30,6 @@ class A2C(FastOnPolicy, stable_baselines3.A2C):
             losses = self._train_perceptrons(self.kernel)
         else:
             losses = self._train_torch(self.kernel)
-        self.core.after_gradient_step()
         self.core.timing.lap(timing.OPTIMISER)
         self._n_updates += 1
         logger = self.logger

@@ -35,6 +35,60 @@ class Generators:
 
 
 @dataclass
+class Halfway:
+    """How far the present iteration is, so that a run can be held, saved and gone on with in the middle of it.
+
+    :param collected: steps of every copy taken and stored
+    :param episodes: that ended in them
+    :param updating: everything is collected, and the update has begun
+    :param owed: gradient steps of the update in all, where they are counted beforehand
+    :param learnt: gradient steps taken
+    :param epoch: epochs finished
+    :param minibatches: rows of those that are left in the epoch; None stands for all rows
+    :param drawn_from: state of the generator before the minibatches in hand were drawn
+    :param statistics: what the gradient steps taken have to say
+    """
+
+    collected: int = 0
+    episodes: int = 0
+    updating: bool = False
+    owed: int = 0
+    learnt: int = 0
+    epoch: int = 0
+    minibatches: list[NDArray[np.int64] | None] = field(default_factory=list)
+    drawn_from: Any = None
+    statistics: list[Any] = field(default_factory=list)
+
+    @property
+    def name(self) -> str | None:
+        """Where the iteration is, in words; None between two iterations."""
+        if self.updating:
+            return f"gradient step {self.learnt}"
+        return f"step {self.collected}" if self.collected else None
+
+    def state(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        return {**vars(self), "statistics": [_as_array(each) for each in self.statistics]}
+
+    @classmethod
+    def of(cls, state: dict[str, Any], device: torch.device) -> Halfway:
+        """Return what `state` was taken of."""
+        return cls(**{**state, "statistics": [_as_tensor(each, device) for each in state["statistics"]]})
+
+
+def _as_array(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _as_array(inside) for name, inside in part.items()}
+    return part.detach().cpu().numpy() if isinstance(part, torch.Tensor) else part
+
+
+def _as_tensor(part: Any, device: torch.device) -> Any:
+    if isinstance(part, dict):
+        return {name: _as_tensor(inside, device) for name, inside in part.items()}
+    return torch.from_numpy(part).to(device) if isinstance(part, np.ndarray) else part
+
+
+@dataclass
 class Core:
     """The parts that one fast model owns.
 
@@ -44,7 +98,8 @@ class Core:
     :param frame_stack: frames in one image observation, so that a replay buffer can store each once; 1 where unknown
     :param compiled: have torch.compile translate image networks
     :param notes: what the user should know about how the model turned out
-    :param after_gradient_step: called after every step of the optimiser
+    :param hold_point: called wherever the model can be held and saved: after each step taken and stored, and after
+        each gradient step
     """
 
     generators: Generators
@@ -53,19 +108,21 @@ class Core:
     frame_stack: int = 1
     compiled: bool = False
     notes: list[str] = field(default_factory=list)
-    after_gradient_step: Callable[[], None] = lambda: None  # a dataclass field, not a name
+    hold_point: Callable[[], None] = lambda: None  # a dataclass field, not a name
 
 
 class Fast(BaseAlgorithm):
     """Mixed in before an algorithm of Stable-Baselines3: owns a `Core`, and saves as if it did not."""
 
     core: Core
+    halfway: Halfway
     kernel: Any
     batch_size: int
 
     def equip(self, core: Core) -> None:
         """Take the parts over; called once, right after the constructor and before anything is trained."""
         self.core = core
+        self.halfway = Halfway()
 
     @property
     def rows_at_once(self) -> int:
@@ -96,13 +153,23 @@ class Fast(BaseAlgorithm):
     def weights_changed(self) -> None:
         """Follow weights that were put into the networks from outside."""
 
+    def rollout_state(self) -> dict[str, Any]:
+        """Return what was collected in the present iteration and is kept nowhere else, as plain data."""
+        return {}
+
+    def restore_rollout(self, state: dict[str, Any]) -> None:
+        """Put back what `rollout_state` returned; `halfway` is restored already."""
+
+    def break_off(self) -> None:
+        """Note that the episodes under way go on no further; what follows `_last_obs` is never seen."""
+
     def set_mode(self, *, training: bool) -> None:
         """Switch layers that behave differently in training; perceptrons have none, and looking through them costs."""
         if not getattr(self.kernel, "by_hand", False):
             self.policy.set_training_mode(training)
 
     def _excluded_save_params(self) -> list[str]:
-        own = ["core", "buffer", "sampler", "kernel", "noise", "updater"]
+        own = ["core", "halfway", "buffer", "sampler", "kernel", "noise", "updater"]
         return [*super()._excluded_save_params(), *own]
 
 

@@ -50,25 +50,31 @@ class DQN(FastOffPolicy, stable_baselines3.DQN):
         return self.batch_size * _AHEAD
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
-        """Take gradient steps on minibatches from the replay buffer, then log."""
-        clock = self.core.timing
+        """Take gradient steps on minibatches from the replay buffer, or what is left of them, then log."""
+        clock, halfway, generator = self.core.timing, self.halfway, self.core.generators.numpy.bit_generator
         self.set_mode(training=True)
         self._update_learning_rate(self.policy.optimizer)
         clock.start()
-        losses: list[Any] = []
-        for first in range(0, gradient_steps, _AHEAD):
-            count = min(_AHEAD, gradient_steps - first)
+        while halfway.learnt < gradient_steps:
+            done = halfway.learnt % _AHEAD
+            if done:
+                # A run that goes on in the middle of a block draws the same block again.
+                generator.state = halfway.drawn_from
+            else:
+                halfway.drawn_from = generator.state
+            count = min(_AHEAD, gradient_steps - halfway.learnt + done)
             batch = self.buffer.sample(count * batch_size, self._vec_normalize_env)
             clock.lap(timing.SAMPLE)
             lessons: Any = self.kernel.lessons(batch)
             clock.lap(timing.FORWARD)
-            for start in range(0, count * batch_size, batch_size):
-                losses.append(self.kernel.learn(lessons, slice(start, start + batch_size)))
-                self.core.after_gradient_step()
+            for start in range(done * batch_size, count * batch_size, batch_size):
+                halfway.statistics.append(self.kernel.learn(lessons, slice(start, start + batch_size)))
+                halfway.learnt += 1
                 clock.lap(timing.OPTIMISER)
+                self.core.hold_point()
         self._n_updates += gradient_steps
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        self.logger.record("train/loss", mean(losses))
+        self.logger.record("train/loss", mean(halfway.statistics))
         clock.lap(timing.LOGGING)
 
     def predict(

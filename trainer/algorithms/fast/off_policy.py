@@ -68,33 +68,32 @@ class FastOffPolicy(Fast, OffPolicyAlgorithm):
         learning_starts: int = 0,
         log_interval: int | None = None,
     ) -> RolloutReturn:
-        """Take `train_freq` steps or episodes.
+        """Take `train_freq` steps or episodes, or those of them that are left.
 
         :param replay_buffer: unused; `self.buffer` takes what is collected
         :param action_noise: unused; `self.noise` draws it
         :returns: how many steps and episodes there were
         """
         del replay_buffer, action_noise
-        clock = self.core.timing
-        steps = episodes = 0
+        clock, halfway = self.core.timing, self.halfway
         self.set_mode(training=False)
-        if self.use_sde:
-            self._reset_noise()
-        callback.on_rollout_start()
+        if halfway.collected == 0:
+            if self.use_sde:
+                self._reset_noise()
+            callback.on_rollout_start()
         clock.start()
         self._begin_rollout()
-        while should_collect_more_steps(train_freq, steps, episodes):
-            if self.use_sde and self.sde_sample_freq > 0 and steps % self.sde_sample_freq == 0:
+        while should_collect_more_steps(train_freq, halfway.collected, halfway.episodes):
+            if self.use_sde and self.sde_sample_freq > 0 and halfway.collected % self.sde_sample_freq == 0:
                 self._reset_noise()
             actions, stored = self._choose(learning_starts)
             clock.lap(timing.INFERENCE)
             following, rewards, dones, infos = env.step(actions)
             clock.lap(timing.ENVIRONMENT)
             self.num_timesteps += env.num_envs
-            steps += 1
             callback.update_locals({"infos": infos, "dones": dones, "rewards": rewards})
             if not callback.on_step():
-                return RolloutReturn(steps * env.num_envs, episodes, continue_training=False)
+                return RolloutReturn(halfway.collected * env.num_envs, halfway.episodes, continue_training=False)
             clock.lap(timing.LOGGING)
             self._remember(stored, following, rewards, dones, infos)
             self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
@@ -102,10 +101,12 @@ class FastOffPolicy(Fast, OffPolicyAlgorithm):
             self._on_step()
             if dones.any():
                 self._update_info_buffer(infos, dones)
-                episodes += self._episodes_ended(dones, log_interval)
+                halfway.episodes += self._episodes_ended(dones, log_interval)
+            halfway.collected += 1
             clock.lap(timing.LOGGING)
+            self.core.hold_point()
         callback.on_rollout_end()
-        return RolloutReturn(steps * env.num_envs, episodes, continue_training=True)
+        return RolloutReturn(halfway.collected * env.num_envs, halfway.episodes, continue_training=True)
 
     def _reset_noise(self) -> None:
         """Draw new weights for generalised state-dependent exploration."""
@@ -118,6 +119,10 @@ class FastOffPolicy(Fast, OffPolicyAlgorithm):
     @abstractmethod
     def _choose(self, learning_starts: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return one action for each copy, as the environment takes it and as the buffer keeps it."""
+
+    def break_off(self) -> None:
+        """Let what comes next in the replay buffer belong to other episodes."""
+        self.buffer.break_off()
 
     def _remember(self, actions: Any, following: Any, rewards: Any, dones: Any, infos: list[dict[str, Any]]) -> None:
         normalizer = self._vec_normalize_env

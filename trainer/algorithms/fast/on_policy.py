@@ -49,22 +49,23 @@ class FastOnPolicy(Fast, OnPolicyAlgorithm):
         self.rollout_buffer = None  # type: ignore[assignment]  # never touched; ours stands in its place
 
     def collect_rollouts(self, env: VecEnv, callback: BaseCallback, rollout_buffer: Any, n_rollout_steps: int) -> bool:
-        """Take `n_rollout_steps` steps in every copy.
+        """Take `n_rollout_steps` steps in every copy, or those of them that are left.
 
         :param rollout_buffer: unused; `self.buffer` takes what is collected
         :returns: whether the callback let it finish
         """
         del rollout_buffer
-        clock, kernel, buffer = self.core.timing, self.kernel, self.buffer
+        clock, kernel, buffer, halfway = self.core.timing, self.kernel, self.buffer, self.halfway
         observation: Any = self._last_obs
-        dones = np.zeros(env.num_envs, dtype=np.bool_)
+        following: Any
         self.set_mode(training=False)
-        if self.use_sde:
-            self.policy.reset_noise(env.num_envs)
-        callback.on_rollout_start()
+        if halfway.collected == 0:
+            if self.use_sde:
+                self.policy.reset_noise(env.num_envs)
+            callback.on_rollout_start()
         clock.start()
         kernel.begin_rollout()
-        for step in range(n_rollout_steps):
+        for step in range(halfway.collected, n_rollout_steps):
             if self.use_sde and self.sde_sample_freq > 0 and step % self.sde_sample_freq == 0:
                 self.policy.reset_noise(env.num_envs)
             actions, values, log_probs = kernel.act(observation)
@@ -80,14 +81,31 @@ class FastOnPolicy(Fast, OnPolicyAlgorithm):
                 self._update_info_buffer(infos, dones)
                 self._bootstrap(rewards, dones, infos)
             buffer.add(step, observation, actions, rewards, values, log_probs, dones)
-            observation = following
+            self._last_obs = observation = following
+            self._last_episode_starts = dones
+            halfway.collected = step + 1
             clock.lap(timing.BUFFER)
-        self._last_obs = observation
-        self._last_episode_starts = dones
+            self.core.hold_point()
         buffer.finish(kernel.values(observation))
         clock.lap(timing.BUFFER)
         callback.on_rollout_end()
         return True
+
+    def rollout_state(self) -> dict[str, Any]:
+        """Return what is collected; the update needs all of it until it ends."""
+        return self.buffer.state(self.halfway.collected)
+
+    def restore_rollout(self, state: dict[str, Any]) -> None:
+        """Put back what was collected."""
+        self.buffer.restore(state)
+
+    def break_off(self) -> None:
+        """Let the steps collected so far end with the value of what would have followed."""
+        collected = self.halfway.collected
+        if collected and not self.halfway.updating:
+            self.set_mode(training=False)
+            self.kernel.begin_rollout()
+            self.buffer.break_off(collected - 1, self.kernel.values(self._last_obs))
 
     def player(self) -> Callable[[Any], NDArray[Any]]:
         """Return what chooses the most likely actions."""

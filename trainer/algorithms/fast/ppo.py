@@ -7,6 +7,7 @@ unless `target_kl` asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class PPO(FastOnPolicy, stable_baselines3.PPO):
     _clip_vf: float | None
 
     def train(self) -> None:
-        """Run the epochs on what was collected, then log."""
+        """Run the epochs on what was collected, or what is left of them, then log."""
         self.set_mode(training=True)
         self._update_learning_rate(self.policy.optimizer)
         remaining = self._current_progress_remaining
@@ -43,7 +44,21 @@ class PPO(FastOnPolicy, stable_baselines3.PPO):
         self._record(statistics)
         self.core.timing.lap(timing.LOGGING)
 
-    def _minibatches(self) -> list[NDArray[np.int64]] | list[None]:
+    def _lessons(self) -> Iterator[NDArray[np.int64] | None]:
+        """Go through the minibatches that are left; one is done when the next is asked for."""
+        halfway = self.halfway
+        while halfway.epoch < self.n_epochs:
+            if not halfway.minibatches:
+                halfway.minibatches = self._minibatches()
+            yield halfway.minibatches[0]
+            del halfway.minibatches[0]
+            halfway.learnt += 1
+            if not halfway.minibatches:
+                halfway.epoch += 1
+                self._n_updates += 1
+            self.core.hold_point()
+
+    def _minibatches(self) -> list[NDArray[np.int64] | None]:
         """Return the rows of each minibatch of an epoch; None stands for all of them."""
         size, batch = self.buffer.size, self.batch_size
         if batch >= size:
@@ -55,27 +70,24 @@ class PPO(FastOnPolicy, stable_baselines3.PPO):
 
     def _train_perceptrons(self, kernel: PerceptronActorCritic) -> list[list[float]]:
         buffer, clock = self.buffer, self.core.timing
-        statistics: list[list[float]] = []
+        statistics: list[list[float]] = self.halfway.statistics
         observations: Any = buffer.flat_observations
         columns = [observations, buffer.flat_actions, *(a.reshape(-1) for a in self._learnt_from())]
-        for _ in range(self.n_epochs):
-            for rows in self._minibatches():
-                batch = columns if rows is None else [column[rows] for column in columns]
-                clock.lap(timing.SAMPLE)
-                values, log_probs, entropies = kernel.evaluate(batch[0], batch[1])
-                gradients, numbers = self._losses(values, log_probs, entropies, *batch[2:])
-                statistics.append(numbers)
-                clock.lap(timing.FORWARD)
-                if self.target_kl is not None and numbers[3] > 1.5 * self.target_kl:
-                    self._n_updates += 1
-                    return statistics
-                kernel.backward(*gradients)
-                clock.lap(timing.BACKWARD)
-                kernel.arena.clip_gradients(self.max_grad_norm)
-                kernel.optimizer.step()
-                self.core.after_gradient_step()
-                clock.lap(timing.OPTIMISER)
-            self._n_updates += 1
+        for rows in self._lessons():
+            batch = columns if rows is None else [column[rows] for column in columns]
+            clock.lap(timing.SAMPLE)
+            values, log_probs, entropies = kernel.evaluate(batch[0], batch[1])
+            gradients, numbers = self._losses(values, log_probs, entropies, *batch[2:])
+            statistics.append(numbers)
+            clock.lap(timing.FORWARD)
+            if self.target_kl is not None and numbers[3] > 1.5 * self.target_kl:
+                self._n_updates += 1
+                break
+            kernel.backward(*gradients)
+            clock.lap(timing.BACKWARD)
+            kernel.arena.clip_gradients(self.max_grad_norm)
+            kernel.optimizer.step()
+            clock.lap(timing.OPTIMISER)
         return statistics
 
     def _learnt_from(self) -> tuple[Floats, Floats, Floats, Floats]:
@@ -132,24 +144,21 @@ class PPO(FastOnPolicy, stable_baselines3.PPO):
         data: dict[str, Any] = dict(
             self.buffer.tensors(device), observations=kernel.arrange(self.buffer.flat_observations)
         )
-        statistics: list[torch.Tensor] = []
-        for _ in range(self.n_epochs):
-            for rows in self._minibatches():
-                batch = data if rows is None else _rows(data, torch.from_numpy(rows).to(device, non_blocking=True))
-                clock.lap(timing.SAMPLE)
-                loss, numbers = self._torch_losses(kernel, batch)
-                statistics.append(numbers)
-                clock.lap(timing.FORWARD)
-                if self.target_kl is not None and float(numbers[3]) > 1.5 * self.target_kl:
-                    self._n_updates += 1
-                    return [row.tolist() for row in statistics]
-                self.updater.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                clock.lap(timing.BACKWARD)
-                self.updater.step()
-                self.core.after_gradient_step()
-                clock.lap(timing.OPTIMISER)
-            self._n_updates += 1
+        statistics: list[torch.Tensor] = self.halfway.statistics
+        for rows in self._lessons():
+            batch = data if rows is None else _rows(data, torch.from_numpy(rows).to(device, non_blocking=True))
+            clock.lap(timing.SAMPLE)
+            loss, numbers = self._torch_losses(kernel, batch)
+            statistics.append(numbers)
+            clock.lap(timing.FORWARD)
+            if self.target_kl is not None and float(numbers[3]) > 1.5 * self.target_kl:
+                self._n_updates += 1
+                break
+            self.updater.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            clock.lap(timing.BACKWARD)
+            self.updater.step()
+            clock.lap(timing.OPTIMISER)
         rows_of_numbers: list[list[float]] = torch.stack(statistics).tolist()
         return rows_of_numbers
 

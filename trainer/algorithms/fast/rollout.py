@@ -13,6 +13,8 @@ from stable_baselines3.common.preprocessing import get_action_dim
 from trainer.algorithms.fast import observations
 from trainer.algorithms.fast.arena import Floats
 
+_COLUMNS = ("actions", "rewards", "values", "log_probs", "advantages", "returns", "goes_on")
+
 
 class Rollout:
     """`n_steps` steps of `n_envs` copies; every array is (n_steps, n_envs, …).
@@ -61,6 +63,23 @@ class Rollout:
         self.values[step] = value
         self.log_probs[step] = log_prob
         np.logical_not(done, out=self.goes_on[step], casting="unsafe")
+
+    def state(self, rows: int) -> dict[str, Any]:
+        """Return the first `rows` steps, as plain data."""
+        named = observations.take(self.observations, slice(rows))
+        return {"observations": named, **{name: getattr(self, name)[:rows] for name in _COLUMNS}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back steps that `state` returned."""
+        rows = slice(len(state["rewards"]))
+        observations.store(self.observations, rows, state["observations"])
+        for name in _COLUMNS:
+            getattr(self, name)[rows] = state[name]
+
+    def break_off(self, step: int, following: Floats) -> None:
+        """Let every episode end with `step`, of which the values that follow it are known: (n_envs,)."""
+        self.rewards[step] += np.float32(self.gamma) * self.goes_on[step] * following
+        self.goes_on[step] = 0.0
 
     def finish(self, last_values: Floats) -> None:
         """Compute advantages and returns.

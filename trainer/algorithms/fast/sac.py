@@ -39,23 +39,24 @@ class SAC(FastContinuous, stable_baselines3.SAC):
         self.kernel = _PerceptronSAC(self) if _PerceptronSAC.supports(self) else _TorchSAC(self)
 
     def train(self, gradient_steps: int, batch_size: int = 64) -> None:
-        """Take gradient steps on minibatches from the replay buffer, then log."""
-        clock, logger = self.core.timing, self.logger
+        """Take gradient steps on minibatches from the replay buffer, or what is left of them, then log."""
+        clock, logger, halfway = self.core.timing, self.logger, self.halfway
         self.set_mode(training=True)
         optimizers = [self.actor.optimizer, self.critic.optimizer]
         if self.ent_coef_optimizer is not None:
             optimizers.append(self.ent_coef_optimizer)
         self._update_learning_rate(optimizers)
         clock.start()
-        numbers: list[dict[str, Any]] = []
-        for step in range(gradient_steps):
+        numbers: list[dict[str, Any]] = halfway.statistics
+        for step in range(halfway.learnt, gradient_steps):
             batch = self.buffer.sample(batch_size, self._vec_normalize_env)
             clock.lap(timing.SAMPLE)
             numbers.append(self.kernel.learn(batch))
             if step % self.target_update_interval == 0:
                 self.kernel.update_target(self.tau)
-            self.core.after_gradient_step()
+            halfway.learnt = step + 1
             clock.lap(timing.OPTIMISER)
+            self.core.hold_point()
         self._n_updates += gradient_steps
         logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         for name in numbers[0]:

@@ -31,26 +31,28 @@ class TD3(FastContinuous, stable_baselines3.TD3):
         self.kernel = _PerceptronTD3(self) if _PerceptronTD3.supports(self) else _TorchTD3(self)
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
-        """Take gradient steps on minibatches from the replay buffer, then log."""
-        clock = self.core.timing
+        """Take gradient steps on minibatches from the replay buffer, or what is left of them, then log."""
+        clock, halfway = self.core.timing, self.halfway
         self.set_mode(training=True)
         self._update_learning_rate([self.actor.optimizer, self.critic.optimizer])
         clock.start()
-        actor_losses, critic_losses = [], []
-        for _ in range(gradient_steps):
+        losses: list[dict[str, Any]] = halfway.statistics
+        for step in range(halfway.learnt, gradient_steps):
             self._n_updates += 1
             batch = self.buffer.sample(batch_size, self._vec_normalize_env)
             clock.lap(timing.SAMPLE)
-            critic_losses.append(self.kernel.learn_values(batch))
+            losses.append({"critic_loss": self.kernel.learn_values(batch)})
             if self._n_updates % self.policy_delay == 0:
-                actor_losses.append(self.kernel.learn_actions(batch))
+                losses[-1]["actor_loss"] = self.kernel.learn_actions(batch)
                 self.kernel.update_targets(self.tau)
-            self.core.after_gradient_step()
+            halfway.learnt = step + 1
             clock.lap(timing.OPTIMISER)
+            self.core.hold_point()
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        if actor_losses:
-            self.logger.record("train/actor_loss", mean(actor_losses))
-        self.logger.record("train/critic_loss", mean(critic_losses))
+        for name in ("actor_loss", "critic_loss"):
+            known = [row[name] for row in losses if name in row]
+            if known:
+                self.logger.record(f"train/{name}", mean(known))
         clock.lap(timing.LOGGING)
 
     def _act(self, observation: Any) -> NDArray[Any]:

@@ -1,5 +1,5 @@
 """Checkpoints: everything that a run needs to go on, whole on disk or not there at all."""
 
-from trainer.runs.checkpoints.folder import FOLDER, KEPT_FOR_EVER, Checkpoint, CheckpointFolder
+from trainer.runs.checkpoints.folder import FOLDER, KEPT_FOR_EVER, AbandonedError, Checkpoint, CheckpointFolder
 
-__all__ = ["FOLDER", "KEPT_FOR_EVER", "Checkpoint", "CheckpointFolder"]
+__all__ = ["FOLDER", "KEPT_FOR_EVER", "AbandonedError", "Checkpoint", "CheckpointFolder"]

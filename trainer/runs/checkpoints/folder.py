@@ -34,18 +34,24 @@ if TYPE_CHECKING:
 
 FOLDER = "checkpoints"
 KEPT_FOR_EVER = frozenset({"milestone", "best", "final"})
-_STRENGTH = ("periodic", "stop", "milestone", "best", "final")
+_STRENGTH = ("periodic", "pause", "stop", "milestone", "best", "final")
 _ABOUT = "checkpoint.json"
+_REPLACED = ".replaced"  # ends the name of a checkpoint that gives way to another of the same step
+
+
+class AbandonedError(Exception):
+    """A checkpoint was given up because nobody waits for it any more; what was there before is untouched."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One complete checkpoint on disk."""
+    """One complete checkpoint on disk; `within` is where in an iteration the run stood, None between two."""
 
     path: Path
     step: int
     kind: str
     mean_return: float | None
+    within: str | None = None
 
     @classmethod
     def read(cls, path: Path) -> Checkpoint:
@@ -55,7 +61,7 @@ class Checkpoint:
         :raises ValueError: it is not the JSON that `CheckpointFolder` writes
         """
         data = files.read_json(path / _ABOUT)
-        return cls(path, int(data["step"]), str(data["kind"]), data.get("mean_return"))
+        return cls(path, int(data["step"]), str(data["kind"]), data.get("mean_return"), data.get("within"))
 
     @property
     def damage(self) -> str | None:
@@ -114,8 +120,7 @@ class CheckpointFolder:
         self._replay = ReplayFiles()
         self._pending: replay_files.Saved | None = None
         # What a process that died in the middle of a save has left; only one process works on a run.
-        for torn in self._folder.glob(".step_*"):
-            shutil.rmtree(torn, ignore_errors=True)
+        _tidy(self._folder)
 
     def save(
         self,
@@ -125,18 +130,23 @@ class CheckpointFolder:
         *,
         state: dict[str, Any] | None = None,
         rings: list[Ring] | None = None,
+        within: str | None = None,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> CheckpointSaved:
         """Write a whole checkpoint of `model`, tell of it, and remove what is older than `keep` allows.
 
         :param state: everything that the run needs beside the model's own file
         :param rings: the replay buffer, where there is one
+        :param within: where in an iteration the run is; None between two
+        :param wanted: asked now and then whether to finish it
         :raises OSError: it could not be written; what was there before is untouched
+        :raises AbandonedError: it was not wanted any more
         """
         step = model.num_timesteps
         place = self._folder / f"step_{step}"
-        if place.exists():
-            # One run is at one step in one state only: what is on disk is this very checkpoint.
-            about = files.read_json(place / _ABOUT)
+        about = files.read_json(place / _ABOUT) if place.exists() else None
+        if about is not None and about.get("within") == within:
+            # One run is at one place in one state only: what is on disk is this very checkpoint.
             kind = max(kind, str(about["kind"]), key=_STRENGTH.index)
             about |= {"kind": kind, "mean_return": about.get("mean_return") if mean_return is None else mean_return}
             mean_return = about["mean_return"]
@@ -145,14 +155,16 @@ class CheckpointFolder:
             about = {
                 "run": self._run_id,
                 "step": step,
+                "within": within,
                 "kind": kind,
                 "algorithm": type(model).__name__.lower(),
                 "mean_return": mean_return,
                 "time": time.time(),
             }
             with _made_beside(place) as beside:
-                self._write(beside, model, about, state, rings)
+                self._write(beside, model, about, state, rings, wanted)
                 self._settle()
+                _require(wanted)
             if self._pending is not None:
                 self._replay.saved(self._pending, place)
         files.write_atomically(self._folder / "latest", place.name + "\n")
@@ -200,12 +212,14 @@ class CheckpointFolder:
         about: dict[str, Any],
         state: dict[str, Any] | None,
         rings: list[Ring] | None,
+        wanted: Callable[[], bool],
     ) -> None:
         model.save(beside / "model.zip")
+        _require(wanted)
         _save_normalization(model, beside / "normalization.npz")
         if state is not None:
             state_files.write_state(beside, state)
-        self._pending = None if rings is None else self._replay.save(beside, rings)
+        self._pending = None if rings is None else self._replay.save(beside, rings, lambda: _require(wanted))
         files.write_manifest(beside)
         (beside / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         files.flush(beside / _ABOUT)
@@ -236,20 +250,41 @@ class CheckpointFolder:
         return path.relative_to(self._run_directory).as_posix()
 
 
+def _require(wanted: Callable[[], bool]) -> None:
+    if not wanted():
+        raise AbandonedError
+
+
+def _tidy(folder: Path) -> None:
+    """Put right what a process that died in the middle of a save has left."""
+    for beside in folder.glob(".step_*"):
+        place = folder / beside.name[1:].removesuffix(_REPLACED)
+        if beside.name.endswith(_REPLACED) and not place.exists():
+            beside.rename(place)
+        else:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def _made_beside(place: Path) -> Iterator[Path]:
     """Give a directory to write into, which becomes `place` in one moment when all went well."""
     beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    before = place.with_name(f".{place.name}{_REPLACED}")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
         yield beside
         files.flush_directory(beside)
+        if place.exists():
+            place.rename(before)
         beside.rename(place)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
+        if before.exists() and not place.exists():
+            before.rename(place)
         raise
     files.flush_directory(place.parent)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def _save_normalization(model: BaseAlgorithm, path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,10 @@ class ReplayFiles:
     def __init__(self) -> None:
         self._last: Saved | None = None
 
-    def save(self, checkpoint: Path, rings: list[Ring]) -> Saved:
+    def save(self, checkpoint: Path, rings: list[Ring], between: Callable[[], None] = lambda: None) -> Saved:
         """Write the buffer into a checkpoint that is being made; tell `saved` when that is complete.
 
+        :param between: called before each piece; may raise to give it up
         :raises OSError: it cannot be written
         """
         folder = checkpoint / FOLDER
@@ -50,6 +52,7 @@ class ReplayFiles:
         pieces: dict[str, str] = {}
         for ring in rings:
             for piece in range(_pieces(ring)):
+                between()
                 name = _file(ring, piece)
                 known = self._unchanged(ring, piece, name)
                 pieces[name] = known or _write(folder / name, ring.rows[_rows(ring, piece)])

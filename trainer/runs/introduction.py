@@ -1,0 +1,33 @@
+"""The line with which a run introduces itself in its log: what is trained on what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gymnasium import spaces
+
+from trainer.algorithms.fast import Fast
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.base_class import BaseAlgorithm
+    from stable_baselines3.common.vec_env import VecEnv
+
+
+def introduce(model: BaseAlgorithm, env: VecEnv, threads: int) -> str:
+    """Return what a run is made of, in one line.
+
+    :param threads: of PyTorch, for the networks
+    """
+    precision = f" in {model.precision_name}" if isinstance(model, Fast) else ""
+    return (
+        f"{env.num_envs} environment copies, observations {_brief(env.observation_space)}, "
+        f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}{precision}, "
+        f"{threads} thread{'' if threads == 1 else 's'} for the networks."
+    )
+
+
+def _brief(space: spaces.Space[Any]) -> str:
+    """Name a space without the bounds of each of its numbers."""
+    if isinstance(space, spaces.Box):
+        return f"{'x'.join(map(str, space.shape))} {space.dtype}"
+    return f"{space.n} discrete" if isinstance(space, spaces.Discrete) else str(space)
