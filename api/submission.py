@@ -36,10 +36,12 @@ def resolve(submission: Submission, presets: PresetStore) -> RunConfig:
     """
     if submission.preset is None and submission.config is None:
         raise invalid_request([Fault("preset", "is missing", "give the name of a preset, a config, or both")])
-    data: dict[str, Any] = submission.config or {}
+    # What `GET /api/runs/{id}/config` answers can be sent back as it is: a run's history is no setting.
+    given = {name: value for name, value in (submission.config or {}).items() if name != "history"}
+    data: dict[str, Any] = given
     if submission.preset is not None:
         data = presets.load(submission.preset).config.to_data()
-        data = apply_overrides(data, dict(_settings(migrate(submission.config or {}), RunConfig, "")))
+        data = apply_overrides(data, dict(_settings(migrate(given), RunConfig, "")))
     return load_config(apply_overrides(data, submission.overrides))
 
 

@@ -79,6 +79,18 @@ class ConfigChanged(RunEvent):
 
 
 @dataclass(frozen=True)
+class ConfigEdited(RunEvent):
+    """A run trains with other settings from `step` on.
+
+    `changes` is, by dotted path, the value before and the value from now on; `config` is the whole of it as JSON.
+    """
+
+    step: int
+    changes: Mapping[str, tuple[Any, Any]]
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class ProgressMade(RunEvent):
     """Where a run stands; the newest one replaces the older ones.
 

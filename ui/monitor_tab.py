@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gradio as gr
 
+from ui.components.form import describe_live_fields
 from ui.components.island import create_island
 
 
 def create_monitor_tab() -> gr.HTML:
     """Fill the current `gr.Tab` and return the element that holds the monitor."""
-    return create_island("monitor", hint="The monitor needs JavaScript.")
+    return create_island("monitor", hint="The monitor needs JavaScript.", given={"liveFields": describe_live_fields()})

@@ -80,8 +80,12 @@ def checkpoints(engine: EngineOf, run_id: str) -> JsonResponse:
 
 @router.get("/config")
 def config(engine: EngineOf, run_id: str) -> JsonResponse:
-    """Return the configuration that a run was created with."""
-    return JsonResponse(engine.store.run_config(run_id))
+    """Return the configuration that a run was last asked to train with, and under `history` when it was edited.
+
+    An edit is in the history once the run trains with it: at `step`, with [before, after] of every setting changed.
+    """
+    history = [asdict(edit) for edit in engine.store.config_edits(run_id)]
+    return JsonResponse({**engine.manager.config(run_id), "history": history})
 
 
 def metrics_json(page: MetricsPage) -> dict[str, Any]:

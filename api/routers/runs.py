@@ -24,6 +24,7 @@ router = APIRouter(prefix="/api/runs", tags=["runs"])
 JsonObject = Annotated[dict[str, Any], Depends(read_object)]
 
 _DESCRIPTION = ("name", "tags", "notes")
+_CHANGEABLE = (*_DESCRIPTION, "overrides")
 
 
 class RunFilters(Parameters):
@@ -72,15 +73,23 @@ def get_run(engine: EngineOf, run_id: str) -> JsonResponse:
 
 @router.patch("/{run_id}")
 def change_run(engine: EngineOf, run_id: str, data: JsonObject) -> JsonResponse:
-    """Change a run's name, tags or notes; what is left out stays."""
+    """Change a run's name, tags or notes, and with `overrides` settings while it lives; what is left out stays.
+
+    A run that trains goes on with other settings after its present rollout; one with a fault changes nothing.
+    """
     engine.manager.get(run_id)
-    unknown = [key for key in data if key not in _DESCRIPTION]
-    if unknown:
-        raise invalid_request([_unknown_field(key) for key in unknown])
+    faults = [_unknown_field(key) for key in data if key not in _CHANGEABLE]
+    overrides = data.get("overrides", {})
+    if not isinstance(overrides, dict):
+        faults.append(Fault("overrides", "must be an object of values by dotted path", '{"algorithm.gamma": 0.98}'))
+    if faults:
+        raise invalid_request(faults)
     # The same bounds as in a configuration, and the same words for what is wrong.
-    described = load_config(data)
-    changes: dict[str, Any] = {key: getattr(described, key) for key in data}
-    return _run(engine, engine.manager.update(run_id, **changes))
+    described = load_config({key: value for key, value in data.items() if key in _DESCRIPTION})
+    if overrides:
+        engine.manager.edit(run_id, overrides)
+    changes: dict[str, Any] = {key: getattr(described, key) for key in data if key in _DESCRIPTION}
+    return _run(engine, engine.manager.update(run_id, **changes) if changes else engine.manager.get(run_id))
 
 
 @router.delete("/{run_id}")
@@ -184,7 +193,5 @@ def _unknown_state(name: str, known: list[str]) -> Fault:
 
 
 def _unknown_field(key: str) -> Fault:
-    near = nearest(key, _DESCRIPTION)
-    return Fault(
-        key, "cannot be changed here", f"did you mean {near}?" if near else f"known: {', '.join(_DESCRIPTION)}"
-    )
+    near = nearest(key, _CHANGEABLE)
+    return Fault(key, "cannot be changed here", f"did you mean {near}?" if near else f"known: {', '.join(_CHANGEABLE)}")

@@ -85,6 +85,18 @@ def test_axes_have_round_ticks_with_si_units(shared_page, start, end, labels):
     assert [plain(label) for label in shared_page.evaluate(script, [start, end])] == labels
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [("0.0003", "3e-4", True), ("0.0003", "0.0001", False), ("lin_3e-4", "0.0003", False), ("auto", "auto_0.1", False)],
+)
+def test_a_form_knows_which_texts_mean_the_same_number(shared_page, first, second, same):
+    script = """([first, second]) => {
+        const field = {kind: "number_or_auto"};
+        return palaestra.meaning(field, first) === palaestra.meaning(field, second);
+    }"""
+    assert shared_page.evaluate(script, [first, second]) is same
+
+
 def test_thinning_keeps_every_dip_and_peak_and_the_newest_point(shared_page):
     series = shared_page.evaluate(
         """() => {

@@ -16,7 +16,7 @@ def test_what_was_not_done_stays_due_and_is_still_due_after_a_restart():
     cadence = Cadence(every_steps=100, every_seconds=60.0, milestones=True, clock=lambda: now[0])
     assert [cadence.due(step, 0.0) for step in (99, 100, 150)] == [None, "periodic", "periodic"]
     again = Cadence(every_steps=100, every_seconds=60.0, milestones=True, clock=lambda: now[0])
-    again.restore(cadence.state())
+    again.restore(cadence.state(), 150)
     assert again.due(150, 0.0) == "periodic"
     again.done(150, 0.0)
     assert again.due(150, 0.0) is None

@@ -75,7 +75,7 @@ def test_what_was_asked_before_the_process_came_up_is_passed_on_first():
     control.request_resume()
     control.request_stop()
     control.request_pause()
-    assert heard == [("request_pause",), ("request_resume",), ("request_stop",)]
+    assert heard == [("request_pause", None), ("request_resume",), ("request_stop",)]
     late = []
     control.forward(lambda *request: late.append(request))
     assert late == [("request_stop",)]

@@ -62,16 +62,19 @@ def test_a_database_of_version_1_gets_what_came_later_and_keeps_its_runs(tmp_pat
         store.commit(created("a"))
     connection = sqlite3.connect(tmp_path / "p.db")
     connection.execute("DROP INDEX runs_by_parent")
-    for column in ("timing", "rewinds", "parent_id", "parent_step", "difference", "config_hash", "git_commit"):
+    lineage = ("parent_id", "parent_step", "difference", "config_hash", "git_commit")
+    for column in ("timing", "rewinds", *lineage, "edits"):
         connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+    connection.execute("DROP TABLE config_edits")
     connection.execute("UPDATE schema_version SET version = 1")
     connection.commit()
     connection.close()
     with opened(tmp_path / "p.db") as store:
         assert store.run("a").timing is None
-        assert store.run("a").rewinds == 0
         assert store.run("a").parent_id is store.run("a").config_hash is None
         assert store.run("a").name == "run a"
+        assert (store.run("a").rewinds, store.run("a").edits) == (0, 0)
+        assert store.config_edits("a") == []
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,15 @@ from sqlalchemy import create_engine, func, select
 from store_samples import created, episode, loss, state, video
 
 from trainer.errors import ConfigError, ConflictError, NotFoundError
-from trainer.events import CheckpointRemoved, CheckpointSaved, EvaluationEnded, LogWritten, ProgressMade
+from trainer.events import (
+    CheckpointRemoved,
+    CheckpointSaved,
+    ConfigEdited,
+    EvaluationEnded,
+    LogWritten,
+    ProgressMade,
+    RunRewound,
+)
 from trainer.store import Store, tables
 
 
@@ -287,6 +295,7 @@ def test_deleting_a_run_leaves_no_row_of_it_and_every_row_of_the_others(store: S
         store.emit(LogWritten(run_id, level="info", text="x"))
         store.emit(CheckpointSaved(run_id, step=1, kind="final", path="checkpoints/step_1", size_bytes=1))
         store.emit(video(run_id, "v"))
+        store.emit(edited(run_id, 1, gamma=(0.9, 0.8)))
 
     store.delete_run("a")
     store.emit(loss("a", 2, 0.5))
@@ -303,6 +312,40 @@ def test_deleting_a_run_leaves_no_row_of_it_and_every_row_of_the_others(store: S
         }
     engine.dispose()
     assert left == dict.fromkeys(left, 1)
+
+
+def edited(run_id: str, step: int, **changes: tuple[object, object]) -> ConfigEdited:
+    config = {name: after for name, (_, after) in changes.items()}
+    return ConfigEdited(run_id, step=step, changes=changes, config=config)
+
+
+def test_edits_are_listed_in_order_and_the_newest_configuration_holds(store: Store) -> None:
+    store.emit(created("a", config={"gamma": 0.9}))
+    store.emit(edited("a", 10, gamma=(0.9, 0.0)))
+    store.commit(edited("a", 20, gamma=(0.0, None)))
+
+    first, second = store.config_edits("a")
+    assert (first.step, first.changes) == (10, {"gamma": [0.9, 0.0]})
+    assert (second.step, second.changes) == (20, {"gamma": [0.0, None]})
+    assert store.run("a").edits == 2
+    assert store.run_config("a") == {"gamma": None}
+    with pytest.raises(NotFoundError):
+        store.config_edits("b")
+
+
+def test_edits_stay_when_a_run_goes_back_and_hold_from_there_on(store: Store) -> None:
+    for run_id in ("a", "b"):
+        store.emit(created(run_id))
+        for step in (10, 20, 30):
+            store.emit(edited(run_id, step, gamma=(0.9, step / 100)))
+    store.emit(loss("a", 30, 0.5))
+    store.commit(RunRewound("a", step=15, episodes=0))
+    store.commit(edited("a", 18, gamma=(0.3, 0.4)))
+
+    assert [edit.step for edit in store.config_edits("a")] == [10, 15, 15, 18]
+    assert [edit.step for edit in store.config_edits("b")] == [10, 20, 30]
+    assert store.metrics("a").series == {}
+    assert store.run_config("a") == {"gamma": 0.4}
 
 
 def test_episodes_are_read_on_from_a_number(store: Store) -> None:

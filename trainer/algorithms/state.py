@@ -22,6 +22,7 @@ from stable_baselines3.common.save_util import recursive_getattr
 
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.fast.core import Halfway
+from trainer.algorithms.live import follow_exploration
 
 _COUNTERS = (
     "num_timesteps",
@@ -35,6 +36,9 @@ _COUNTERS = (
     "ep_success_buffer",
 )
 _OBSERVED = ("_last_obs", "_last_episode_starts", "_last_original_obs")
+# Kept in the file for whoever loads it; here the configuration says what they are. Learning rates need no such care:
+# they are asked for anew before every update.
+_SETTINGS = frozenset({"ent_coef_tensor"})
 _LOGGED = ("name_to_value", "name_to_count", "name_to_excluded")
 
 
@@ -80,6 +84,8 @@ def restore(
         window = getattr(model, name, None)
         # As long as this model's configuration says.
         setattr(model, name, deque(value, window.maxlen) if isinstance(window, deque) else value)
+    # Settings are the configuration's, which may have been edited since: they are not brought back.
+    follow_exploration(model)
     if same_episodes:
         for name, value in state["observed"].items():
             setattr(model, name, value)
@@ -130,7 +136,7 @@ def load_weights(model: BaseAlgorithm, path: Path, fresh: frozenset[str] = froze
             variables = [name for name in variables if name not in fresh]
             if variables:
                 kept = _tensors(archive, "pytorch_variables.pth", model.device)
-                for name in variables:
+                for name in set(variables) - _SETTINGS:
                     recursive_getattr(model, name).data.copy_(kept[name])
     except (zipfile.BadZipFile, KeyError, RuntimeError) as error:
         raise ValueError(f"{path.name} does not hold the weights of this model: {error}") from error

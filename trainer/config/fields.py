@@ -48,6 +48,7 @@ class Extras(TypedDict, total=False):
     example: str
     algorithms: tuple[str, ...]
     fixed: str
+    live: bool
 
 
 _SCHEMA_KEYS = ("kind", "unit", "choices", "none_label", "example", "algorithms", "fixed")
@@ -68,9 +69,11 @@ def setting(default: Any, title: str, about: str, source: str, group: str, **ext
     :param extras: bounds for pydantic; `kind` of widget where the type does not tell; `unit`; `advanced`;
         `choices` offered where others are allowed too; `none_label` for what None means; `example` of the text to
         type; `algorithms` that know it, where not all do; `fixed` says why a run that goes on from a checkpoint has to
-        keep its value, where it has to
+        keep its value, where it has to; `live` when it may change while a run trains
     """
     schema: dict[str, Any] = {"source": source, "group": group, "advanced": extras.pop("advanced", False)}
+    if extras.pop("live", False):
+        schema["x-live"] = True
     for key in _SCHEMA_KEYS:
         if key in extras:
             value = extras.pop(key)  # type: ignore[misc]

@@ -32,6 +32,7 @@ class NormalNoise(Section):
         sources.SB3_NOISE,
         _GROUP,
         ge=0,
+        live=True,
     )
     mean: float = setting(
         0.0,

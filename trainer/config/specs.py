@@ -36,6 +36,7 @@ class FieldSpec:
     :param only_algorithms: algorithms that know this setting; empty when all do
     :param only_when: (path, values): the setting exists only while that path has one of these values
     :param fixed: why a run that goes on from a checkpoint has to keep its value; None where it need not
+    :param live: whether it may change while a run trains
     """
 
     path: str
@@ -60,6 +61,7 @@ class FieldSpec:
     only_algorithms: tuple[str, ...] = ()
     only_when: tuple[str, tuple[str, ...]] | None = None
     fixed: str | None = None
+    live: bool = False
 
     @property
     def key(self) -> str:
@@ -178,6 +180,7 @@ def _leaf(
         only_algorithms=tuple(extra.get("algorithms", ())),
         only_when=only_when,
         fixed=extra.get("fixed", fixed),
+        live=extra.get("x-live", False),
     )
 
 

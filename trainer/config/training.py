@@ -123,7 +123,14 @@ class EvaluationConfig(Section):
         _SCHEDULE,
     )
     frequency: int = setting(
-        25_000, "Every", "Steps between two evaluations.", sources.SB3_CALLBACKS, _SCHEDULE, ge=1, unit="steps"
+        25_000,
+        "Every",
+        "Steps between two evaluations.",
+        sources.SB3_CALLBACKS,
+        _SCHEDULE,
+        ge=1,
+        unit="steps",
+        live=True,
     )
     episodes: int = setting(
         5, "Episodes", "Episodes in each evaluation.", sources.SB3_EVALUATION, _SCHEDULE, ge=1, unit="episodes"
@@ -220,6 +227,7 @@ class VideoConfig(Section):
         ge=1,
         unit="steps",
         none_label="off",
+        live=True,
     )
     milestones: bool = setting(
         True, "Milestones", "Film at 10 %, 20 % … 100 % of the run.", sources.PALAESTRA, _SCHEDULE

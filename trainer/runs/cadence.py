@@ -2,7 +2,8 @@
 
 A cadence is asked at rollout boundaries, so it answers once for every interval that has passed, however far a
 rollout went past it; it never owes several answers for one moment. It goes on asking for what is due until it is told
-that it was done: what a stop cuts short is still due when the run goes on.
+that it was done: what a stop cuts short is still due when the run goes on. Another interval makes nothing due by
+itself, and what was due stays so.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
+
+from trainer.config import RunConfig
 
 
 class Cadence:
@@ -39,14 +42,29 @@ class Cadence:
         """Return what was last due, as plain data."""
         return {
             "multiple": self._last_multiple,
+            "every_steps": self._every_steps,
             "seconds": self._clock() - self._last_time,
             "tenth": self._last_tenth,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state, as if no time had passed since."""
+    def restore(self, state: dict[str, Any], step: int) -> None:
+        """Go on from a state, as if no time had passed since.
+
+        :param step: at which the state was taken; what had another interval then goes by its own from there on
+        """
+        wanted = self._every_steps
+        self._every_steps = state["every_steps"]
         self._last_multiple, self._last_tenth = state["multiple"], state["tenth"]
         self._last_time = self._clock() - state["seconds"]
+        if wanted != self._every_steps:
+            self.change_interval(wanted, step)
+
+    def change_interval(self, every_steps: int | None, step: int) -> None:
+        """Go by another number of steps from `step` on: next at its first multiple beyond, or now if it was due."""
+        owed = self._steps_have_passed(step)
+        self._every_steps = every_steps or None
+        if self._every_steps is not None:
+            self._last_multiple = step // self._every_steps - owed
 
     def measure_anew(self, fraction: float) -> None:
         """Count tenths from here on: the run is longer or shorter than it was."""
@@ -60,7 +78,7 @@ class Cadence:
         """
         if self._milestones and _tenth(fraction) > self._last_tenth:
             return "milestone"
-        if self._every_steps is not None and step // self._every_steps > self._last_multiple:
+        if self._steps_have_passed(step):
             return "periodic"
         if self._every_seconds is not None and self._clock() - self._last_time >= self._every_seconds:
             return "periodic"
@@ -80,6 +98,19 @@ class Cadence:
             self._last_multiple = step // self._every_steps
         self._last_time = self._clock()
         self._last_tenth = _tenth(fraction)
+
+    def _steps_have_passed(self, step: int) -> bool:
+        return self._every_steps is not None and step // self._every_steps > self._last_multiple
+
+
+def cadences_of(config: RunConfig) -> dict[str, Cadence]:
+    """Return when evaluations, checkpoints and videos of a run are due, by these names and in this order."""
+    evaluation, checkpoints, video = config.evaluation, config.checkpoints, config.video
+    return {
+        "evaluation": Cadence(every_steps=evaluation.frequency if evaluation.enabled else None),
+        "checkpoints": Cadence(checkpoints.every_steps, checkpoints.every_seconds, checkpoints.milestones),
+        "video": Cadence(video.every_steps, None, video.milestones) if video.enabled else Cadence(),
+    }
 
 
 def _tenth(fraction: float) -> int:

@@ -1,9 +1,10 @@
-"""How a run is told to hold or to end.
+"""How a run is told to hold, to end, or to go on with other settings.
 
 A session asks its `RunControl` at two kinds of boundary only: between steps (`hold_point`, one flag read when
-nothing is asked) and where a run may end (`stop_requested`). Both requests may come from any thread at any time and
-are idempotent. Time spent held is measured, so that speeds and durations can leave it out. Each hold point is also a
-heartbeat, from which others can tell a run that works from one that hangs.
+nothing is asked) and where a run may end or change (`stop_requested`, `take_edit`). Requests may come from any
+thread at any time; holding and ending are idempotent, and of several edits the newest counts. Time spent held is
+measured, so that speeds and durations can leave it out. Each hold point is also a heartbeat, from which others can
+tell a run that works from one that hangs.
 
 Where the session is in another process, it asks a control over there. The one here passes every request on (`forward`)
 and is told when that session holds and goes on (`began_to_hold`, `went_on`).
@@ -14,8 +15,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from trainer.runs.turns import Turn
+
+if TYPE_CHECKING:
+    from trainer.runs.edits import Edit
 
 
 class Abandoned(BaseException):
@@ -41,6 +46,8 @@ class RunControl:
         self._changed = threading.Condition()
         self._hold = False
         self._stop = False
+        self._edit: Edit | None = None
+        self._takes_edits = True
         self._held = False
         self._held_seconds = 0.0
         self._held_since: float | None = None
@@ -61,6 +68,8 @@ class RunControl:
         """
         with self._changed:
             self._pass_on = pass_on
+            if self._edit is not None:
+                pass_on("request_edit", self._edit)
             if self._stop:
                 pass_on("request_stop")
             elif self._hold:
@@ -107,6 +116,26 @@ class RunControl:
             self._hold = False
             self._changed.notify_all()
             self._pass_on("request_stop")
+
+    def request_edit(self, edit: Edit) -> bool:
+        """Have the session go on with other settings after its present rollout; return False when it has no other."""
+        with self._changed:
+            if self._takes_edits:
+                self._edit = edit
+                self._pass_on("request_edit", edit)
+            return self._takes_edits
+
+    def take_edit(self, *, last: bool = False) -> Edit | None:
+        """Return the newest edit that was asked for since the last call, if any.
+
+        :param last: there is no rollout left for later ones
+        """
+        if self._edit is None and not last:
+            return None
+        with self._changed:
+            edit, self._edit = self._edit, None
+            self._takes_edits = not last
+            return edit
 
     @property
     def stop_requested(self) -> bool:

@@ -56,6 +56,7 @@ def run_json(
         "returns": {"last": record.return_last, "mean": record.return_mean, "best": record.return_best},
         "timing": None if record.timing is None else dict(record.timing),
         "rewinds": record.rewinds,
+        "edits": record.edits,
         "environment": record.environment,
         "algorithm": record.algorithm,
         "seed": record.seed,

@@ -129,8 +129,8 @@ class CollapseGuard:
 
     A discrete policy counts as collapsed below a hundredth of the entropy of choosing evenly, a Gaussian one when its
     standard deviation is below 0.01 of an action, which runs from -1 to 1; both are choices of ours, low enough that a
-    policy which still explores is far from them. Since a solved task may end there too, nothing is said at or above the environment's own reward threshold, nor, where
-    it names none, of a run that has got better than it was at first.
+    policy which still explores is far from them. Since a solved task may end there too, nothing is said at or above
+    the environment's own reward threshold, nor, where it names none, of a run that has got better than it was at first.
 
     :param even_entropy: of choosing evenly among the actions, in nats; None where actions are not discrete
     :param threshold: mean return at which the environment counts as solved, or None

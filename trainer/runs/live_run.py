@@ -13,8 +13,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import RunConfig
-from trainer.events import CheckpointSaved, EvaluationEnded, ProgressMade, RunEvent, RunRewound, RunWarned, StateChanged
+from trainer.errors import ConflictError
+from trainer.events import (
+    CheckpointSaved,
+    ConfigChanged,
+    ConfigEdited,
+    EvaluationEnded,
+    ProgressMade,
+    RunEvent,
+    RunRewound,
+    RunWarned,
+    StateChanged,
+)
 from trainer.runs.control import RunControl
+from trainer.runs.edits import Changes, Edit
 from trainer.runs.states import RunState, require_transition
 from trainer.store import RunRecord
 
@@ -43,6 +55,8 @@ class LiveRun:
     :param record: the run as it stands in the store
     :param emit: takes an event without blocking, `Store.emit`
     :param resumes: go on from its last checkpoint
+
+    `config` is what it begins with, `wanted` what it was last asked to train with.
     """
 
     def __init__(
@@ -50,6 +64,7 @@ class LiveRun:
     ) -> None:
         self.run_id = record.id
         self.config = config
+        self.wanted = config
         self.resumes = resumes
         self.state = RunState.QUEUED
         self.finished = threading.Event()
@@ -76,6 +91,8 @@ class LiveRun:
             self._change(rewinds=self._record.rewinds + 1)
         elif isinstance(event, CheckpointSaved):
             self.checkpoint_bytes = event.size_bytes
+        elif isinstance(event, ConfigEdited):
+            self._change(edits=self._record.edits + 1)
         elif isinstance(event, RunWarned):
             self.remark(event.text)
             return
@@ -90,6 +107,28 @@ class LiveRun:
         """Follow a change of what people call the run; None leaves a thing as it is."""
         given = {"name": name, "tags": None if tags is None else tuple(dict.fromkeys(tags)), "notes": notes}
         self._change(**{key: value for key, value in given.items() if value is not None})
+
+    def edit(self, edit: Edit, changes: Changes) -> bool:
+        """Have the run go on with other settings; return whether it still waits and so begins with them.
+
+        :raises ConflictError: it has no rollout left that they could be for
+        """
+        with self._lock:
+            waits = self.state is RunState.QUEUED
+            if waits:
+                self.config = edit.config
+                self.emit(self._edited_in_the_queue(edit, changes))
+            elif self.state.ended or not self.control.request_edit(edit):
+                raise ConflictError("The run is just ending: there is nothing left to train with other settings.")
+            self.wanted = edit.config
+            return waits
+
+    def _edited_in_the_queue(self, edit: Edit, changes: Changes) -> RunEvent:
+        config, record = edit.config.to_data(), self._record
+        if self.resumes:
+            return ConfigEdited(self.run_id, step=record.step, changes=changes, config=config)
+        # It has trained with nothing else: there is no history to tell.
+        return ConfigChanged(self.run_id, config=config, total_steps=record.total_steps)
 
     def remark(self, reason: str | None) -> None:
         """Say something of a run beside its state, such as why it waits, or None that this is over."""

@@ -14,6 +14,7 @@ from typing import Any
 from trainer.config import PresetStore, RunConfig
 from trainer.errors import ConflictError, Fault
 from trainer.paths import Layout
+from trainer.runs.editor import Editor
 from trainer.runs.executors.thread import ThreadExecutor
 from trainer.runs.guardian import Guardian
 from trainer.runs.intake import Intake
@@ -25,7 +26,7 @@ from trainer.runs.states import ENDED, LIVE, RunState, why_not
 from trainer.runs.work import Work
 from trainer.store import Page, RunRecord, Store
 
-ACTIONS = ("start", "pause", "resume", "stop", "restart", "extend", "fork")
+ACTIONS = ("start", "pause", "resume", "stop", "edit", "restart", "extend", "fork")
 _LIVE, _ENDED = [state.value for state in LIVE], [state.value for state in ENDED]
 # A click answers within 250 ms; what takes longer shows when it happens.
 ANSWER_TIMEOUT = 0.15
@@ -55,6 +56,7 @@ class RunManager:
         self._roster = Roster(store, slots, executor or ThreadExecutor(), work)
         self._intake = Intake(store, layout, presets, self._roster)
         self._guardian = Guardian(self._roster, layout)
+        self._editor = Editor(store, layout, presets, self._intake)
 
     def look_after(self) -> None:
         """Give up runs that hang, and pause runs before their disk is full; to be asked about once a second."""
@@ -209,6 +211,16 @@ class RunManager:
             live.relabel(name=name, tags=tags, notes=notes)
         return self.get(run_id)
 
+    def edit(self, run_id: str, overrides: Mapping[str, Any]) -> RunRecord:
+        """Change settings of a run that waits, trains or is paused; a training one follows after its present rollout.
+
+        :param overrides: values by dotted path
+        :raises ConfigError: with every setting that cannot have its value, or cannot change while a run lives
+        :raises ConflictError: the run cannot be edited now; the message says why
+        """
+        self._editor.edit(self._controllable(run_id, "edit"), overrides)
+        return self.get(run_id)
+
     def delete(self, run_id: str) -> None:
         """Remove an ended run with its directory.
 
@@ -237,6 +249,14 @@ class RunManager:
         :raises NotFoundError: there is no such run
         """
         return [self._roster.overlaid(record) for record in self._store.family(run_id)]
+
+    def config(self, run_id: str) -> dict[str, Any]:
+        """Return the configuration that a run was last asked to train with, as JSON data.
+
+        :raises NotFoundError: there is no such run
+        """
+        live = self._roster.find(run_id)
+        return live.wanted.to_data() if live else self._store.run_config(run_id)
 
     def list(self, **filters: Any) -> Page[RunRecord]:
         """Return a page of runs, newest first; the filters are those of `Store.runs`."""

@@ -6,12 +6,16 @@ once, kept, and written before the next line that it takes.
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from trainer.events import LogWritten, MetricsLogged, RunEvent, RunWarned
+from trainer.errors import StorageError
+from trainer.events import ConfigEdited, LogWritten, MetricsLogged, RunEvent, RunWarned
+from trainer.runs.edits import Changes, Edit
+from trainer.runs.run_files import write_run_files
 
 _log = logging.getLogger(__name__)
 _MOST_OWED = 1 << 20  # bytes; beyond that the lines are in the database alone
@@ -61,6 +65,17 @@ class RunReporter:
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Record scalars at `step`."""
         self.emit(MetricsLogged(self.run_id, step=step, values=dict(values)))
+
+    def edited(self, step: int, changes: Changes, edit: Edit, directory: Path) -> None:
+        """Say that the run trains with other settings from `step` on: to the store, then in its directory."""
+        self.emit(ConfigEdited(self.run_id, step=step, changes=changes, config=edit.config.to_data()))
+        told = ", ".join(f"{path} from {json.dumps(old)} to {json.dumps(new)}" for path, (old, new) in changes.items())
+        self.log(f"Edited at step {step:,}: {told}.")
+        self.settle()
+        try:
+            write_run_files(directory, edit.config, edit.command)
+        except StorageError as error:
+            self.log(f"{error.message} The edit holds all the same.", "warning")
 
     def _append(self, now: float, level: str, lines: list[str]) -> None:
         if self._log_file is None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from trainer.config import RunConfig
 from trainer.errors import StorageError
+from trainer.runs.checkpoints.files import write_atomically
 
 
 def write_run_files(directory: Path, config: RunConfig, command: str) -> None:
-    """Make the run's directory and write both files.
+    """Make the run's directory and write both files, each of them whole or left as it was.
 
     :raises StorageError: the directory cannot be made or written
     """
@@ -19,8 +20,8 @@ def write_run_files(directory: Path, config: RunConfig, command: str) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         text = json.dumps(data, indent=2, ensure_ascii=False)
-        (directory / "config.json").write_text(text + "\n", encoding="utf-8")
-        (directory / "command.txt").write_text(command + "\n", encoding="utf-8")
+        write_atomically(directory / "config.json", text + "\n")
+        write_atomically(directory / "command.txt", command + "\n")
     except OSError as error:
         raise StorageError(f"The run's directory {directory} could not be written: {error}.") from error
 

@@ -24,7 +24,7 @@ from trainer.config import RunConfig, advise
 from trainer.envs.factory import evaluation_copies, make_evaluation_env, make_training_env, resolve_backend
 from trainer.envs.seeding import mixed_seed
 from trainer.events import CheckpointSaved, EvaluationEnded, RunRewound
-from trainer.runs.cadence import Cadence
+from trainer.runs.cadence import cadences_of
 from trainer.runs.callback import MetricsWriter, RunCallback
 from trainer.runs.checkpoints import AbandonedError, CheckpointFolder
 from trainer.runs.control import RunControl
@@ -32,6 +32,7 @@ from trainer.runs.departure import Departure
 from trainer.runs.disk import is_full
 from trainer.runs.evaluation import Evaluation, evaluate
 from trainer.runs.filming import film
+from trainer.runs.following import follow
 from trainer.runs.guards import EnvironmentGuard, GuardError, collapse_guard, require_finite_model
 from trainer.runs.introduction import introduce
 from trainer.runs.outcome import Outcome
@@ -108,10 +109,8 @@ class Session:
         self._tensorboard: TensorBoardWriter | None = None
         self._standing: Standing | None = None
         self._evaluation_env: VecEnv | None = None
-        evaluation, checkpoints, video = config.evaluation, config.checkpoints, config.video
-        self._evaluations = Cadence(every_steps=evaluation.frequency if evaluation.enabled else None)
-        self._saves = Cadence(checkpoints.every_steps, checkpoints.every_seconds, checkpoints.milestones)
-        self._films = Cadence(video.every_steps, None, video.milestones) if video.enabled else Cadence()
+        self._cadences = cadences_of(config)
+        self._evaluations, self._saves, self._films = self._cadences.values()
 
     def run(self) -> Outcome:
         """Train to the end, a stop, or an error.
@@ -141,6 +140,7 @@ class Session:
                 self._train(learner, env, standing)
             except _Stopped:
                 self._meter.step = model.num_timesteps
+                self._follow_edit(model, last=True)
             finally:
                 self._meter.mark()
                 self.reporter.emit(self._meter.event(self.reporter.run_id))
@@ -161,10 +161,6 @@ class Session:
             self._meter.step = model.num_timesteps = put(model)
             learner.forget_transitions()
             return self._save(model, "stop")
-
-    @property
-    def _cadences(self) -> dict[str, Cadence]:
-        return {"evaluation": self._evaluations, "checkpoints": self._saves, "video": self._films}
 
     def _go_on(self, standing: Standing) -> None:
         """Put everything where the newest whole checkpoint has it.
@@ -239,16 +235,24 @@ class Session:
         while True:
             # A run that goes on in the middle of an iteration ends that one first.
             if standing.within is None:
+                self._follow_edit(model)
                 # First of all what the checkpoint that a run goes on from has left to be done.
                 if not control.stop_requested:
                     self._attend(model, env)
                 self._hold()
                 if meter.fraction >= 1.0 or control.stop_requested or self._reached_threshold:
+                    self._follow_edit(model, last=True)
                     return
             if meter.duration_seconds is not None:
                 learner.set_fraction_done(meter.fraction)
             learner.iterate()
             meter.step = model.num_timesteps
+
+    def _follow_edit(self, model: BaseAlgorithm, *, last: bool = False) -> None:
+        """Go on with other settings if that was asked for; after the `last` iteration for when it is given more."""
+        if edit := self.control.take_edit(last=last):
+            before, self.config = self.config, edit.config
+            follow(edit, before, model, self._cadences, self.reporter, self.directory)
 
     def _attend(self, model: BaseAlgorithm, env: VecEnv) -> None:
         """Do what is due between two rollouts."""

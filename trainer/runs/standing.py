@@ -131,18 +131,14 @@ class Standing:
         self._meter.restore(state["progress"])
         if self._meter.timing is not None:
             self._meter.timing.seconds.update(state["timing"])
-        self._restore_cadences(state["cadences"], departure)
+        self._restore_cadences(state["cadences"], stretched=departure.stretched)
         return notes
 
-    def _restore_cadences(self, states: dict[str, Any], departure: Departure) -> None:
-        step, fraction = self._meter.step, self._meter.fraction
+    def _restore_cadences(self, states: dict[str, Any], *, stretched: bool) -> None:
         for name, cadence in self._cadences.items():
-            if departure.touches(name):
-                cadence.done(step, fraction)  # its rhythm begins here
-                continue
-            cadence.restore(states[name])
-            if departure.stretched:
-                cadence.measure_anew(fraction)
+            cadence.restore(states[name], self._meter.step)
+            if stretched:
+                cadence.measure_anew(self._meter.fraction)
 
     def _environment(self) -> dict[str, Any]:
         try:

@@ -83,16 +83,19 @@ _WHY_NOT: dict[str, dict[RunState, str]] = {
         RunState.STOPPING: "The run is stopping.",
     },
     "stop": {RunState.STOPPING: "The run is stopping already."},
+    "edit": {RunState.STOPPING: "The run is stopping."},
 }
 _AFTER_ITS_END = frozenset({"resume", "restart", "extend"})
 
 
 def why_not(action: str, state: RunState) -> str | None:
-    """Say why `action` (start, pause, resume, stop, restart, extend) is impossible in `state`; None when it is not."""
+    """Say why `action` (start, pause, resume, stop, edit, restart, extend) is impossible in `state`; None when not."""
     if not state.ended:
         if action in _WHY_NOT:
             return _WHY_NOT[action].get(state)
         return f"The run is {state.value}: stop it first."
+    if action == "edit":
+        return f"The run has ended ({state.value}): resume it and edit it then, or fork it with other settings."
     if action not in _AFTER_ITS_END:
         return f"The run has ended ({state.value})."
     if action == "resume" and state is RunState.COMPLETED:

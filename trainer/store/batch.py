@@ -5,7 +5,8 @@ What always holds:
 - Events act in the order in which they were emitted. Rows for the big tables are gathered and written many at once;
   whatever deletes or forgets first writes what was gathered before it.
 - Applying a batch a second time changes nothing but `seq`: metrics are keyed by (run, metric, step), episodes by
-  (run, number), files by (run, path), and log lines are numbered inside the transaction that a failure rolls back.
+  (run, number), files by (run, path); log lines and edits are numbered inside the transaction that a failure rolls
+  back.
 - `seq` grows by one with every metric point and episode written to a run, is read and stored under the row's lock
   and therefore never repeats, across restarts and processes. A replaced point gets a new one.
 - One malformed event is rejected alone; the other events of its batch are not affected.
@@ -14,7 +15,7 @@ What always holds:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ from trainer.events import (
     CheckpointRemoved,
     CheckpointSaved,
     ConfigChanged,
+    ConfigEdited,
     EpisodeEnded,
     EvaluationEnded,
     LogWritten,
@@ -39,6 +41,7 @@ from trainer.events import (
 from trainer.store import tables
 from trainer.store.commands import DeleteRun, Item, MalformedEventError, ReopenRun, UpdateRun
 from trainer.store.records import EPISODE_LENGTH, EPISODE_RETURN
+from trainer.store.rewinding import go_back
 from trainer.store.rows import run_row
 from trainer.store.statements import MetricNames, write_rows
 from trainer.store.values import ENDED_STATES, number, search_text, whole, whole_or_none, words, words_or_none
@@ -55,6 +58,7 @@ class _Run:
     last_seq: int
     last_line: int
     rewinds: int
+    edits: int
     started_at: float | None
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -94,10 +98,10 @@ class Batch:
         wanted = sorted(ids)
         c = tables.runs.c
         for start in range(0, len(wanted), _ID_CHUNK):
-            query = select(c.id, c.key, c.last_seq, c.last_line, c.rewinds, c.started_at)
+            query = select(c.id, c.key, c.last_seq, c.last_line, c.rewinds, c.edits, c.started_at)
             query = query.where(c.id.in_(wanted[start : start + _ID_CHUNK])).order_by(c.id).with_for_update()
             for row in self._connection.execute(query):
-                self._runs[row.id] = _Run(row.key, row.last_seq, row.last_line, row.rewinds, row.started_at)
+                self._runs[row.id] = _Run(*row[1:])
 
     def _write_rows(self) -> None:
         """Write what was gathered: whole tables at once, then each run's own row."""
@@ -137,7 +141,7 @@ class Batch:
         key: int = self._connection.execute(insertion, row).scalar_one()
         self._connection.execute(tables.run_configs.insert(), {"run_key": key, "config": config})
         self._set_tags(key, tags)
-        self._runs[event.run_id] = _Run(key, last_seq=0, last_line=0, rewinds=0, started_at=None)
+        self._runs[event.run_id] = _Run(key, last_seq=0, last_line=0, rewinds=0, edits=0, started_at=None)
 
     def _refuse_other(self, present: _Run, event: RunCreated) -> None:
         """Let the same creation pass a second time, and no other one under its id."""
@@ -165,42 +169,31 @@ class Batch:
         run.changes |= changes
 
     def _rewound(self, event: RunRewound) -> None:
-        run, step = self._run(event.run_id), whole(event.step)
+        run = self._run(event.run_id)
         self._write_rows()
-        points, ended = tables.metrics.c, tables.episodes.c
-        self._connection.execute(delete(tables.metrics).where(points.run_key == run.key, points.step > step))
-        self._connection.execute(
-            delete(tables.episodes).where(ended.run_key == run.key, ended.number > whole(event.episodes))
-        )
         run.rewinds += 1
+        run.changes |= go_back(self._connection, self._names, run.key, whole(event.step), whole(event.episodes))
         run.changes |= {"rewinds": run.rewinds, "updated_at": float(event.time)}
-        c = tables.runs.c
-        later = self._connection.execute(select(c.evaluation_step).where(c.key == run.key)).scalar_one()
-        if later is not None and later > step:
-            run.changes |= self._evaluation_before(run.key, step)
 
-    def _evaluation_before(self, run_key: int, step: int) -> dict[str, Any]:
-        """Return the summary of the last evaluation that is left; how many episodes it had stays as it is."""
-        c = tables.metrics.c
-        found: dict[str, Any] = {}
-        for part in ("mean_return", "std_return"):
-            metric_id = self._names.id_of(self._connection, f"eval/{part}")
-            query = select(c.step, c.value).where(c.run_key == run_key, c.metric_id == metric_id, c.step <= step)
-            row = self._connection.execute(query.order_by(c.step.desc()).limit(1)).first()
-            found[f"evaluation_{part}"] = None if row is None else row.value
-            found["evaluation_step"] = None if row is None else row.step
-        return found if found["evaluation_step"] is not None else found | {"evaluation_episodes": None}
+    def _edited(self, event: ConfigEdited) -> None:
+        run = self._run(event.run_id)
+        changes = words(json.dumps({path: list(pair) for path, pair in event.changes.items()}))
+        row = {"run_key": run.key, "number": run.edits + 1, "step": whole(event.step), "time": float(event.time)}
+        self._put_config(run, event.config)
+        run.edits += 1
+        self._add(run, tables.config_edits, [{**row, "changes": changes}])
+        run.changes |= {"edits": run.edits, "updated_at": float(event.time)}
+
+    def _put_config(self, run: _Run, config: Mapping[str, Any]) -> None:
+        text = words(json.dumps(dict(config)))
+        c = tables.run_configs.c
+        self._connection.execute(update(tables.run_configs).where(c.run_key == run.key), {"config": text})
+        run.changes["config_hash"] = config_hash(config)
 
     def _configured(self, event: ConfigChanged) -> None:
         run = self._run(event.run_id)
-        config = words(json.dumps(dict(event.config)))
-        c = tables.run_configs.c
-        self._connection.execute(update(tables.run_configs).where(c.run_key == run.key), {"config": config})
-        run.changes |= {
-            "total_steps": whole_or_none(event.total_steps),
-            "config_hash": config_hash(event.config),
-            "updated_at": float(event.time),
-        }
+        self._put_config(run, event.config)
+        run.changes |= {"total_steps": whole_or_none(event.total_steps), "updated_at": float(event.time)}
 
     def _progress(self, event: ProgressMade) -> None:
         self._run(event.run_id).changes |= {
@@ -374,6 +367,7 @@ _ACTIONS: dict[type[Item], Callable[[Batch, Any], None]] = {
     StateChanged: Batch._state,
     RunRewound: Batch._rewound,
     ConfigChanged: Batch._configured,
+    ConfigEdited: Batch._edited,
     ProgressMade: Batch._progress,
     MetricsLogged: Batch._metrics,
     EpisodeEnded: Batch._episode,

@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, Operational
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from trainer.errors import StorageError
-from trainer.store.tables import SCHEMA_VERSION, metadata, schema_version
+from trainer.store.tables import SCHEMA_VERSION, config_edits, metadata, schema_version
 
 BUSY_SECONDS = 5.0
 _OPEN_AGAIN_SECONDS = 0.05
@@ -44,8 +44,24 @@ def _add_rewinds_and_lineage(connection: Connection) -> None:
     connection.execute(text("CREATE INDEX runs_by_parent ON runs (parent_id, key)"))
 
 
+def _add_edits(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE runs ADD COLUMN edits BIGINT NOT NULL DEFAULT 0"))
+    config_edits.create(connection)
+
+
+def _in_turn(*steps: Callable[[Connection], None]) -> Callable[[Connection], None]:
+    def migrate(connection: Connection) -> None:
+        for step in steps:
+            step(connection)
+
+    return migrate
+
+
 # version -> what turns a database of that version into one of the next
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_timing, 2: _add_rewinds_and_lineage}
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
+    1: _add_timing,
+    2: _in_turn(_add_rewinds_and_lineage, _add_edits),
+}
 
 
 class StoreError(StorageError):

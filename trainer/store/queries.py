@@ -15,8 +15,16 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, func, or_, select
 
 from trainer.errors import ConfigError, Fault, NotFoundError, nearest
-from trainer.store.records import CheckpointRecord, EpisodeRecord, LogRecord, Page, RunRecord, VideoRecord
-from trainer.store.tables import checkpoints, episodes, logs, run_configs, run_tags, runs, videos
+from trainer.store.records import (
+    CheckpointRecord,
+    ConfigEditRecord,
+    EpisodeRecord,
+    LogRecord,
+    Page,
+    RunRecord,
+    VideoRecord,
+)
+from trainer.store.tables import checkpoints, config_edits, episodes, logs, run_configs, run_tags, runs, videos
 from trainer.store.values import LARGEST_WHOLE, bounded, whole, words
 
 RunOrder = Literal["created", "ended"]
@@ -88,7 +96,7 @@ def run(connection: Connection, run_id: str) -> RunRecord:
 
 
 def run_config(connection: Connection, run_id: str) -> dict[str, Any]:
-    """Return the configuration a run was created with.
+    """Return the configuration a run has now.
 
     :raises NotFoundError: there is no such run
     """
@@ -96,6 +104,16 @@ def run_config(connection: Connection, run_id: str) -> dict[str, Any]:
     stored = connection.execute(select(run_configs.c.config).where(run_configs.c.run_key == key)).scalar_one()
     config: dict[str, Any] = json.loads(stored)
     return config
+
+
+def all_config_edits(connection: Connection, run_id: str) -> list[ConfigEditRecord]:
+    """Return what was changed of a run's configuration while it lived, in order.
+
+    :raises NotFoundError: there is no such run
+    """
+    c = config_edits.c
+    query = select(c.step, c.time, c.changes).where(c.run_key == key_of(connection, run_id)).order_by(c.number)
+    return [ConfigEditRecord(row.step, row.time, json.loads(row.changes)) for row in connection.execute(query)]
 
 
 def page_of_runs(

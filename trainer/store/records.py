@@ -31,7 +31,8 @@ class RunRecord:
 
     `progress` is 0 to 1, `fps` environment steps per second, `evaluation` the newest evaluation as `mean_return`,
     `std_return`, `episodes` and `step`; `timing` is seconds by branch of the timing tree; `rewinds` is how often
-    the run went back to a checkpoint. `started_at` is the first time it ran; `ended_at` is None while it lives.
+    the run went back to a checkpoint, `edits` how often its settings were changed while it lived. `started_at` is the
+    first time it ran; `ended_at` is None while it lives.
 
     A forked run has `parent_id`, which may name a run that is deleted by now, `parent_step` and `difference`: the
     settings that were changed, each as [the parent's, its own]. `config_hash` is the SHA-256 of the configuration
@@ -56,6 +57,7 @@ class RunRecord:
     return_best: float | None
     timing: Mapping[str, float] | None
     rewinds: int
+    edits: int
     evaluation: Mapping[str, Any] | None
     reason: str | None
     error: str | None
@@ -94,6 +96,15 @@ class LogRecord:
     time: float
     level: str
     text: str
+
+
+@dataclass(frozen=True)
+class ConfigEditRecord:
+    """Settings that were changed while the run lived; `changes` is [before, after] by dotted path."""
+
+    step: int
+    time: float
+    changes: Mapping[str, list[Any]]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from trainer.store.commands import DeleteRun, ReopenRun, UpdateRun
 from trainer.store.database import Database, StoreError
 from trainer.store.records import (
     CheckpointRecord,
+    ConfigEditRecord,
     EpisodeRecord,
     LogRecord,
     MetricsPage,
@@ -175,12 +176,20 @@ class Store:
             return queries.page_of_runs(connection, conditions, order, limit, cursor)
 
     def run_config(self, run_id: str) -> dict[str, Any]:
-        """Return the configuration a run was created with.
+        """Return the configuration a run has now.
 
         :raises NotFoundError: there is no such run
         """
         with self._database.snapshot() as connection:
             return queries.run_config(connection, run_id)
+
+    def config_edits(self, run_id: str) -> list[ConfigEditRecord]:
+        """Return what was changed of a run's configuration while it lived, in order.
+
+        :raises NotFoundError: there is no such run
+        """
+        with self._database.snapshot() as connection:
+            return queries.all_config_edits(connection, run_id)
 
     def board(self, live: Sequence[str], most_live: int, ended: Sequence[str], most_ended: int) -> list[RunRecord]:
         """Return the newest runs in the states `live`, then those in the states `ended` that ended last.

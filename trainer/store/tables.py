@@ -56,6 +56,8 @@ runs = Table(
     Column("updated_at", Double, nullable=False),
     # How often it went back to a checkpoint: who has read its series before has points that are gone.
     Column("rewinds", BigInteger, nullable=False, default=0, server_default="0"),
+    # How often its settings were edited: the last number given out in config_edits.
+    Column("edits", BigInteger, nullable=False, default=0, server_default="0"),
     # Where it comes from: the run and the step it was forked from, and by which settings it differs from that run, as
     # JSON. They stay when the parent is deleted.
     Column("parent_id", Text),
@@ -80,6 +82,18 @@ run_configs = Table(
     metadata,
     Column("run_key", _BigKey, primary_key=True, autoincrement=False),
     Column("config", Text, nullable=False),
+)
+
+config_edits = Table(
+    "config_edits",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("step", BigInteger, nullable=False),
+    Column("time", Double, nullable=False),
+    # By dotted path the value before and after, as JSON.
+    Column("changes", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 run_tags = Table(
@@ -172,4 +186,4 @@ videos = Table(
     sqlite_autoincrement=True,
 )
 
-OF_A_RUN = (run_configs, run_tags, metrics, episodes, logs, checkpoints, videos)
+OF_A_RUN = (run_configs, config_edits, run_tags, metrics, episodes, logs, checkpoints, videos)

@@ -78,6 +78,7 @@
     runs: (params) => request("GET", "api/runs", { params }),
     run: (id) => request("GET", run(id)),
     act: (id, action, body) => request("POST", run(id, `/${action}`), body ? { body } : {}),
+    edit: (id, overrides) => request("PATCH", run(id), { body: { overrides } }),
     fork: (id, body) => request("POST", run(id, "/fork"), { body, timeout: 120000 }),
     family: (id) => request("GET", run(id, "/family")),
     checkpoints: (id) => request("GET", run(id, "/checkpoints")),

@@ -23,7 +23,7 @@
       this.node = this.build(run);
       this.changedAt = performance.now();
       // When it was last asked for: anything at all, and what has been answered of numbers, lines and videos.
-      this.askedAt = this.readAt = this.loggedAt = this.filmedAt = -Infinity;
+      this.askedAt = this.readAt = this.loggedAt = this.filmedAt = this.markedAt = -Infinity;
       this.unwatch = pal.watchVisible(this.node, (visible) => {
         this.onScreen = visible;
         if (visible) this.tick();
@@ -37,7 +37,8 @@
       this.sign.setAttribute("aria-live", "polite");
       this.name = h("h3", { class: "pal-card-name" });
       this.facts = h("span", { class: "pal-card-facts" });
-      this.buttons = pal.runs.actionButtons(() => this.run, ["start", "pause", "resume", "stop", "extend", "restart", "fork"]);
+      const actions = ["start", "pause", "resume", "stop", "edit", "extend", "restart", "fork"];
+      this.buttons = pal.runs.actionButtons(() => this.run, actions);
       this.closeButton = pal.toolButton("close", "Put this card away", () => this.onClose(this));
       const values = pal.toolButton("table", "Show the values as a table", () => this.showTable());
       const head = h(
@@ -176,10 +177,25 @@
         if (this.log.cursor === null && !this.log.busy) this.guard("log", this.log.refresh());
       }
       if (this.fetched && this.data.wantsReread) this.guard("metrics", this.data.reread().then(() => this.drawn(true)));
+      this.followEdits(now);
       if (now - this.filmedAt > (live || moving ? VIDEO_PERIOD : Infinity) || this.filmedAt < 0) {
         this.filmedAt = now;
         this.guard("video", this.refreshVideo());
       }
+    }
+
+    // The marks of its edits are asked for when there are more of them, or when they moved with a rewind.
+    followEdits(now) {
+      const { edits = 0, rewinds } = this.run;
+      const wanted = edits ? `${edits} ${rewinds}` : null;
+      if (wanted === null || wanted === this.marked || now - this.markedAt < AGAIN) return;
+      this.markedAt = now;
+      const show = async () => {
+        const marks = await pal.editMarks(this.run);
+        this.charts.mark(marks);
+        if (marks.length >= edits) this.marked = wanted; // the newest may be on its way into the database
+      };
+      this.guard("edits", show());
     }
 
     // What the poller asks for along with the state, or null. A run that stands still is read on until it was asked

@@ -128,19 +128,23 @@
       const chart = new pal.Chart(plan.key, {
         run: runId,
         fromZero: plan.fromZero,
-        onView: () => this.drawCross(panel),
+        onView: () => {
+          this.drawCross(panel);
+          panel.marks.place();
+        },
         onZoom: (zoomed) => (reset.hidden = !zoomed),
       });
       reset.addEventListener("click", () => chart.resetZoom());
+      const marks = new pal.ChartMarks(chart, plan === PLANS[0]);
       chart.canvas.setAttribute("role", "img");
       chart.canvas.setAttribute("aria-label", `${plan.title} over steps; the table of values holds its numbers`);
       const node = h(
         "figure",
         { class: "pal-chart", data: { chart: plan.key } },
         h("figcaption", {}, title, legend, reset, now),
-        h("div", { class: "pal-plotbox" }, chart.node, empty, cross),
+        h("div", { class: "pal-plotbox" }, chart.node, empty, marks.node, cross),
       );
-      const panel = { plan, node, title, legend, now, empty, cross, chart, shape: "", lines: [] };
+      const panel = { plan, node, title, legend, now, empty, cross, chart, marks, shape: "", lines: [] };
       return panel;
     }
 
@@ -151,6 +155,11 @@
       this.absent.hidden = empty.length === 0;
       const all = empty.length === this.panels.length;
       setText(this.absent, all ? "The run ended before it had anything to draw." : `Nothing to draw: ${empty.map((panel) => panel.plan.title.toLowerCase()).join(", ")}.`);
+    }
+
+    // What happened to the run, on every chart: [{step, text, icon}]
+    mark(marks) {
+      for (const panel of this.panels) panel.marks.set(marks);
     }
 
     // Brings every chart up to date with the series; cheap when nothing changed.

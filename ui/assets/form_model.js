@@ -24,7 +24,7 @@
     if (typeof value !== "string") return canonical(value);
     const text = value.trim();
     if (field.kind === "schedule" || field.kind === "number_or_auto") {
-      const [, prefix, number] = text.match(/^(lin_|const_|auto_)?(.*)$/s);
+      const [, prefix = "", number] = text.match(/^(lin_|const_|auto_)?(.*)$/s);
       if (number !== "" && Number.isFinite(Number(number))) return canonical(prefix + Number(number));
     }
     if (field.kind === "json") {

@@ -17,6 +17,7 @@
     play: [path("M5 3.2v9.6L13 8z", solid)],
     resume: [path("M6.5 3.2v9.6L14 8z", solid), rect(2.5, 3.2, 2, 9.6, { ...solid, rx: 0.5 })],
     pause: [rect(4, 3, 2.8, 10, { ...solid, rx: 0.6 }), rect(9.2, 3, 2.8, 10, { ...solid, rx: 0.6 })],
+    edit: [path("M3 13l.7-3.2 7-7a1 1 0 0 1 1.4 0l1.1 1.1a1 1 0 0 1 0 1.4l-7 7zM9.2 4.3l2.5 2.5")],
     extend: [path("M2.5 4v8M5 8h8.5M10.5 5l3 3-3 3")],
     fork: [circle(1.8, { cx: 4.5, cy: 3.6 }), circle(1.8, { cx: 4.5, cy: 12.4 }), circle(1.8, { cx: 11.5, cy: 5 }), path("M4.5 5.4v5.2M4.6 10c0-2.4 6.9-.8 6.9-3.2")],
     restart: [path("M12.9 6.2A5.2 5.2 0 1 0 13.2 9M13.2 2.8v3.6H9.6")],

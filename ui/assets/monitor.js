@@ -288,6 +288,7 @@
   let monitor = null;
   let early = null;
   pal.island("monitor", (root) => {
+    pal.knowLiveFields(root.given?.liveFields || []);
     monitor = new Monitor(root);
     if (early) monitor.reveal(early);
   });

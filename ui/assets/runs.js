@@ -80,6 +80,7 @@
     pause: { label: "Pause", icon: "pause" },
     resume: { label: "Resume", icon: "resume" },
     stop: { label: "Stop", icon: "stop" },
+    edit: { label: "Edit live", icon: "edit", ask: (run) => pal.editRun(run) },
     extend: { label: "Extend", icon: "extend", ask: askForSteps },
     restart: { label: "Restart", icon: "restart" },
     fork: { label: "Fork", icon: "fork", ask: (run) => pal.fork(run) },

@@ -56,6 +56,13 @@ def describe_form() -> dict[str, Any]:
     return form
 
 
+@cache
+def describe_live_fields() -> list[dict[str, Any]]:
+    """Return the settings that may change while a run lives, each under a title that stands alone."""
+    specs = [spec for spec in field_specs() if spec.live]
+    return [{**_describe(spec, None), "title": _whole_title(spec)} for spec in specs]
+
+
 def filled_form(config: RunConfig, preset: str | None) -> dict[str, Any]:
     """Return the form filled in with a configuration: what `form.js` loads."""
     return {"preset": preset, "values": to_form(config)}
@@ -70,6 +77,11 @@ def read_filled(filled: Mapping[str, Any]) -> FormResult:
 def _section_title(name: str) -> str:
     info = RunConfig.model_fields.get(name)
     return (info.title if info else None) or (_RUN_TITLE if name == "run" else name.capitalize())
+
+
+def _whole_title(spec: FieldSpec) -> str:
+    """Return "Evaluation every" for what stands as "Every" under the heading Evaluation."""
+    return spec.title if spec.algorithm else f"{_section_title(spec.section)} {spec.title.lower()}"
 
 
 def _describe(spec: FieldSpec, initial: Any) -> dict[str, Any]:

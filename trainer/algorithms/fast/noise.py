@@ -25,9 +25,17 @@ class ExplorationNoise:
     """
 
     def __init__(self, description: ActionNoise, copies: int, generator: np.random.Generator) -> None:
+        self._generator = generator
+        self.follow(description)
+        self.state: NDArray[Any] = np.tile(self._start, (copies, 1))
+
+    def follow(self, description: ActionNoise) -> None:
+        """Draw as another description of the same class says from now on; the present noise stays.
+
+        :raises TypeError: a noise of another class
+        """
         if isinstance(description, VectorizedActionNoise):
             description = description.base_noise
-        self._generator = generator
         start: Any
         if isinstance(description, OrnsteinUhlenbeckActionNoise):
             self._pull = description._theta * description._dt
@@ -39,7 +47,6 @@ class ExplorationNoise:
         else:
             raise TypeError(f"noise of class {type(description).__name__} is not known here")
         self._mean, self._spread, self._start = np.ravel(description._mu), np.ravel(spread), np.ravel(start)
-        self.state: NDArray[Any] = np.tile(self._start, (copies, 1))
 
     def draw(self) -> NDArray[np.float32]:
         """Return the next noise, (copies, action dimensions)."""

@@ -39,6 +39,7 @@ def learning_rate(default: float, source: str) -> Any:
         OPTIMISATION,
         kind="schedule",
         example="lin_2.5e-4",
+        live=True,
     )
 
 
@@ -51,6 +52,7 @@ def batch_size(default: int, source: str) -> Any:
         source,
         OPTIMISATION,
         ge=1,
+        live=True,
     )
 
 
@@ -64,6 +66,7 @@ def gamma(source: str) -> Any:
         RETURNS,
         ge=0,
         le=1,
+        live=True,
     )
 
 

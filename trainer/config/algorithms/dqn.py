@@ -32,6 +32,7 @@ class DQNConfig(replay.OffPolicyConfig):
         common.EXPLORATION,
         ge=0,
         le=1,
+        live=True,
     )
     exploration_final_eps: float = setting(
         0.05,
@@ -42,6 +43,7 @@ class DQNConfig(replay.OffPolicyConfig):
         ge=0,
         le=1,
         advanced=True,
+        live=True,
     )
     exploration_initial_eps: float = setting(
         1.0,
@@ -52,6 +54,7 @@ class DQNConfig(replay.OffPolicyConfig):
         ge=0,
         le=1,
         advanced=True,
+        live=True,
     )
     target_update_interval: int = setting(
         10_000,

@@ -51,6 +51,7 @@ def _ent_coef(source: str) -> Any:
         source,
         common.LOSS,
         ge=0,
+        live=True,
     )
 
 
@@ -103,6 +104,7 @@ class PPOConfig(OnPolicyConfig):
         common.LOSS,
         kind="schedule",
         example="lin_0.2",
+        live=True,
     )
     ent_coef: float = _ent_coef(sources.PAPER_PPO)
     clip_range_vf: PositiveScheduleOrNone = setting(
@@ -116,6 +118,7 @@ class PPOConfig(OnPolicyConfig):
         example="0.2",
         none_label="no clipping",
         advanced=True,
+        live=True,
     )
     normalize_advantage: bool = _normalize_advantage(True, sources.SB3_PPO)
     vf_coef: float = _vf_coef(sources.PAPER_PPO)

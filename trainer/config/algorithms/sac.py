@@ -33,6 +33,7 @@ class SACConfig(replay.OffPolicyConfig):
         common.LOSS,
         kind="number_or_auto",
         example="auto_0.1",
+        live=True,
     )
     target_entropy: Target = setting(
         "auto",

@@ -42,7 +42,7 @@ from trainer.runs.watchdog import PERIOD_SECONDS, Watchdog
 
 # What the control over there passes on to the one here, by the names of its methods: whatever else a control learns
 # to be asked for, and forwards, is named here too.
-REQUESTS = frozenset({"request_pause", "request_resume", "request_stop"})
+REQUESTS = frozenset({"request_pause", "request_resume", "request_stop", "request_edit"})
 
 
 def main() -> NoReturn:
