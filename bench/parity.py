@@ -129,7 +129,7 @@ def _theirs(config: RunConfig) -> float:
     from trainer.algorithms.policy_kwargs import policy_kwargs
     from trainer.envs.factory import evaluation_copies, make_evaluation_env, make_training_env
     from trainer.runs.evaluation import evaluate
-    from trainer.runs.session import EVALUATION_SEED_OFFSET
+    from trainer.runs.examiner import SEED_OFFSET
 
     seed = config.training.seed
     env = make_training_env(config.environment, seed, gamma=config.algorithm.gamma)
@@ -144,7 +144,7 @@ def _theirs(config: RunConfig) -> float:
     )
     model.learn(config.training.total_timesteps)
     copies = evaluation_copies(config.environment, config.evaluation.episodes)
-    judge = make_evaluation_env(config.environment, seed + EVALUATION_SEED_OFFSET, copies, training_env=env)
+    judge = make_evaluation_env(config.environment, seed + SEED_OFFSET, copies, training_env=env)
     result = evaluate(model, judge, EPISODES, deterministic=True, should_stop=lambda: False)
     judge.close()
     env.close()

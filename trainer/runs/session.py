@@ -21,17 +21,15 @@ from trainer.algorithms.fast import Fast
 from trainer.algorithms.learner import Learner, call_after_each_gradient_step, make_learner
 from trainer.algorithms.threads import use_threads
 from trainer.config import RunConfig, advise
-from trainer.envs.factory import evaluation_copies, make_evaluation_env, make_training_env, resolve_backend
-from trainer.envs.seeding import mixed_seed
-from trainer.events import CheckpointSaved, EvaluationEnded, RunRewound
+from trainer.envs.factory import make_training_env, resolve_backend
+from trainer.events import CheckpointSaved, RunRewound
 from trainer.runs.cadence import cadences_of
 from trainer.runs.callback import MetricsWriter, RunCallback
 from trainer.runs.checkpoints import AbandonedError, CheckpointFolder
 from trainer.runs.control import RunControl
 from trainer.runs.departure import Departure
-from trainer.runs.disk import is_full
-from trainer.runs.evaluation import Evaluation, evaluate
-from trainer.runs.filming import film
+from trainer.runs.examiner import Examiner
+from trainer.runs.filming import Filmer
 from trainer.runs.following import follow
 from trainer.runs.guards import EnvironmentGuard, GuardError, collapse_guard, require_finite_model
 from trainer.runs.introduction import introduce
@@ -56,10 +54,6 @@ _OWN_BUFFER = (
 
 # Seconds beyond the time for a checkpoint that an iteration may take before it is saved in its middle.
 _PATIENCE = 0.2
-
-# Evaluation and filming use other episodes than training does, yet the same ones in every run of a seed.
-EVALUATION_SEED_OFFSET = 10_000
-FILMING_SEED_OFFSET = 20_000
 
 
 class Session:
@@ -103,12 +97,10 @@ class Session:
             directory, config.checkpoints.keep, reporter.run_id, reporter.emit, settle=reporter.settle
         )
         self._saver = Saver(self._checkpoints, directory, control, reporter)
-        self._best_mean_return: float | None = None
-        self._reached_threshold = False
-        self._cannot_film = False
+        self._examiner = Examiner(config, reporter, self._held_or_stopping)
+        self._filmer = Filmer(config, directory, reporter, self._held_or_stopping)
         self._tensorboard: TensorBoardWriter | None = None
         self._standing: Standing | None = None
-        self._evaluation_env: VecEnv | None = None
         self._cadences = cadences_of(config)
         self._evaluations, self._saves, self._films = self._cadences.values()
 
@@ -176,9 +168,7 @@ class Session:
         departure = Departure.since(state.get("config"), self.config)
         forked = checkpoint.run != self.reporter.run_id
         # The best of a fork is the best since it went its own way.
-        self._best_mean_return = None if forked else state["best_mean_return"]
-        # What had ended is gone on with only because somebody wants more of it.
-        self._reached_threshold = checkpoint.kind != "final" and self._is_good_enough(self._best_mean_return)
+        self._examiner.go_on(None if forked else state["best_mean_return"], wants_more=checkpoint.kind == "final")
         for note in standing.restore(checkpoint, state, self._checkpoints, self.config.training.seed, departure):
             self.reporter.log(note, "warning")
         if forked:
@@ -200,7 +190,7 @@ class Session:
             self.reporter.log(f"{remark.field} {remark.message}.", "warning")
         env = make_training_env(config.environment, seed, gamma=config.algorithm.gamma)
         cleanup.callback(env.close)
-        cleanup.callback(self._close_evaluation_env)
+        cleanup.callback(self._examiner.close)
         model = build_model(config, env, global_seed=self._global_seed, timing=self.timing)
         cleanup.callback(_let_go, model)
         threads = use_threads(model, config.training.torch_threads)
@@ -240,7 +230,7 @@ class Session:
                 if not control.stop_requested:
                     self._attend(model, env)
                 self._hold()
-                if meter.fraction >= 1.0 or control.stop_requested or self._reached_threshold:
+                if meter.fraction >= 1.0 or control.stop_requested or self._examiner.is_satisfied:
                     self._follow_edit(model, last=True)
                     return
             if meter.duration_seconds is not None:
@@ -276,63 +266,18 @@ class Session:
         self.reporter.log(f"Saved {saved.path} at step {saved.step:,}.")
         if stopped:
             return Outcome(True, f"Stopped at step {model.num_timesteps:,}.")
-        if self._reached_threshold:
+        if self._examiner.is_satisfied:
             return Outcome(False, f"Reached the return threshold at step {model.num_timesteps:,}.")
         return Outcome(False)
 
-    def _evaluate(self, model: BaseAlgorithm, env: VecEnv, episodes: int) -> Evaluation | None:
-        config = self.config
-        if self._evaluation_env is None:
-            seed = config.training.seed + EVALUATION_SEED_OFFSET
-            copies = evaluation_copies(config.environment, config.evaluation.episodes)
-            self._evaluation_env = make_evaluation_env(config.environment, seed, copies, training_env=env)
-        # By the step, so that a run that goes on from a checkpoint is judged on the episodes it would have had.
-        self._evaluation_env.seed(mixed_seed(config.training.seed + EVALUATION_SEED_OFFSET, model.num_timesteps))
+    def _evaluate(self, model: BaseAlgorithm, env: VecEnv, episodes: int) -> None:
         with self.timing.booked(EVALUATION):
-            result = evaluate(
-                model,
-                self._evaluation_env,
-                episodes,
-                deterministic=config.evaluation.deterministic,
-                should_stop=self._held_or_stopping,
-            )
+            result = self._examiner.examine(model, env, episodes)
         if result is None:
-            return None
-        step = model.num_timesteps
-        self.reporter.emit(
-            EvaluationEnded(
-                self.reporter.run_id,
-                step=step,
-                mean_return=result.mean_return,
-                std_return=result.std_return,
-                mean_length=result.mean_length,
-                episodes=len(result.returns),
-            )
-        )
-        self.reporter.log(
-            f"Evaluation at step {step:,}: mean return {result.mean_return:.2f} ± {result.std_return:.2f} "
-            f"over {len(result.returns)} episodes."
-        )
-        self._evaluations.done(step, self._meter.fraction)
-        self._note_best(model, result)
-        return result
-
-    def _close_evaluation_env(self) -> None:
-        if self._evaluation_env is not None:
-            self._evaluation_env.close()
-
-    def _note_best(self, model: BaseAlgorithm, result: Evaluation) -> None:
-        if self._best_mean_return is None or result.mean_return > self._best_mean_return:
-            self._best_mean_return = result.mean_return
-            if self.config.checkpoints.enabled:
-                self._save(model, "best", result.mean_return)
-        self._reached_threshold = self._reached_threshold or self._is_good_enough(result.mean_return)
-
-    def _is_good_enough(self, mean_return: float | None) -> bool:
-        evaluation = self.config.evaluation
-        threshold = evaluation.reward_threshold
-        reached = mean_return is not None and threshold is not None and mean_return >= threshold
-        return evaluation.stop_on_threshold and reached
+            return
+        self._evaluations.done(model.num_timesteps, self._meter.fraction)
+        if self._examiner.note(result) and self.config.checkpoints.enabled:
+            self._save(model, "best", result.mean_return)
 
     def _save(self, model: BaseAlgorithm, kind: str, mean_return: float | None = None) -> CheckpointSaved:
         self._saves.done(model.num_timesteps, self._meter.fraction)
@@ -345,7 +290,7 @@ class Session:
 
     def _state_of(self, standing: Standing) -> dict[str, Any]:
         config = self.config.model_dump(mode="json", by_alias=True)
-        state = {**standing.capture(), "best_mean_return": self._best_mean_return, "config": config}
+        state = {**standing.capture(), "best_mean_return": self._examiner.best, "config": config}
         return {"state": state, "rings": standing.rings, "within": standing.within}
 
     def _require_standing(self) -> Standing:
@@ -384,32 +329,10 @@ class Session:
             self.reporter.log(f"Could not be saved while it is paused: {explain(error)}", "warning")
 
     def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:
-        if self._cannot_film:
-            return
         self.control.spread()  # the encoder is a process of its own
-        try:
-            with self.timing.booked(VIDEO):
-                event = film(
-                    model,
-                    env,
-                    self.config,
-                    self.directory,
-                    self.reporter.run_id,
-                    seed=self.config.training.seed + FILMING_SEED_OFFSET,
-                    should_stop=self._held_or_stopping,
-                )
-        except Exception as error:  # noqa: BLE001  # hours of training must not end because a picture cannot be drawn
-            if is_full(error, self.directory):
+        with self.timing.booked(VIDEO):
+            if self._filmer.film(model, env):
                 self._films.done(model.num_timesteps, self._meter.fraction)
-                self.reporter.log(f"No video of step {model.num_timesteps:,}: the disk is full.", "warning")
-                return
-            self._cannot_film = True
-            self.reporter.log(f"No videos of this run: {explain(error)}", "warning")
-            return
-        if event is not None:
-            self._films.done(event.step, self._meter.fraction)
-            self.reporter.emit(event)
-            self.reporter.log(f"Recorded {event.path}: return {event.episode_return:g}, {event.length:,} steps.")
 
     def _held_or_stopping(self) -> bool:
         self._hold()
