@@ -36,7 +36,7 @@ def test_a_run_is_started_paused_resumed_stopped_and_deleted(client, engine):
     assert created.status_code == 201
     run_id = created.json()["id"]
     assert created.headers["location"] == f"/api/runs/{run_id}"
-    assert set(created.json()["actions"]) == {"start", "pause", "resume", "stop", "edit", "restart", "extend"}
+    assert set(created.json()["actions"]) == {"start", "pause", "resume", "stop", "edit", "restart", "extend", "fork"}
     assert created.json()["timing"] is None
 
     until(client, run_id, "running")

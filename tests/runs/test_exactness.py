@@ -4,7 +4,7 @@ import pytest
 
 from bench.exactness import CASES, Case, compare, train
 
-STEPS = {"ppo": 12_000, "dqn": 6_000, "sac": 1_200}
+STEPS = {"ppo": 12_000, "dqn": 6_000, "sac": 800}
 EVERY = {"ppo": 1_000, "dqn": 500, "sac": 100}
 
 

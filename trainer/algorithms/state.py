@@ -39,6 +39,7 @@ _OBSERVED = ("_last_obs", "_last_episode_starts", "_last_original_obs")
 # Kept in the file for whoever loads it; here the configuration says what they are. Learning rates need no such care:
 # they are asked for anew before every update.
 _SETTINGS = frozenset({"ent_coef_tensor"})
+_MATRICES = ("exploration_mat", "exploration_matrices")
 _LOGGED = ("name_to_value", "name_to_count", "name_to_excluded")
 
 
@@ -80,16 +81,17 @@ def restore(
     :param same_noise: its action noise is made as the captured one was
     :param same_rollouts: its iterations are as long as the captured one's; otherwise it begins a new one
     """
-    for name, value in state["counters"].items():
+    # Names are ours: what a stranger's file names beside them is left alone.
+    for name, value in _named(_COUNTERS, state["counters"]):
         window = getattr(model, name, None)
         # As long as this model's configuration says.
         setattr(model, name, deque(value, window.maxlen) if isinstance(window, deque) else value)
     # Settings are the configuration's, which may have been edited since: they are not brought back.
     follow_exploration(model)
     if same_episodes:
-        for name, value in state["observed"].items():
+        for name, value in _named(_OBSERVED, state["observed"]):
             setattr(model, name, value)
-    for name, values in state["logged"].items():
+    for name, values in _named(_LOGGED, state["logged"]):
         getattr(model.logger, name).update(values)
     if same_seed:
         _restore_generators(model, state)
@@ -98,6 +100,10 @@ def restore(
         noise.state = state["noise"]
     if isinstance(model, Fast) and "halfway" in state and same_rollouts:
         _restore_halfway(model, state)
+
+
+def _named(names: tuple[str, ...], values: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, values[name]) for name in names if name in values]
 
 
 def _restore_generators(model: BaseAlgorithm, state: dict[str, Any]) -> None:
@@ -145,19 +151,20 @@ def load_weights(model: BaseAlgorithm, path: Path, fresh: frozenset[str] = froze
 
 
 def _restore_halfway(model: Fast, state: dict[str, Any]) -> None:
-    model.halfway = Halfway.of(state["halfway"], model.device)
+    by_hand = getattr(model.kernel, "by_hand", False)
+    model.halfway = Halfway.of(state["halfway"], None if by_hand else model.device)
     if state["rollout"]:
         model.restore_rollout(state["rollout"])
     noise = _noise_of(model)
     if noise is not None:
-        for name, matrix in state["exploration"].items():
+        for name, matrix in _named(_MATRICES, state["exploration"]):
             setattr(noise, name, torch.from_numpy(np.array(matrix)).to(model.device))
 
 
 def _exploration(model: Fast) -> dict[str, Any]:
     """Return the weights that generalised state-dependent exploration has drawn for the rollout under way."""
     noise = _noise_of(model)
-    names = () if noise is None else ("exploration_mat", "exploration_matrices")
+    names = () if noise is None else _MATRICES
     return {name: getattr(noise, name).detach().cpu().numpy() for name in names}
 
 

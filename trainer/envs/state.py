@@ -69,10 +69,15 @@ def read_object(thing: Any) -> dict[str, Any]:
 
 
 def write_object(thing: Any, values: dict[str, Any]) -> None:
-    """Give an object back the attributes that `read_object` found."""
+    """Give an object back the attributes that `read_object` found.
+
+    :raises ValueError: they are none of those
+    """
     for name, value in values.items():
+        if name.startswith("__"):
+            raise ValueError(f"{name} is not where an environment stands")
         if isinstance(value, dict) and set(value) == {_INSIDE}:
-            write_object(getattr(thing, name), value[_INSIDE])
+            write_object(vars(thing)[name], value[_INSIDE])
         else:
             setattr(thing, name, value)
 

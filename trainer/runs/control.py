@@ -110,7 +110,7 @@ class RunControl:
             self._pass_on("request_resume")
 
     def request_stop(self) -> None:
-        """Ask the session to end at its next rollout boundary; a holding one is released to get there."""
+        """Ask the session to end where it next can; a holding one is released to get there."""
         with self._changed:
             self._stop = True
             self._hold = False

@@ -35,6 +35,7 @@ class Guardian:
 
     def look(self) -> None:
         """Give up runs whose environment hangs, and pause runs before the disk is entirely full."""
+        self._roster.tidy()
         active = [live for live in self._roster.all() if live.state.active]
         ids = {live.run_id for live in active}
         self._watchdogs = {run_id: watchdog for run_id, watchdog in self._watchdogs.items() if run_id in ids}

@@ -23,7 +23,9 @@ def checkpoint_of(model: Path, config: RunConfig, directory: Path, *, trust: boo
     reporter = RunReporter(directory.name, events.append, directory / "log.txt")
     if trust:
         reporter.log(f"{model.name} is trusted: whatever it holds may run.", "warning")
-    session = Session(config, directory, RunControl(), reporter)
+    control = RunControl()
+    control.request_stop()  # nobody could let it go on if it waited for room on the disk
+    session = Session(config, directory, control, reporter)
     saved = session.adopt(lambda built: import_weights(built, model, trust=trust))
     reporter.log(f"Took the weights of {model.name} in, at step {saved.step:,}; the optimiser starts afresh.")
     if config.environment.normalize_observation:

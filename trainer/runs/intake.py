@@ -12,14 +12,15 @@ from typing import Any
 from trainer.config import PresetStore, RunConfig, apply_overrides, check, load_config
 from trainer.envs import catalogue
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
-from trainer.events import ConfigChanged, RunCreated, StateChanged
+from trainer.events import CheckpointRemoved, ConfigChanged, RunCreated, StateChanged
 from trainer.hardware.devices import device_faults
 from trainer.hardware.limits import limit_faults
 from trainer.paths import Layout
 from trainer.revision import git_commit
+from trainer.runs.checkpoints import checkpoints_in
 from trainer.runs.command import shortest_command
 from trainer.runs.forks import Fork
-from trainer.runs.ownership import is_alive, orphans, this_process
+from trainer.runs.ownership import SignOfLife, is_alive, is_foreign, orphans, this_process
 from trainer.runs.roster import Roster
 from trainer.runs.run_files import remove_run_files, write_run_files
 from trainer.runs.states import RunState
@@ -27,10 +28,9 @@ from trainer.store import RunRecord, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
-INTERRUPTED = (
-    "Its process ended at step {step:,}, before the run did. Resume goes on from its last checkpoint; curves, log, "
-    "videos and checkpoints are kept."
-)
+INTERRUPTED = "Its process ended at step {step:,}, before the run did. "
+_RECOVERED = "Resume goes on from its checkpoint of step {step:,}; curves, log, videos and checkpoints are kept."
+_BEGINS_AGAIN = "There is no checkpoint yet: Resume begins again."
 
 
 class Intake:
@@ -42,6 +42,7 @@ class Intake:
         self._presets = presets
         self._roster = roster
         self._owner = this_process()
+        self.signs = SignOfLife(layout.outputs)
 
     def faults(self, config: RunConfig) -> list[Fault]:
         """Return everything that is known to be wrong with `config`, before anything is started."""
@@ -77,7 +78,7 @@ class Intake:
         checkpoint = fork.make(self._layout.run(run_id))
         lineage = {"parent_id": record.id, "parent_step": checkpoint.step, "difference": fork.difference}
         self._create(run_id, fork.config, record.preset, **lineage)
-        self._store.commit(checkpoint.saved(run_id))
+        self._store.emit(checkpoint.saved(run_id))
         self._roster.enlist(run_id, fork.config, resumes=True, start=start)
         return run_id
 
@@ -118,12 +119,29 @@ class Intake:
         directory = self._layout.run(run_id)
         if not directory.is_dir():
             raise ConflictError("The run's directory is gone, and its checkpoints with it. Restart trains it again.")
+        before = self._store.run(run_id)
         self._store.reopen_run(run_id, self._owner)
-        if changed is not None:
-            write_run_files(directory, changed, shortest_command(changed, self._presets, None))
-            data = changed.model_dump(mode="json", by_alias=True)
-            self._store.commit(ConfigChanged(run_id, config=data, total_steps=changed.training.total_timesteps))
-        self._roster.enlist(run_id, config, resumes=True)
+        try:
+            if changed is not None:
+                write_run_files(directory, changed, shortest_command(changed, self._presets, None))
+                data, total_steps = changed.to_data(), changed.training.total_timesteps
+                self._store.commit(ConfigChanged(run_id, config=data, total_steps=total_steps))
+            self._roster.enlist(run_id, config, resumes=True)
+        except BaseException:
+            # What cannot go on now must not wait for a turn that nobody gives it.
+            self._store.emit(StateChanged(run_id, status=before.status, reason=before.reason, error=before.error))
+            raise
+        self._reconcile(run_id, directory)
+
+    def _reconcile(self, run_id: str, directory: Path) -> None:
+        """Have the store know the checkpoints that are on disk, and no others; a crash may have come between."""
+        there = {event.path: event for event in (each.saved(run_id) for each in checkpoints_in(directory))}
+        known = {record.path for record in self._store.checkpoints(run_id)}
+        for path, event in there.items():
+            if path not in known:
+                self._store.emit(event)
+        for path in known - set(there):
+            self._store.emit(CheckpointRemoved(run_id, path=path))
 
     def extend(self, record: RunRecord, total_steps: int) -> None:
         """Give an ended run more steps, and let it go on from its last checkpoint.
@@ -154,7 +172,10 @@ class Intake:
         :return: ids of the runs that were interrupted
         """
         interrupted: tuple[str, ...] = ()
-        for record in orphans(self._store, self._owner):
+        # A database may be shared by machines that each have an outputs folder: what is not here is not ours to judge.
+        for record in orphans(self._store, self._owner, self.signs):
+            if is_foreign(record.owner) and not self._layout.run(record.id).is_dir():
+                continue
             if record.status == RunState.QUEUED.value and self._take_over(record, start=start_waiting):
                 continue
             self._interrupt(record)
@@ -163,7 +184,7 @@ class Intake:
 
     def recover_one(self, record: RunRecord) -> RunRecord | None:
         """Call one run `interrupted` if its process is gone, and return it; None when nothing was to be done."""
-        if RunState(record.status).ended or is_alive(record.owner):
+        if RunState(record.status).ended or is_alive(record.owner, self.signs):
             return None
         self._interrupt(record)
         return record
@@ -216,7 +237,9 @@ class Intake:
             raise
 
     def _interrupt(self, record: RunRecord) -> None:
-        reason = INTERRUPTED.format(step=record.step)
+        found = checkpoints_in(self._layout.run(record.id))
+        recovered = _RECOVERED.format(step=found[-1].step) if found else _BEGINS_AGAIN
+        reason = INTERRUPTED.format(step=record.step) + recovered
         self._store.commit(StateChanged(record.id, status=RunState.INTERRUPTED.value, reason=reason))
 
     def _take_over(self, record: RunRecord, *, start: bool) -> bool:
@@ -228,7 +251,7 @@ class Intake:
         except ConfigError:
             return False
         self._store.emit(StateChanged(run_id, status=RunState.QUEUED.value, owner=self._owner))
-        has_begun = record.started_at is not None or record.parent_id is not None
+        has_begun = record.started_at is not None or bool(checkpoints_in(self._layout.run(run_id)))
         self._roster.enlist(run_id, config, resumes=has_begun, start=start)
         return True
 

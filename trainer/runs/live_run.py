@@ -74,6 +74,7 @@ class LiveRun:
         self._lock = threading.RLock()
         self._record = record
         self.process: Spawned | None = None
+        self._is_cut_short = False
 
     def runs_in(self, process: Spawned | None) -> None:
         """Take note of the process of its own that the run has, or has no more."""
@@ -173,13 +174,23 @@ class LiveRun:
             if self.state is RunState.STARTING:
                 self.enter(RunState.RUNNING)
 
+    def cut_short(self, reason: str) -> None:
+        """Have the run end because the program does; nobody wanted it stopped, so it may go on by itself later."""
+        with self._lock:
+            if self.state.active and self.state is not RunState.STOPPING:
+                self.enter(RunState.STOPPING, reason=reason)
+                self._is_cut_short = True
+
     def ended(self, *, stopped: bool, reason: str | None) -> None:
         """Enter the state in which a session that raised nothing leaves the run."""
         with self._lock:
             if stopped and self.state is not RunState.STOPPING:
                 self.enter(RunState.STOPPING)
             why = " ".join(filter(None, (self._record.reason, reason))) or None
-            self.enter(RunState.STOPPED if self.state is RunState.STOPPING else RunState.COMPLETED, reason=why)
+            if self.state is not RunState.STOPPING:
+                self.enter(RunState.COMPLETED, reason=why)
+            else:
+                self.enter(RunState.INTERRUPTED if self._is_cut_short else RunState.STOPPED, reason=why)
 
     def _held(self) -> None:
         with self._lock:

@@ -60,6 +60,7 @@ class RunManager:
 
     def look_after(self) -> None:
         """Give up runs that hang, and pause runs before their disk is full; to be asked about once a second."""
+        self._intake.signs.give()
         self._guardian.look()
 
     def has_room(self) -> bool:
@@ -286,6 +287,7 @@ class RunManager:
     def close(self, timeout: float = 20.0) -> None:
         """Stop every run with a checkpoint; those that do not end in `timeout` seconds are left as they are."""
         self._roster.close(timeout)
+        self._intake.signs.close()
 
     def _why_not(self, action: str, record: RunRecord) -> str | None:
         state = RunState(record.status)

@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Callable
 
 from trainer.config import RunConfig
-from trainer.errors import ConflictError
 from trainer.runs.executors.endings import RunProcessError
 from trainer.runs.executors.thread import ThreadExecutor
 from trainer.runs.live_run import LiveRun
@@ -29,6 +28,7 @@ HELD = "Waits until you press Start."
 GIVEN_UP = "The program was ended, and the run did not save itself in time. Resume goes on from its last checkpoint."
 FORCE_SECONDS = 5.0
 FLUSH_TIMEOUT = 10.0
+_TIDY_TIMEOUT = 0.2
 
 
 class Roster:
@@ -107,8 +107,19 @@ class Roster:
     def give_up(self, live: LiveRun, reason: str) -> None:
         """End a run whose thread does not answer; its place is free at once, its thread is left where it is."""
         if live.give_up(reason):
+            live.finished.set()
             self.fill()
-            self._forget(live)
+
+    def tidy(self) -> None:
+        """Forget runs that have ended and could not be forgotten then, if the store knows of their end by now."""
+        ended = [live for live in self.all() if live.state.ended and live.finished.is_set()]
+        if ended:
+            with contextlib.suppress(StoreError):
+                self._store.flush(_TIDY_TIMEOUT)
+                with self._lock:
+                    for live in ended:
+                        if self._live.get(live.run_id) is live:
+                            del self._live[live.run_id]
 
     def fill(self) -> None:
         """Start as many of the waiting runs as there are places."""
@@ -128,14 +139,13 @@ class Roster:
         return live is None or live.finished.wait(timeout)
 
     def close(self, timeout: float) -> None:
-        """Stop every run with a checkpoint; those that do not end in `timeout` seconds are left as they are."""
+        """Cut every run short, with a checkpoint; those that do not end in `timeout` seconds are left as they are."""
         with self._lock:
             self._closing = True
             self._waiting.clear()
             active = [live for live in self._live.values() if live.state.active]
         for live in active:
-            with contextlib.suppress(ConflictError):
-                live.enter(RunState.STOPPING, reason="The program was ended.")
+            live.cut_short("The program was ended.")
             live.control.request_stop()
         deadline = time.monotonic() + timeout
         for live in active:

@@ -325,7 +325,7 @@ class Session:
             self._checkpoints.save(standing.model, "pause", wanted=wanted, **self._state_of(standing))
         except (AbandonedError, GuardError):
             return  # a model that has diverged is found so by training itself, once it goes on
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001  # it holds in memory, and is saved when it goes on
             self.reporter.log(f"Could not be saved while it is paused: {explain(error)}", "warning")
 
     def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:

@@ -189,18 +189,31 @@ def newest_whole(folder: CheckpointFolder, log: Callable[[str, str], None]) -> F
     :param log: told of each that is damaged
     :raises StorageError: there are some, and none is whole
     """
-    found = folder.all()
-    for checkpoint in reversed(found):
-        problem = checkpoint.damage
+    if folder.is_empty:
+        return None
+    without_replay: Checkpoint | None = None
+    for checkpoint in reversed(folder.all()):
+        damage = checkpoint.damage_beside_replay or _state_problem(checkpoint)
+        problem = damage or checkpoint.replay_damage
+        if problem is None and (without_replay is None or checkpoint.has_replay):
+            return checkpoint, checkpoint.state()
         if problem is None:
-            try:
-                return checkpoint, checkpoint.state()
-            except (OSError, ValueError) as error:
-                problem = str(error)
+            break
         log(f"The checkpoint of step {checkpoint.step:,} cannot be gone on from: {problem}.", "warning")
-    if found:
-        raise StorageError(
-            "No checkpoint of this run can be gone on from; the log says what is wrong with each. "
-            "Restart trains the same configuration from the beginning."
-        )
+        without_replay = without_replay or (checkpoint if damage is None else None)
+    # Pieces of the replay buffer are shared by checkpoints, and so is what has become of them.
+    if without_replay is not None:
+        log(f"Of the checkpoint of step {without_replay.step:,} only the replay buffer is damaged.", "warning")
+        return without_replay, {**without_replay.state(), "replay": None}
+    raise StorageError(
+        "No checkpoint of this run can be gone on from; the log says what is wrong with each. "
+        "Restart trains the same configuration from the beginning."
+    )
+
+
+def _state_problem(checkpoint: Checkpoint) -> str | None:
+    try:
+        checkpoint.state()
+    except (OSError, ValueError, MemoryError) as error:
+        return str(error) or type(error).__name__
     return None

@@ -37,3 +37,5 @@ class Watch:
                 self._look()
             except PalaestraError as error:
                 _log.warning("runs could not be looked after: %s", error.message)
+            except Exception:  # noqa: BLE001  # the next look may find it gone; a watch that ends helps nobody
+                _log.exception("runs could not be looked after")

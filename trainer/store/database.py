@@ -199,7 +199,8 @@ def _prepare_sqlite(engine: Engine, *, writes: bool) -> None:
         connection.isolation_level = None  # sqlite3 must not guess where transactions begin
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        # A checkpoint waits until what led to it is committed: that has to outlast a power cut as the checkpoint does.
+        connection.execute(f"PRAGMA synchronous={'FULL' if writes else 'NORMAL'}")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA cache_size=-16000")  # KiB
         connection.execute("PRAGMA journal_size_limit=67108864")

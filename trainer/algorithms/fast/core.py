@@ -71,9 +71,12 @@ class Halfway:
         return {**vars(self), "statistics": [_as_array(each) for each in self.statistics]}
 
     @classmethod
-    def of(cls, state: dict[str, Any], device: torch.device) -> Halfway:
-        """Return what `state` was taken of."""
-        return cls(**{**state, "statistics": [_as_tensor(each, device) for each in state["statistics"]]})
+    def of(cls, state: dict[str, Any], device: torch.device | None) -> Halfway:
+        """Return what `state` was taken of.
+
+        :param device: where a kernel that works with tensors keeps its statistics; None where it works by hand
+        """
+        return cls(**{**state, "statistics": [_for_kernel(each, device) for each in state["statistics"]]})
 
 
 def _as_array(part: Any) -> Any:
@@ -82,10 +85,13 @@ def _as_array(part: Any) -> Any:
     return part.detach().cpu().numpy() if isinstance(part, torch.Tensor) else part
 
 
-def _as_tensor(part: Any, device: torch.device) -> Any:
+def _for_kernel(part: Any, device: torch.device | None) -> Any:
+    """Return a statistic in the form that the kernel knows; a run may go on with another kind than it had."""
     if isinstance(part, dict):
-        return {name: _as_tensor(inside, device) for name, inside in part.items()}
-    return torch.from_numpy(part).to(device) if isinstance(part, np.ndarray) else part
+        return {name: _for_kernel(inside, device) for name, inside in part.items()}
+    if device is None:
+        return part.tolist() if isinstance(part, np.ndarray) else part
+    return torch.as_tensor(part, dtype=torch.float32, device=device)
 
 
 @dataclass

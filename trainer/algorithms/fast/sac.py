@@ -59,8 +59,8 @@ class SAC(FastContinuous, stable_baselines3.SAC):
             self.core.hold_point()
         self._n_updates += gradient_steps
         logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        for name in numbers[0]:
-            logger.record(f"train/{name}", mean([row[name] for row in numbers]))
+        for name in dict.fromkeys(name for row in numbers for name in row):
+            logger.record(f"train/{name}", mean([row[name] for row in numbers if name in row]))
         clock.lap(timing.LOGGING)
 
     def _act(self, observation: Any) -> NDArray[Any]:

@@ -82,14 +82,21 @@ def write_manifest(folder: Path) -> None:
         flush(file)
 
 
-def damage(folder: Path, listed: Iterable[tuple[str, str]] | None = None) -> str | None:
+def damage(folder: Path, listed: Iterable[tuple[str, str]] | None = None, needed: Iterable[str] = ()) -> str | None:
     """Return what is wrong with the files of a folder, or None when all are as they were written.
 
     :param listed: name and SHA-256 of each; None reads the folder's own manifest
+    :param needed: names that must be listed
     """
     try:
-        expected = read_json(folder / MANIFEST).items() if listed is None else listed
-        for name, summed in expected:
+        expected = dict(read_json(folder / MANIFEST).items() if listed is None else listed)
+        missing = set(needed) - set(expected)
+        if missing:
+            return f"its list of files lacks {', '.join(sorted(missing))}"
+        for name, summed in expected.items():
+            # What a stranger's list names outside the folder, or that is no plain file, is not looked at.
+            if Path(name).name != name or not (folder / name).is_file():
+                return f"{name} is not there"
             if digest(folder / name) != summed:
                 return f"{name} is not as it was written"
     except (OSError, ValueError) as error:

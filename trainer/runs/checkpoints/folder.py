@@ -1,7 +1,8 @@
 """Checkpoints on disk: `checkpoints/step_<n>/`, each complete or absent.
 
-A checkpoint is written into a temporary directory beside its place, flushed to disk and renamed; the file
-`latest` is replaced last. A crash at any instruction therefore leaves every named checkpoint whole. In it:
+A checkpoint is written into a temporary directory beside its place, flushed to disk and renamed; the file `latest`,
+which is for people and scripts, is replaced last. A crash at any instruction therefore leaves every named checkpoint
+whole. In it:
 
 - `model.zip`, which loads in plain Stable-Baselines3; `normalization.npz`, the running statistics as plain arrays;
 - `state.json` and `state.npz`, everything else that the run needs to go on (`state_files`);
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
     from trainer.ring import Ring
 
 FOLDER = "checkpoints"
-KEPT_FOR_EVER = frozenset({"fork", "milestone", "best", "final"})
+_KEPT = frozenset({"fork", "milestone", "final"})
+KEPT_FOR_EVER = _KEPT | {"best"}
 _STRENGTH = ("periodic", "pause", "stop", "fork", "milestone", "best", "final")
 ABOUT = "checkpoint.json"
+_MODEL = "model.zip"
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
 
 class AbandonedError(Exception):
@@ -44,7 +48,7 @@ class Checkpoint:
     """One complete checkpoint on disk.
 
     `within` is where in an iteration the run stood, None between two; `run` is the run that wrote it, for a fork's
-    first one its parent.
+    first one its parent; `kept` whether it stays for ever, whatever it has become beside that.
     """
 
     path: Path
@@ -53,6 +57,7 @@ class Checkpoint:
     mean_return: float | None
     within: str | None = None
     run: str = ""
+    kept: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Checkpoint:
@@ -63,17 +68,30 @@ class Checkpoint:
         """
         data = files.read_sealed(path / ABOUT)
         kind, run = str(data["kind"]), str(data["run"])
-        return cls(path, int(data["step"]), kind, data.get("mean_return"), data.get("within"), run)
+        kept = kind in _KEPT or bool(data.get("kept"))
+        return cls(path, int(data["step"]), kind, data.get("mean_return"), data.get("within"), run, kept)
 
     @property
     def damage(self) -> str | None:
         """What keeps a run from going on from here, or None; every file is read for the answer."""
+        return self.damage_beside_replay or self.replay_damage
+
+    @property
+    def damage_beside_replay(self) -> str | None:
+        """What keeps a run from going on from here even with an empty replay buffer, or None."""
         if not state_files.has_state(self.path):
             return "it was written by an earlier Palaestra, without what a run needs to go on"
-        found = files.damage(self.path)
-        if found is None and (self.path / replay_files.FOLDER).exists():
-            found = replay_files.damage(self.path)
-        return found
+        return files.damage(self.path, needed=(_MODEL, *state_files.FILES))
+
+    @property
+    def replay_damage(self) -> str | None:
+        """What is wrong with its replay buffer, or None when nothing is or there is none."""
+        return replay_files.damage(self.path) if (self.path / replay_files.FOLDER).exists() else None
+
+    @property
+    def has_replay(self) -> bool:
+        """Whether it holds a replay buffer."""
+        return replay_files.has_replay(self.path)
 
     @property
     def size_bytes(self) -> int:
@@ -98,7 +116,7 @@ def checkpoints_in(run_directory: Path) -> list[Checkpoint]:
     """Return the whole checkpoints of a run, oldest first; torn or foreign directories are passed over."""
     found: list[Checkpoint] = []
     for path in (run_directory / FOLDER).glob("step_*"):
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(*_UNREADABLE):
             found.append(Checkpoint.read(path))
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 
@@ -133,6 +151,8 @@ class CheckpointFolder:
         self._pending: replay_files.Saved | None = None
         # What a process that died in the middle of a save has left; only one process works on a run.
         files.tidy(self._folder, "step_")
+        for checkpoint in self._folder.glob("step_*"):
+            files.tidy(checkpoint, replay_files.FOLDER)
 
     def save(
         self,
@@ -156,12 +176,13 @@ class CheckpointFolder:
         """
         step = model.num_timesteps
         place = self._folder / f"step_{step}"
-        about = files.read_sealed(place / ABOUT) if place.exists() else None
+        about = self._known_of(place)
         if about is not None and about.get("within") == within:
             # One run is at one place in one state only: what is on disk is this very checkpoint.
+            kept = kind in _KEPT or about["kind"] in _KEPT or bool(about.get("kept"))
             kind = max(kind, str(about["kind"]), key=_STRENGTH.index)
-            about |= {"kind": kind, "mean_return": about.get("mean_return") if mean_return is None else mean_return}
-            mean_return = about["mean_return"]
+            mean_return = about.get("mean_return") if mean_return is None else mean_return
+            about |= {"kind": kind, "mean_return": mean_return, "kept": kept}
             files.write_atomically(place / ABOUT, files.sealed(about))
         else:
             about = {
@@ -169,6 +190,7 @@ class CheckpointFolder:
                 "step": step,
                 "within": within,
                 "kind": kind,
+                "kept": kind in _KEPT,
                 "algorithm": type(model).__name__.lower(),
                 "mean_return": mean_return,
                 "time": time.time(),
@@ -185,6 +207,18 @@ class CheckpointFolder:
         self._prune()
         return saved
 
+    def _known_of(self, place: Path) -> dict[str, Any] | None:
+        """Return what the checkpoint at `place` says of itself; None when there is none, or it cannot be read."""
+        with contextlib.suppress(*_UNREADABLE):
+            about = files.read_sealed(place / ABOUT)
+            return about if about["kind"] in _STRENGTH else None
+        return None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing at all, not even what cannot be read."""
+        return not any(self._folder.glob("step_*"))
+
     def all(self) -> list[Checkpoint]:
         """Return the whole checkpoints, oldest first; torn or foreign directories are passed over."""
         return checkpoints_in(self._run_directory)
@@ -200,7 +234,7 @@ class CheckpointFolder:
         :raises OSError: it cannot be read
         :raises ValueError: it is of another configuration
         """
-        if not replay_files.has_replay(checkpoint.path):
+        if not checkpoint.has_replay:
             return False
         self._replay.load(checkpoint.path, rings)
         return True
@@ -224,7 +258,7 @@ class CheckpointFolder:
         rings: list[Ring] | None,
         wanted: Callable[[], bool],
     ) -> None:
-        model.save(beside / "model.zip")
+        model.save(beside / _MODEL)
         _require(wanted)
         _save_normalization(model, beside / "normalization.npz")
         if state is not None:
@@ -240,7 +274,7 @@ class CheckpointFolder:
         passing = [
             checkpoint
             for checkpoint in found
-            if checkpoint.kind not in KEPT_FOR_EVER or (checkpoint.kind == "best" and checkpoint.step != newest_best)
+            if not checkpoint.kept and not (checkpoint.kind == "best" and checkpoint.step == newest_best)
         ]
         for checkpoint in passing[: max(0, len(passing) - max(1, self._keep))]:
             with contextlib.suppress(OSError):

@@ -110,9 +110,10 @@ def damage(checkpoint: Path) -> str | None:
     folder = checkpoint / FOLDER
     try:
         pieces = files.read_sealed(folder / _INDEX)["pieces"]
-    except (OSError, ValueError, KeyError) as error:
+        listed = [(str(name), str(summed)) for name, summed in pieces.items()]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
         return f"the replay buffer has no index: {error}"
-    found = files.damage(folder, pieces.items())
+    found = files.damage(folder, listed)
     return found and f"replay buffer: {found}"
 
 

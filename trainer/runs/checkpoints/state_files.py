@@ -12,7 +12,7 @@ import numpy as np
 from trainer.plain import Arrays, pack, unpack
 from trainer.runs.checkpoints import files
 
-_TREE, _ARRAYS = "state.json", "state.npz"
+FILES = _TREE, _ARRAYS = "state.json", "state.npz"
 FORMAT = 1  # of what is in the tree; a later program reads what an earlier one wrote, or says that it cannot
 
 
