@@ -1,8 +1,9 @@
 """The replay buffer on disk, in pieces; a checkpoint writes those that have changed and links the others.
 
 A buffer's memory is rings of rows that are overwritten in order, so how many rows were ever written tells which
-pieces differ from the checkpoint before. Every checkpoint has all its pieces under its own roof: any of them can be
-removed, copied or damaged without harm to the others' names, and a buffer of gigabytes costs what a minute adds.
+pieces differ from the checkpoint before. Every checkpoint has all its pieces under its own roof, so any of them can be
+removed or copied without harm to the others, and a buffer of gigabytes costs what a minute adds. A piece that the disk
+damages is damaged in every checkpoint that links it; a run then goes on with an empty buffer and all else.
 """
 
 from __future__ import annotations
