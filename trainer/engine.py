@@ -62,6 +62,8 @@ class Engine:
         self.monitor = HardwareMonitor(self.layout.outputs)
         self.manager = RunManager(self.store, self.layout, self.presets, slots=slots, global_seed=global_seed)
         self._auto_resume = auto_resume
+        if recover:
+            self.manager.take_in_found()
         self.interrupted = self._recover() if recover else ()
         self._watches = [Watch(self.manager.look_after, GUARD_SECONDS, "run-guardian")]
         if recover:

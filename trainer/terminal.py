@@ -81,6 +81,7 @@ def go_on(engine: Engine, command: str, run_id: str, steps: int | None, *, as_js
     :raises PalaestraError: there is no such run, or it cannot do that; the message says why
     """
     manager = engine.manager
+    manager.take_in_found()  # it may have been copied from another machine
     interrupted = manager.recover_one(run_id)
     if command == "extend":
         record = manager.extend(run_id, steps or 0)

@@ -67,6 +67,27 @@ def test_a_run_of_a_shared_database_whose_directory_is_elsewhere_is_left_alone(e
     assert engine.manager.recover() == ()
 
 
+def test_the_directory_of_a_single_run_goes_on_in_another_outputs_folder(tmp_path, engine, cartpole, until):
+    config = cartpole(3_000, checkpoints=SAVES)
+    run_id = _stopped(engine, config, until)
+    (tmp_path / "other" / "runs").mkdir(parents=True)
+    shutil.copytree(engine.layout.run(run_id), tmp_path / "other" / "runs" / run_id)
+    straight = engine.manager.submit(config).id
+    _ended(engine, straight)
+    other = Engine(tmp_path / "other")
+    try:
+        record = other.manager.get(run_id)
+        assert (record.status, record.reason.split(".")[0]) == ("interrupted", "Found in the outputs folder")
+        assert other.store.checkpoints(run_id)
+        other.manager.resume(run_id)
+        ended = _ended(other, run_id)
+    finally:
+        other.close()
+    expected = engine.manager.get(straight)
+    assert (ended.episodes, ended.return_mean) == (expected.episodes, expected.return_mean)
+    assert ended.evaluation == expected.evaluation
+
+
 def test_checkpoints_that_cannot_be_read_do_not_cost_the_curves(engine, cartpole, until):
     run_id = _stopped(engine, cartpole(3_000, checkpoints=SAVES), until)
     for path in engine.layout.run(run_id).glob("checkpoints/step_*/checkpoint.json"):

@@ -1,8 +1,8 @@
 """One iteration of training at a time: collect a rollout, then update the policy.
 
 Stable-Baselines3's `learn` owns its loop; ours is owned by the session, which asks between iterations whether to
-stop, evaluate or save. Between two iterations a model is always consistent: everything collected has been stored
-and everything due has been learnt. The order of calls is that of `learn` in Stable-Baselines3 2.9.
+stop, evaluate or save. Between two iterations everything collected has been stored and everything due has been learnt;
+a fast model can be saved inside one too, and then only what is left of it is done (`Halfway`). The order of calls is that of `learn` in Stable-Baselines3 2.9.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What happens at every environment step of a training run: hold if asked, count episodes, say how far we are.
+"""What happens at every environment step of a training run: look at its numbers, count episodes, say how far we are.
 
-Everything heavier (evaluation, videos, checkpoints) happens at rollout boundaries, in the session. The callback
-always lets training continue: stopping in the middle of a rollout would lose a transition.
+Everything heavier happens in the session: evaluations and videos between rollouts, checkpoints wherever a model may be
+held. The callback always lets training continue: in the middle of a step a transition would be lost.
 """
 
 from __future__ import annotations

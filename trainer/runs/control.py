@@ -33,7 +33,8 @@ class RunControl:
     :param on_hold: called in the session's thread when it really holds
     :param on_release: called in the session's thread when it goes on; gets whether a stop was asked for
 
-    `on_waited` is told, in the session's thread, the seconds of every hold. `last_beat` is when the session was last
+    `on_waited` is told, in the session's thread, the seconds of every hold; `on_last_edit` is called when it takes no
+    edits any more. `last_beat` is when the session was last
     heard of (`time.monotonic`), None before it began; `thread` is the thread it works in; `pause_reason` says why it
     was asked to hold, where that is not a person's wish.
     """
@@ -57,6 +58,7 @@ class RunControl:
         self.thread: int | None = None
         self.pause_reason: str | None = None
         self.on_waited: Callable[[float], None] = lambda _seconds: None
+        self.on_last_edit: Callable[[], None] = lambda: None
         self._on_hold = on_hold
         self._on_release = on_release
         self._pass_on: Callable[..., None] = lambda *_request: None
@@ -135,7 +137,9 @@ class RunControl:
         with self._changed:
             edit, self._edit = self._edit, None
             self._takes_edits = not last
-            return edit
+        if last:
+            self.on_last_edit()
+        return edit
 
     @property
     def stop_requested(self) -> bool:

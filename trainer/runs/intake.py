@@ -20,6 +20,7 @@ from trainer.revision import git_commit
 from trainer.runs.checkpoints import checkpoints_in
 from trainer.runs.command import shortest_command
 from trainer.runs.forks import Fork
+from trainer.runs.found import found_runs
 from trainer.runs.ownership import SignOfLife, is_alive, is_foreign, orphans, this_process
 from trainer.runs.roster import Roster
 from trainer.runs.run_files import remove_run_files, write_run_files
@@ -105,6 +106,19 @@ class Intake:
         reason = f"Imported from {model.name}. Resume trains it from here."
         self._store.commit(StateChanged(run_id, status=RunState.STOPPED.value, step=step, reason=reason))
         return run_id
+
+    def take_in_found(self) -> list[str]:
+        """Take in runs whose directories were put into the outputs folder from elsewhere; return their ids."""
+        taken: list[str] = []
+        for found in found_runs(self._layout, self._store.run_ids()):
+            self._create(found.run_id, found.config, None)
+            for event in found.events:
+                self._store.emit(event)
+            self._store.commit(
+                StateChanged(found.run_id, status=found.state.value, step=found.step, reason=found.reason)
+            )
+            taken.append(found.run_id)
+        return taken
 
     def reopen(self, run_id: str, config: RunConfig | None = None) -> None:
         """Let an ended run go on from its last checkpoint.

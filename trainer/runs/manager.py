@@ -139,6 +139,10 @@ class RunManager:
         """
         return self._intake.recover(start_waiting=start_waiting)
 
+    def take_in_found(self) -> builtins.list[str]:
+        """Take in runs whose directories were put into the outputs folder from elsewhere; return their ids."""
+        return self._intake.take_in_found()
+
     def recover_one(self, run_id: str) -> RunRecord | None:
         """Call one run `interrupted` if its process is gone, and return it; None when nothing was to be done.
 

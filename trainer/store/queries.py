@@ -95,6 +95,11 @@ def run(connection: Connection, run_id: str) -> RunRecord:
     return run_records(connection, [row])[0]
 
 
+def run_ids(connection: Connection) -> set[str]:
+    """Return the ids of all runs."""
+    return set(connection.execute(select(runs.c.id)).scalars())
+
+
 def run_config(connection: Connection, run_id: str) -> dict[str, Any]:
     """Return the configuration a run has now.
 

@@ -175,6 +175,11 @@ class Store:
         with self._database.snapshot() as connection:
             return queries.page_of_runs(connection, conditions, order, limit, cursor)
 
+    def run_ids(self) -> set[str]:
+        """Return the ids of all runs."""
+        with self._database.snapshot() as connection:
+            return queries.run_ids(connection)
+
     def run_config(self, run_id: str) -> dict[str, Any]:
         """Return the configuration a run has now.
 

@@ -26,6 +26,7 @@ from trainer.runs.executors.job import (
     EVENT,
     FAILED,
     HELD,
+    LAST_EDIT,
     OUTCOME,
     REQUEST,
     RUNNING,
@@ -78,6 +79,7 @@ class _Child:
             on_hold=lambda: self._outbox.post(HELD, self._control.pause_reason, urgent=True),
             on_release=lambda _stopping: self._outbox.post(WENT_ON, urgent=True),
         )
+        self._control.on_last_edit = lambda: self._outbox.post(LAST_EDIT, urgent=True)
         self._reporter = RunReporter(job.run_id, self._emit, settle=self._settle)
         self._step = 0
 

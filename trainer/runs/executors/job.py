@@ -2,8 +2,8 @@
 
 To the process: first its `Job`, then `(REQUEST, name, *arguments)` for each call of the run's control, and `(SETTLED,)`
 where it has asked to `SETTLE`.
-From it: lists of `(EVENT, event)`, `(RUNNING,)`, `(HELD,)`, `(WENT_ON,)`, `(SETTLE,)`, and as its last word either
-`(OUTCOME, outcome)` or `(FAILED, reason, trace)`.
+From it: lists of `(EVENT, event)`, `(RUNNING,)`, `(HELD, why)`, `(WENT_ON,)`, `(LAST_EDIT,)`, `(SETTLE,)`, and as its
+last word either `(OUTCOME, outcome)` or `(FAILED, reason, trace)`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from pathlib import Path
 from trainer.config import RunConfig
 
 REQUEST, SETTLED = "request", "settled"
-EVENT, RUNNING, HELD, WENT_ON, SETTLE, OUTCOME, FAILED = (
+EVENT, RUNNING, HELD, WENT_ON, LAST_EDIT, SETTLE, OUTCOME, FAILED = (
     "event",
     "running",
     "held",
     "went on",
+    "last edit",
     "settle",
     "outcome",
     "failed",

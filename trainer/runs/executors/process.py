@@ -14,7 +14,7 @@ from trainer.config import RunConfig
 from trainer.runs.control import RunControl
 from trainer.runs.executors.cores import Cores
 from trainer.runs.executors.endings import RunProcessError
-from trainer.runs.executors.job import EVENT, FAILED, HELD, OUTCOME, RUNNING, SETTLE, SETTLED, WENT_ON, Job
+from trainer.runs.executors.job import EVENT, FAILED, HELD, LAST_EDIT, OUTCOME, RUNNING, SETTLE, SETTLED, WENT_ON, Job
 from trainer.runs.executors.spawned import Spawned
 from trainer.runs.outcome import Outcome
 from trainer.runs.reporter import RunReporter
@@ -86,6 +86,8 @@ class RemoteSession:
             self._control.began_to_hold()
         elif kind == WENT_ON:
             self._control.went_on()
+        elif kind == LAST_EDIT:
+            self._control.take_edit(last=True)
         elif kind == FAILED:
             raise RunProcessError(*content)
         elif kind == OUTCOME:
