@@ -2,7 +2,8 @@
 
 Stable-Baselines3's `learn` owns its loop; ours is owned by the session, which asks between iterations whether to
 stop, evaluate or save. Between two iterations everything collected has been stored and everything due has been learnt;
-a fast model can be saved inside one too, and then only what is left of it is done (`Halfway`). The order of calls is that of `learn` in Stable-Baselines3 2.9.
+a fast model can be saved inside one too, and then only what is left of it is done (`Halfway`). The order of calls is
+that of `learn` in Stable-Baselines3 2.9.
 """
 
 from __future__ import annotations
