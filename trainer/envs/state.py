@@ -1,7 +1,7 @@
 """Where the copies of an environment stand, as plain data: what lets a run go on from the very next step.
 
 A copy can be put back where it was when all that it consists of is plain data: classic control, toy text, and most
-environments written in Python. MuJoCo gives its physics as one vector. What keeps its state out of Python's reach
+environments written in Python. MuJoCo gives its physics as arrays. What keeps its state out of Python's reach
 (an emulator, Box2D's world) cannot, and says so; training then goes on from fresh episodes.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gymnasium as gym
@@ -121,6 +121,8 @@ def _plain_items(attributes: dict[str, Any], at: str, deepest: int) -> dict[str,
         try:
             pack(value, {}, f"{at}.{name}")
         except NotPlainError as error:
+            if type(value).__module__.startswith("Box2D"):
+                raise UnreachableError(f"{at}.{name} is a world of Box2D, which does not give its state") from None
             if deepest == 0 or isinstance(value, (dict, list, tuple)):
                 raise UnreachableError(str(error)) from None
             found[name] = {_INSIDE: _attributes(value, f"{at}.{name}", deepest - 1)}
@@ -137,15 +139,30 @@ def _physics_of(layer: Any) -> Any:
     kind = mujoco.mjtState.mjSTATE_INTEGRATION
     state = np.empty(mujoco.mj_stateSize(layer.model, kind), dtype=np.float64)
     mujoco.mj_getState(layer.model, data, state, kind)
-    return state
+    return {"state": state, "derived": {name: array.copy() for name, array in _derived(data)}}
 
 
-def _move_physics(layer: Any, state: Any) -> None:
+def _move_physics(layer: Any, physics: dict[str, Any]) -> None:
     mujoco = sys.modules["mujoco"]
     set_state: Callable[..., None] = mujoco.mj_setState
     kind = mujoco.mjtState.mjSTATE_INTEGRATION
-    set_state(layer.model, layer.data, state, kind)
-    # What the environment reads of the last step (positions of bodies, forces) follows from the state; the solver's
-    # starting point, which this changes, is part of the state and is set once more.
+    set_state(layer.model, layer.data, physics["state"], kind)
+    # Constraints and contacts follow from the state; the solver's starting point, which this changes, is part of the
+    # state and is set once more.
     mujoco.mj_forward(layer.model, layer.data)
-    set_state(layer.model, layer.data, state, kind)
+    set_state(layer.model, layer.data, physics["state"], kind)
+    # What else an environment reads of the last step (positions of bodies, forces) is that of the moment before the
+    # last movement, as MuJoCo leaves it, and not of the state itself.
+    known = physics["derived"]
+    for name, array in _derived(layer.data):
+        if name in known and known[name].shape == array.shape:
+            array[...] = known[name]
+
+
+def _derived(data: Any) -> Iterator[tuple[str, Any]]:
+    """Go through MuJoCo's arrays of a fixed size; those of constraints and contacts come and go."""
+    for name in dir(type(data)):
+        if not name.startswith(("_", "efc", "iefc", "contact")):
+            array = getattr(data, name)
+            if isinstance(array, np.ndarray) and array.size and array.flags.writeable:
+                yield name, array
