@@ -65,7 +65,7 @@ class Engine:
         if recover:
             self.manager.take_in_found()
         self.interrupted = self._recover() if recover else ()
-        self._watches = [Watch(self.manager.look_after, GUARD_SECONDS, "run-guardian")]
+        self._watches = [Watch(self.manager.look_after, period=GUARD_SECONDS, name="run-guardian")]
         if recover:
             self._watches.append(Watch(self._recover))
 

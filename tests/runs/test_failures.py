@@ -170,7 +170,7 @@ def test_a_disk_that_is_not_full_is_not_blamed(engine, cartpole, until, monkeypa
     def broken(*_args, **_kwargs):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("trainer.runs.checkpoints.files.write_manifest", broken)
+    monkeypatch.setattr("trainer.whole_files.write_manifest", broken)
     record = _ended(engine, run_id, "failed")
     assert "Input/output error" in record.reason
 

@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 
+from trainer import whole_files as checkpoint_files
 from trainer.engine import Engine
 from trainer.errors import ConfigError, ConflictError, NotFoundError
 from trainer.events import StateChanged
 from trainer.runs.checkpoints import checkpoints_in
-from trainer.runs.checkpoints import files as checkpoint_files
 
 SAVES = {"every_steps": 512, "every_seconds": None, "keep": 20}
 SAC = {

@@ -93,7 +93,11 @@ class Life:
         return found
 
 
-@pytest.mark.parametrize("name", CASES)
+# The others stand for all that is calculated otherwise.
+SLOW = {"ppo with a divergence limit", "dqn by episodes", "ddpg by autograd", "sac with sde"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in CASES])
 def test_wherever_a_run_is_stopped_it_goes_on_to_the_last_bit(tmp_path, cartpole, name):
     algorithm, environment, policy = CASES[name]
     config = cartpole(

@@ -12,9 +12,9 @@ from trainer.engine import Engine
 from trainer.errors import ConfigError, ConflictError
 from trainer.events import StateChanged
 from trainer.runs.checkpoints import CheckpointFolder
-from trainer.runs.checkpoints.files import read_json
 from trainer.runs.checkpoints.folder import checkpoints_in
 from trainer.runs.standing import newest_whole
+from trainer.whole_files import read_json
 
 SAVES = {"every_steps": 512, "every_seconds": None, "keep": 3}
 
@@ -67,8 +67,17 @@ ALGORITHMS = {
 }
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
-@pytest.mark.parametrize("normalized", [False, True], ids=["plain", "normalized"])
+NORMALIZED = ("a2c", "dqn", "sac")
+
+
+@pytest.mark.parametrize(
+    ("name", "normalized"),
+    [pytest.param(name, False, id=name) for name in ALGORITHMS]
+    + [
+        pytest.param(name, True, id=f"{name}-normalized", marks=[] if name in NORMALIZED else [pytest.mark.slow])
+        for name in ALGORITHMS
+    ],
+)
 def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(engine, cartpole, until, name, normalized):
     algorithm, environment = ALGORITHMS[name]
     steps = 4_000 if name in ("ppo", "a2c") else 1_500

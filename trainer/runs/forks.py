@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer import whole_files as files
 from trainer.config import RunConfig, apply_overrides, load_config
 from trainer.config.comparison import LABELS, changed
 from trainer.config.forking import fork_faults
 from trainer.envs.catalogue import space_faults
 from trainer.errors import ConfigError, ConflictError, Fault, StorageError
-from trainer.runs.checkpoints import Checkpoint, checkpoints_in, files
+from trainer.runs.checkpoints import Checkpoint, checkpoints_in
 from trainer.runs.checkpoints.adoption import adopt
 from trainer.runs.command import fork_command
 from trainer.runs.run_files import write_run_files

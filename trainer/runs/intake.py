@@ -79,8 +79,12 @@ class Intake:
         checkpoint = fork.make(self._layout.run(run_id))
         lineage = {"parent_id": record.id, "parent_step": checkpoint.step, "difference": fork.difference}
         self._create(run_id, fork.config, record.preset, **lineage)
-        self._store.emit(checkpoint.saved(run_id))
-        self._roster.enlist(run_id, fork.config, resumes=True, start=start)
+        try:
+            self._store.commit(checkpoint.saved(run_id))
+            self._roster.enlist(run_id, fork.config, resumes=True, start=start)
+        except StoreError as error:
+            self._store.emit(StateChanged(run_id, status=RunState.FAILED.value, reason=error.message))
+            raise
         return run_id
 
     def adopt(self, config: RunConfig, model: Path, *, preset: str | None, trust: bool) -> str:

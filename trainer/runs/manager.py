@@ -316,6 +316,7 @@ class RunManager:
         if RunState(record.status).ended:
             # Who asks right after its end should not be sent away for the moment that the store takes to hear of it.
             self._roster.wait(run_id, _SETTLING_TIMEOUT)
+            self._roster.tidy()
         reason = self._why_not(action, record)
         if reason is not None:
             raise ConflictError(reason)

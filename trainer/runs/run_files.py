@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trainer.config import RunConfig
 from trainer.errors import StorageError
-from trainer.runs.checkpoints.files import write_atomically
+from trainer.whole_files import write_atomically
 
 
 def write_run_files(directory: Path, config: RunConfig, command: str) -> None:

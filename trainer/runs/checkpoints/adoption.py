@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trainer import whole_files as files
 from trainer.errors import ConflictError
-from trainer.runs.checkpoints import files, replay_files
+from trainer.runs.checkpoints import replay_files
 from trainer.runs.checkpoints.folder import ABOUT, FOLDER, Checkpoint
 
 KIND = "fork"

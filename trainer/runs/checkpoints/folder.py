@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trainer import whole_files as files
 from trainer.events import CheckpointRemoved, CheckpointSaved, RunEvent
-from trainer.runs.checkpoints import files, replay_files, state_files
+from trainer.runs.checkpoints import replay_files, state_files
 from trainer.runs.checkpoints.replay_files import ReplayFiles
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 import numpy as np
 
+from trainer import whole_files as files
 from trainer.ring import Ring
-from trainer.runs.checkpoints import files
 
 FOLDER = "replay"
 _INDEX = "replay.json"

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from trainer import whole_files as files
 from trainer.plain import Arrays, pack, unpack
-from trainer.runs.checkpoints import files
 
 FILES = _TREE, _ARRAYS = "state.json", "state.npz"
 FORMAT = 1  # of what is in the tree; a later program reads what an earlier one wrote, or says that it cannot
