@@ -80,7 +80,7 @@ NORMALIZED = ("a2c", "dqn", "sac")
 )
 def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(engine, cartpole, until, name, normalized):
     algorithm, environment = ALGORITHMS[name]
-    steps = 4_000 if name in ("ppo", "a2c") else 1_500
+    steps = 4_000 if name in ("ppo", "a2c", "dqn") else 800
     config = cartpole(
         steps,
         algorithm=algorithm,
@@ -91,7 +91,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(engine, cartpole,
             "normalize_reward": normalized,
         },
         checkpoints={**SAVES, "every_steps": 300},
-        evaluation={"frequency": 700, "episodes": 2, "final_episodes": 2},
+        evaluation={"frequency": 350, "episodes": 2, "final_episodes": 2},
     )
     straight = engine.manager.submit(config).id
     _ended(engine, straight)
