@@ -4,19 +4,13 @@ import json
 
 import pytest
 
+from tests.run_endings import ended
 from trainer.errors import ConfigError, ConflictError, NotFoundError
 from trainer.events import StateChanged
 from trainer.runs.cadence import Cadence
 
 LONG = 10_000_000
 RATE = "algorithm.learning_rate"
-
-
-def _ended(engine, run_id, status="completed"):
-    assert engine.manager.wait(run_id, 120)
-    record = engine.manager.get(run_id)
-    assert record.status == status, (record.reason, record.error)
-    return record
 
 
 def _points(engine, run_id, name):
@@ -48,7 +42,7 @@ def test_a_running_run_trains_with_the_new_value_from_the_step_that_its_history_
     assert edit.changes == {RATE: [3e-4, 1e-5], "evaluation.frequency": [1_000, 5_000]}
     until(lambda: engine.manager.get(run_id).step > edit.step + 2_000)
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
     rates = _points(engine, run_id, "train/learning_rate")
     # A rollout's numbers are logged with the next one's, at its end.
     assert {rate for step, rate in rates if step <= edit.step} == {3e-4}
@@ -65,7 +59,7 @@ def test_a_running_run_trains_with_the_new_value_from_the_step_that_its_history_
 def test_a_schedule_goes_by_the_progress_of_the_whole_run(engine, cartpole, until):
     run_id = _running(engine, cartpole(20_000), until)
     engine.manager.edit(run_id, {RATE: "lin_0.01"})
-    _ended(engine, run_id)
+    ended(engine, run_id)
     (edit,) = _edits(engine, run_id)
     later = [(step, rate) for step, rate in _points(engine, run_id, "train/learning_rate") if step > edit.step + 256]
     assert later
@@ -88,7 +82,7 @@ def test_a_paused_run_takes_edits_at_once_and_follows_them_when_it_goes_on(engin
     (edit,) = _edits(engine, run_id)
     assert edit.changes == {"algorithm.gamma": [0.99, 0.9], "algorithm.ent_coef": [0.0, 0.01]}
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
 
 
 def test_a_stop_does_not_lose_what_was_accepted_while_paused(engine, cartpole, until):
@@ -97,7 +91,7 @@ def test_a_stop_does_not_lose_what_was_accepted_while_paused(engine, cartpole, u
     until(lambda: engine.manager.get(run_id).status == "paused")
     engine.manager.edit(run_id, {"algorithm.gamma": 0.9})
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
     assert engine.store.run_config(run_id)["algorithm"]["gamma"] == 0.9
     assert len(_edits(engine, run_id)) == 1
 
@@ -109,7 +103,7 @@ def test_a_waiting_run_begins_with_what_it_was_changed_to(engine, cartpole):
     directory = engine.layout.run(run_id)
     assert json.loads((directory / "config.json").read_text())["algorithm"]["learning_rate"] == 0.0
     engine.manager.start(run_id)
-    record = _ended(engine, run_id)
+    record = ended(engine, run_id)
     assert {rate for _, rate in _points(engine, run_id, "train/learning_rate")} == {0.0}
     assert record.edits == 0
 
@@ -136,7 +130,7 @@ def test_what_cannot_change_is_refused_with_every_reason_and_nothing_is_changed(
     engine.manager.edit(run_id, {RATE: 3e-4})
     assert engine.manager.config(run_id) == before
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
     assert _edits(engine, run_id) == []
 
 
@@ -151,7 +145,7 @@ def test_whether_sac_learns_its_entropy_coefficient_stays_as_it_is(engine, cartp
 
 def test_an_ended_or_unknown_run_is_not_edited(engine, cartpole):
     run_id = engine.manager.submit(cartpole(256)).id
-    record = _ended(engine, run_id)
+    record = ended(engine, run_id)
     with pytest.raises(ConflictError, match="resume it and edit it then, or fork it"):
         engine.manager.edit(run_id, {RATE: 1e-4})
     assert "fork" in engine.manager.actions(record)["edit"]
@@ -175,7 +169,7 @@ def test_a_run_that_goes_back_before_an_edit_goes_on_with_the_newest_settings(en
     engine.manager.edit(run_id, {"algorithm.ent_coef": 0.05, RATE: 1e-5})
     until(lambda: engine.manager.get(run_id).edits == 1)
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
     (edit,) = _edits(engine, run_id)
     assert edit.step > first.step
     for later in engine.store.checkpoints(run_id)[1:]:
@@ -184,7 +178,7 @@ def test_a_run_that_goes_back_before_an_edit_goes_on_with_the_newest_settings(en
     engine.manager.resume(run_id)
     until(lambda: engine.manager.get(run_id).rewinds and engine.manager.get(run_id).step > first.step + 3_000)
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
     (moved,) = _edits(engine, run_id)
     assert (moved.step, moved.changes) == (first.step, edit.changes)
     for name, value in (("train/ent_coef", 0.05), ("train/learning_rate", 1e-5)):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.run_endings import ended
 from tests.runs.troubled_environments import Troubled, register
 from trainer.algorithms.fast.ppo import PPO
 from trainer.engine import Engine
@@ -76,13 +77,6 @@ def _filled(disk, leaving=0):
         filler.unlink(missing_ok=True)
 
 
-def _ended(engine, run_id, status):
-    assert engine.manager.wait(run_id, 120)
-    record = engine.manager.get(run_id)
-    assert record.status == status, (record.status, record.reason, record.error)
-    return record
-
-
 def _points(engine, run_id):
     """Every number of a run that does not measure the machine."""
     series = engine.store.metrics(run_id, max_points=20_000).series
@@ -101,7 +95,7 @@ def test_a_full_disk_pauses_a_run_that_loses_nothing(small_engine, small_disk, c
     manager = small_engine.manager
     config = cartpole(40_000, checkpoints=SAVES, evaluation={"enabled": False}, tracking={"tensorboard": True})
     straight = manager.submit(config).id
-    _ended(small_engine, straight, "completed")
+    ended(small_engine, straight, "completed")
     shutil.rmtree(small_disk / "outputs" / "runs" / straight)
     broken = manager.submit(config).id
     until(lambda: manager.get(broken).step > 2_000)
@@ -115,7 +109,7 @@ def test_a_full_disk_pauses_a_run_that_loses_nothing(small_engine, small_disk, c
         until(lambda: manager.get(broken).status == "paused" and "is full" in (manager.get(broken).reason or ""))
         assert manager.get(broken).step - stood <= 2 * 1_024
     manager.resume(broken)
-    _ended(small_engine, broken, "completed")
+    ended(small_engine, broken, "completed")
     assert _points(small_engine, broken) == _points(small_engine, straight)
     small_engine.store.flush()
     assert _whole(small_disk / "outputs" / "palaestra.db")
@@ -134,7 +128,7 @@ def test_a_save_that_finds_no_room_is_tried_again(small_engine, small_disk, cart
         assert "is full (" in record.reason
         held_at = record.step
     manager.resume(run_id)
-    _ended(small_engine, run_id, "completed")
+    ended(small_engine, run_id, "completed")
     assert any(saved.step >= held_at for saved in small_engine.store.checkpoints(run_id))
 
 
@@ -154,12 +148,12 @@ def test_a_stop_without_room_says_what_is_left(small_engine, small_disk, cartpol
     manager.resume(run_id)
     until(lambda: manager.get(run_id).step > newest)
     manager.stop(run_id)
-    _ended(small_engine, run_id, "stopped")
+    ended(small_engine, run_id, "stopped")
 
 
 def test_a_small_disk_is_good_enough_as_long_as_there_is_room(small_engine, cartpole):
     run_id = small_engine.manager.submit(cartpole(4_000, checkpoints=SAVES)).id
-    record = _ended(small_engine, run_id, "completed")
+    record = ended(small_engine, run_id, "completed")
     assert record.reason is None
 
 
@@ -171,7 +165,7 @@ def test_a_disk_that_is_not_full_is_not_blamed(engine, cartpole, until, monkeypa
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("trainer.whole_files.write_manifest", broken)
-    record = _ended(engine, run_id, "failed")
+    record = ended(engine, run_id, "failed")
     assert "Input/output error" in record.reason
 
 
@@ -195,7 +189,7 @@ def test_a_locked_database_costs_a_run_nothing(tmp_path, cartpole, until):
             other.execute("ROLLBACK")
         until(lambda: engine.store.last_error is None and engine.store.pending < 200)
         manager.stop(run_id)
-        record = _ended(engine, run_id, "stopped")
+        record = ended(engine, run_id, "stopped")
         assert [one.number for one in engine.store.episodes(run_id, limit=10_000_000)] == list(
             range(1, record.episodes + 1)
         )
@@ -216,17 +210,28 @@ def _locks(connection):
 def test_outputs_that_cannot_be_written_are_refused_in_one_sentence(tmp_path, command):
     outputs = tmp_path / "file" / "outputs"
     (tmp_path / "file").write_text("not a folder")
-    _refused(command, outputs)
+    status, said = _answer(command, outputs)
+    assert status in (2, 3), said
+    assert str(outputs) in said
+    assert "Traceback" not in said
 
 
 def test_a_disk_that_is_read_only_is_refused_in_one_sentence(small_disk):
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    _refused(["train", "ppo_cartpole"], small_disk / "outputs")
-    _refused(["--headless"], small_disk / "outputs")
-    _refused(["--headless"], small_disk)
+    outputs = small_disk / "outputs"
+    for command, folder in (
+        (["train", "ppo_cartpole"], outputs),
+        (["--headless"], outputs),
+        (["--headless"], small_disk),
+    ):
+        status, said = _answer(command, folder)
+        assert status in (2, 3), said
+        assert str(folder) in said
+        assert "Traceback" not in said
 
 
-def _refused(command, outputs):
+def _answer(command, outputs):
+    """Return the exit status and what was said on the error stream."""
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
         [sys.executable, "app.py", *command, "--outputs", str(outputs)],
@@ -236,9 +241,7 @@ def _refused(command, outputs):
         timeout=60,
         check=False,
     )
-    assert done.returncode in (2, 3), done.stderr
-    assert "Traceback" not in done.stderr
-    assert str(outputs) in done.stderr
+    return done.returncode, done.stderr
 
 
 # Environments that go wrong
@@ -248,16 +251,16 @@ def _refused(command, outputs):
 def test_an_environment_that_raises_ends_its_run_alone(engine, cartpole, troubled, at):
     other = engine.manager.submit(cartpole(3_000)).id
     run_id = engine.manager.submit(troubled("raise", at)).id
-    record = _ended(engine, run_id, "failed")
+    record = ended(engine, run_id, "failed")
     what, place = "ValueError: the joint angle is nan", "in _happen of troubled_environments.py, line"
     assert record.reason.startswith(f"The environment Troubled-v0 raised {what} after step {2 * (at - 1):,} ({place}")
     assert "\n" not in record.reason
     assert "the joint angle is nan" in record.error
-    _ended(engine, other, "completed")
+    ended(engine, other, "completed")
 
 
 def test_an_environment_that_eats_memory_is_told_so(engine, troubled):
-    record = _ended(engine, engine.manager.submit(troubled("memory")).id, "failed")
+    record = ended(engine, engine.manager.submit(troubled("memory")).id, "failed")
     assert record.reason.startswith("There was not enough memory")
 
 
@@ -265,20 +268,20 @@ def test_an_environment_that_hangs_is_given_up_and_the_others_go_on(engine, cart
     manager = engine.manager
     hanging = manager.submit(troubled("hang", training={"total_timesteps": 100_000, "watchdog_seconds": 2})).id
     others = [manager.submit(cartpole(60_000, evaluation={"enabled": False})).id for _ in range(2)]
-    record = _ended(engine, hanging, "failed")
+    record = ended(engine, hanging, "failed")
     assert record.reason.startswith("The environment Troubled-v0 has not answered for")
     assert "in _happen of troubled_environments.py" in record.reason
     warnings = [line.text for line in engine.store.logs(hanging) if line.level == "warning"]
     assert any("After 2 s the run is given up" in text for text in warnings)
     for run_id in others:
-        _ended(engine, run_id, "completed")
+        ended(engine, run_id, "completed")
 
 
 def test_a_run_that_was_given_up_goes_on_and_its_old_thread_is_heard_no_more(engine, troubled, until):
     manager = engine.manager
     config = troubled("hang", steps=2_000, training={"total_timesteps": 2_000, "watchdog_seconds": 1})
     run_id = manager.submit(config).id
-    _ended(engine, run_id, "failed")
+    ended(engine, run_id, "failed")
     old = [thread for thread in threading.enumerate() if thread.name == f"run-{run_id}"]
     manager.resume(run_id)
     until(lambda: manager.get(run_id).status == "running")
@@ -286,7 +289,7 @@ def test_a_run_that_was_given_up_goes_on_and_its_old_thread_is_heard_no_more(eng
     for thread in old:
         thread.join(30)
         assert not thread.is_alive()
-    record = _ended(engine, run_id, "completed")
+    record = ended(engine, run_id, "completed")
     assert record.step == 2_048
     steps = [one.step for one in engine.store.episodes(run_id, limit=10_000)]
     assert steps == sorted(steps)
@@ -301,7 +304,7 @@ def test_pauses_and_long_updates_are_no_hangs(engine, troubled, until, monkeypat
     manager.pause(run_id)
     time.sleep(3)  # several looks of the watchdog
     manager.resume(run_id)
-    _ended(engine, run_id, "completed")
+    ended(engine, run_id, "completed")
     slow = threading.Event()
     train = PPO.train
 
@@ -312,5 +315,5 @@ def test_pauses_and_long_updates_are_no_hangs(engine, troubled, until, monkeypat
         train(self)
 
     monkeypatch.setattr(PPO, "train", long_update)
-    _ended(engine, manager.submit(troubled("none", training=training)).id, "completed")
+    ended(engine, manager.submit(troubled("none", training=training)).id, "completed")
     assert slow.is_set()

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from tests.run_endings import ended
 from trainer import whole_files as checkpoint_files
 from trainer.engine import Engine
 from trainer.errors import ConfigError, ConflictError, NotFoundError
@@ -22,19 +23,12 @@ SAC = {
 }
 
 
-def _ended(engine, run_id, status="completed"):
-    assert engine.manager.wait(run_id, 120)
-    record = engine.manager.get(run_id)
-    assert record.status == status, (record.reason, record.error)
-    return record
-
-
 def _trained(engine, config):
-    return _ended(engine, engine.manager.submit(config).id)
+    return ended(engine, engine.manager.submit(config).id)
 
 
 def _forked(engine, parent, **given):
-    return _ended(engine, engine.manager.fork(parent.id, **given).id)
+    return ended(engine, engine.manager.fork(parent.id, **given).id)
 
 
 def _points(engine, run_id, after=0):
@@ -90,7 +84,7 @@ def test_a_fork_has_the_parents_checkpoint_under_its_own_roof(engine, cartpole):
     assert (listed.step, listed.kind, listed.path) == (step, "fork", f"checkpoints/step_{step}")
     engine.manager.delete(parent.id)
     engine.manager.start(held.id)
-    fork = _ended(engine, held.id)
+    fork = ended(engine, held.id)
     assert fork.parent_id == parent.id
     assert f"Goes on from step {step:,} of {parent.id}." in _log(engine, held.id)
     command = (engine.layout.run(held.id) / "command.txt").read_text()
@@ -232,7 +226,7 @@ def test_a_running_run_is_forked_and_goes_on_undisturbed(engine, cartpole, until
     assert engine.manager.get(run_id).status == "running"
     for each in (run_id, fork.id):
         engine.manager.stop(each)
-        _ended(engine, each, "stopped")
+        ended(engine, each, "stopped")
 
 
 def test_a_waiting_fork_survives_its_program(tmp_path, cartpole):
@@ -244,7 +238,7 @@ def test_a_waiting_fork_survives_its_program(tmp_path, cartpole):
     try:
         other.store.commit(StateChanged(fork.id, status="queued", owner=f"{platform.node()}:1:1.0"))
         other.manager.recover(start_waiting=True)
-        record = _ended(other, fork.id)
+        record = ended(other, fork.id)
         assert record.parent_step == 512
         assert f"Goes on from step 512 of {parent.id}." in _log(other, fork.id)
     finally:
@@ -273,7 +267,7 @@ def test_a_fork_that_is_stopped_at_once_is_resumed_with_its_own_settings(engine,
     fork = engine.manager.fork(parent.id, overrides=changes, start=False)
     engine.manager.stop(fork.id)
     engine.manager.resume(fork.id)
-    record = _ended(engine, fork.id)
+    record = ended(engine, fork.id)
     assert record.step >= 6_000
     assert {value for _, _, value in _points(engine, fork.id)["train/learning_rate"][1:]} == {0.01}
     config = json.loads((engine.layout.run(fork.id) / "config.json").read_text())

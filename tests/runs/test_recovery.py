@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.run_endings import ended
 from trainer.engine import Engine
 from trainer.envs.state import write_object
 from trainer.events import StateChanged
@@ -18,18 +19,11 @@ SAVES = {"every_steps": 512, "every_seconds": None, "keep": 3}
 ELSEWHERE = "another-machine:1:1.00"
 
 
-def _ended(engine, run_id, status="completed"):
-    assert engine.manager.wait(run_id, 120)
-    record = engine.manager.get(run_id)
-    assert record.status == status, (record.reason, record.error)
-    return record
-
-
 def _stopped(engine, config, until):
     run_id = engine.manager.submit(config).id
     until(lambda: engine.manager.get(run_id).step > 1_500)
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
     return run_id
 
 
@@ -45,7 +39,7 @@ def test_a_folder_that_was_copied_from_another_machine_goes_on(engine, cartpole,
     newest = checkpoints_in(engine.layout.run(run_id))[-1]
     assert f"Resume goes on from its checkpoint of step {newest.step:,};" in engine.manager.get(run_id).reason
     engine.manager.resume(run_id)
-    _ended(engine, run_id)
+    ended(engine, run_id)
 
 
 def test_a_process_of_another_machine_that_shares_the_folder_is_left_alone(tmp_path):
@@ -73,19 +67,19 @@ def test_the_directory_of_a_single_run_goes_on_in_another_outputs_folder(tmp_pat
     (tmp_path / "other" / "runs").mkdir(parents=True)
     shutil.copytree(engine.layout.run(run_id), tmp_path / "other" / "runs" / run_id)
     straight = engine.manager.submit(config).id
-    _ended(engine, straight)
+    ended(engine, straight)
     other = Engine(tmp_path / "other")
     try:
         record = other.manager.get(run_id)
         assert (record.status, record.reason.split(".")[0]) == ("interrupted", "Found in the outputs folder")
         assert other.store.checkpoints(run_id)
         other.manager.resume(run_id)
-        ended = _ended(other, run_id)
+        there = ended(other, run_id)
     finally:
         other.close()
     expected = engine.manager.get(straight)
-    assert (ended.episodes, ended.return_mean) == (expected.episodes, expected.return_mean)
-    assert ended.evaluation == expected.evaluation
+    assert (there.episodes, there.return_mean) == (expected.episodes, expected.return_mean)
+    assert there.evaluation == expected.evaluation
 
 
 def test_checkpoints_that_cannot_be_read_do_not_cost_the_curves(engine, cartpole, until):
@@ -94,7 +88,7 @@ def test_checkpoints_that_cannot_be_read_do_not_cost_the_curves(engine, cartpole
         path.unlink()
     episodes = engine.manager.get(run_id).episodes
     engine.manager.resume(run_id)
-    record = _ended(engine, run_id, "failed")
+    record = ended(engine, run_id, "failed")
     assert "Restart trains the same configuration" in record.reason
     assert record.episodes == episodes
     assert engine.store.metrics(run_id).series
@@ -105,7 +99,7 @@ def test_a_torn_checkpoint_gives_way_when_its_step_comes_again(engine, cartpole,
     newest = checkpoints_in(engine.layout.run(run_id))[-1]
     (newest.path / "checkpoint.json").write_text('{"step": 15, "ki')
     engine.manager.resume(run_id)
-    _ended(engine, run_id)
+    ended(engine, run_id)
 
 
 def test_when_only_the_replay_buffer_is_damaged_everything_else_goes_on(engine, cartpole, until):
@@ -114,7 +108,7 @@ def test_when_only_the_replay_buffer_is_damaged_everything_else_goes_on(engine, 
     for path in engine.layout.run(run_id).glob("checkpoints/step_*/replay/rewards.0"):
         path.write_bytes(b"rotten")
     engine.manager.resume(run_id)
-    _ended(engine, run_id)
+    ended(engine, run_id)
     log = (engine.layout.run(run_id) / "log.txt").read_text()
     assert "only the replay buffer is damaged" in log
     assert "The replay buffer starts empty" in log
@@ -128,7 +122,7 @@ def test_a_milestone_that_is_also_the_best_so_far_stays(engine, cartpole):
         checkpoints={"milestones": True, "every_seconds": None, "keep": 1},
     )
     run_id = engine.manager.submit(config).id
-    _ended(engine, run_id)
+    ended(engine, run_id)
     assert len(checkpoints_in(engine.layout.run(run_id))) == 10
 
 
@@ -139,7 +133,7 @@ def test_what_the_end_of_the_program_cut_short_goes_on_by_itself(tmp_path, cartp
     engine.close()
     again = Engine(tmp_path / "outputs", auto_resume=True)
     try:
-        _ended(again, run_id)
+        ended(again, run_id)
         assert again.manager.get(run_id).rewinds == 1
     finally:
         again.close()
@@ -152,7 +146,7 @@ def test_the_store_learns_which_checkpoints_there_really_are(engine, cartpole, u
     engine.manager.resume(run_id)
     until(lambda: all((engine.layout.run(run_id) / each.path).is_dir() for each in engine.store.checkpoints(run_id)))
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../../../outside", "pipe"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.run_endings import ended
 from trainer.config import load_config
 from trainer.engine import Engine
 from trainer.errors import ConfigError, ConflictError
@@ -17,13 +18,6 @@ from trainer.runs.standing import newest_whole
 from trainer.whole_files import read_json
 
 SAVES = {"every_steps": 512, "every_seconds": None, "keep": 3}
-
-
-def _ended(engine, run_id, status="completed"):
-    assert engine.manager.wait(run_id, 120)
-    record = engine.manager.get(run_id)
-    assert record.status == status, (record.reason, record.error)
-    return record
 
 
 def _points(engine, run_id):
@@ -41,7 +35,7 @@ def _stopped_at(engine, config, step, until):
     run_id = engine.manager.submit(config).id
     until(lambda: engine.manager.get(run_id).step >= step)
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
     return run_id
 
 
@@ -94,12 +88,12 @@ def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(engine, cartpole,
         evaluation={"frequency": 350, "episodes": 2, "final_episodes": 2},
     )
     straight = engine.manager.submit(config).id
-    _ended(engine, straight)
+    ended(engine, straight)
     broken = _stopped_at(engine, config, steps // 3, until)
     stopped_at = engine.manager.get(broken).step
     assert stopped_at < steps
     engine.manager.resume(broken)
-    record = _ended(engine, broken)
+    record = ended(engine, broken)
     assert _points(engine, broken) == _points(engine, straight)
     assert record.episodes == engine.manager.get(straight).episodes
     assert record.rewinds == 1
@@ -116,7 +110,7 @@ def test_numbers_after_the_checkpoint_give_way(engine, cartpole, until):
     engine.manager.resume(run_id)
     until(lambda: engine.manager.get(run_id).step > checkpoints[-1].step)
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
     log = _log(engine, run_id)
     assert f"The checkpoint of step {checkpoints[-1].step:,} cannot be gone on from: state.npz is not as" in log
     assert f"Goes on from step {checkpoints[-2].step:,}." in log
@@ -131,7 +125,7 @@ def test_with_no_whole_checkpoint_nothing_is_thrown_away(engine, cartpole, until
         (folder / "model.zip").write_bytes(b"torn")
     before = _points(engine, run_id)
     engine.manager.resume(run_id)
-    record = _ended(engine, run_id, "failed")
+    record = ended(engine, run_id, "failed")
     assert "Restart trains the same configuration from the beginning" in record.reason
     assert _points(engine, run_id) == before
 
@@ -141,20 +135,20 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(engine, cartpole,
     shutil.rmtree(engine.layout.run(run_id) / "checkpoints")
     _interrupt(engine, run_id)
     engine.manager.resume(run_id)
-    record = _ended(engine, run_id)
+    record = ended(engine, run_id)
     assert record.step >= 3_000
     assert "begins again" in _log(engine, run_id)
 
 
 def test_a_finished_run_can_be_given_more_steps(engine, cartpole):
     run_id = engine.manager.submit(cartpole(1_024, checkpoints=SAVES)).id
-    _ended(engine, run_id)
+    ended(engine, run_id)
     with pytest.raises(ConflictError, match="Extend gives it more steps"):
         engine.manager.resume(run_id)
     with pytest.raises(ConfigError, match="already"):
         engine.manager.extend(run_id, 1_000)
     engine.manager.extend(run_id, 2_048)
-    record = _ended(engine, run_id)
+    record = ended(engine, run_id)
     assert (record.step, record.total_steps, record.progress) == (2_048, 2_048, 1.0)
     assert engine.store.run_config(run_id)["training"]["total_timesteps"] == 2_048
     assert json.loads((engine.layout.run(run_id) / "config.json").read_text())["training"]["total_timesteps"] == 2_048
@@ -162,10 +156,10 @@ def test_a_finished_run_can_be_given_more_steps(engine, cartpole):
 
 def test_restart_is_a_run_of_its_own(engine, cartpole):
     run_id = engine.manager.submit(cartpole(512)).id
-    _ended(engine, run_id)
+    ended(engine, run_id)
     again = engine.manager.restart(run_id)
     assert again.id != run_id
-    _ended(engine, again.id)
+    ended(engine, again.id)
     assert _points(engine, again.id) == _points(engine, run_id)
 
 
@@ -181,7 +175,7 @@ def test_only_one_of_two_programs_gets_to_go_on(tmp_path, engine, cartpole, unti
     finally:
         other.close()
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
 
 
 def test_all_interrupted_runs_go_on_together(engine, cartpole, until):
@@ -190,7 +184,7 @@ def test_all_interrupted_runs_go_on_together(engine, cartpole, until):
         _interrupt(engine, run_id)
     assert {record.id for record in engine.manager.resume_interrupted()} == set(ids)
     for run_id in ids:
-        _ended(engine, run_id)
+        ended(engine, run_id)
 
 
 def test_atari_goes_on_from_fresh_games_and_says_so(engine, cartpole, until):
@@ -204,7 +198,7 @@ def test_atari_goes_on_from_fresh_games_and_says_so(engine, cartpole, until):
     )
     run_id = _stopped_at(engine, config, 700, until)
     engine.manager.resume(run_id)
-    record = _ended(engine, run_id)
+    record = ended(engine, run_id)
     assert record.step >= 2_000
     assert "Training goes on from fresh episodes: ale-py" in _log(engine, run_id)
 
@@ -248,7 +242,7 @@ def test_a_pause_leaves_a_checkpoint_in_the_middle_of_a_rollout(engine, cartpole
     assert engine.manager.resume(run_id).status == "running"
     until(lambda: engine.manager.get(run_id).step > paused.step)
     engine.manager.stop(run_id)
-    record = _ended(engine, run_id, "stopped")
+    record = ended(engine, run_id, "stopped")
     assert record.step < 400_000, "a stop waits for no rollout to end"
 
 
@@ -260,7 +254,7 @@ def test_time_runs_out_for_no_one_in_a_long_rollout(engine, cartpole, until):
     until(lambda: engine.store.checkpoints(run_id))
     assert engine.manager.get(run_id).step < 400_000
     engine.manager.stop(run_id)
-    _ended(engine, run_id, "stopped")
+    ended(engine, run_id, "stopped")
 
 
 FILES = ["model.zip", "state.json", "state.npz", "normalization.npz", "manifest.json", "checkpoint.json"]
@@ -281,7 +275,7 @@ def two_checkpoints(tmp_path_factory):
         "checkpoints": {"every_steps": 300, "every_seconds": None, "keep": 3, "milestones": False},
     }
     run_id = engine.manager.submit(load_config(data)).id
-    _ended(engine, run_id)
+    ended(engine, run_id)
     engine.close()
     return engine.layout.run(run_id)
 

@@ -83,7 +83,7 @@ def _load(source: io.BytesIO | Path, path: Path, *, trust: bool) -> Any:
         source.seek(0)
     try:
         return torch.load(source, map_location="cpu", weights_only=False)
-    except Exception as error:
+    except Exception as error:  # a pickle may raise anything; whatever it is, the file is no model
         raise ImportModelError(f"{path.name} cannot be read: {type(error).__name__}: {error}.") from error
 
 

@@ -47,7 +47,7 @@ class Saver:
         while True:
             try:
                 return self._checkpoints.save(model, kind, mean_return, **rest)
-            except Exception as error:
+            except Exception as error:  # PyTorch words a full disk its own way; all else is raised again
                 if not is_full(error, self._directory):
                     raise
                 if self._control.stop_requested:
