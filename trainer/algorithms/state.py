@@ -112,10 +112,16 @@ def _restore_generators(model: BaseAlgorithm, state: dict[str, Any]) -> None:
     if isinstance(model, Fast):
         generators = model.core.generators
         generators.numpy.bit_generator.state = state["numpy"]
-        drawn = np.array(state["torch"])
-        # Processors and graphics cards have generators of different kinds; one cannot go on for the other.
-        if len(drawn) == len(generators.torch.get_state()):
-            generators.torch.set_state(torch.from_numpy(drawn))
+        if knows_generators(model, state):
+            generators.torch.set_state(torch.from_numpy(np.array(state["torch"])))
+
+
+def knows_generators(model: BaseAlgorithm, state: dict[str, Any]) -> bool:
+    """Return whether a model can draw on where the captured one stopped.
+
+    Processors and graphics cards have generators of different kinds; one cannot go on for the other.
+    """
+    return not isinstance(model, Fast) or len(state["torch"]) == len(model.core.generators.torch.get_state())
 
 
 def break_off(model: BaseAlgorithm, state: dict[str, Any]) -> None:

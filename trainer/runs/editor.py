@@ -8,6 +8,7 @@ yet applied dies with its process, and one that was applied is in the store befo
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +21,9 @@ from trainer.runs.edits import Edit, changes_between, edit_faults
 from trainer.runs.intake import Intake
 from trainer.runs.live_run import LiveRun
 from trainer.runs.run_files import write_run_files
-from trainer.store import Store
+from trainer.store import Store, StoreError
+
+_FLUSH_TIMEOUT = 2.0
 
 
 class Editor:
@@ -51,7 +54,8 @@ class Editor:
                 raise ConfigError(faults)
             edit = Edit(after, self._command(after, live.record.preset))
             if live.edit(edit, changes):
-                self._store.flush()
+                with contextlib.suppress(StoreError):  # what it is owed waits in memory; other edits need not wait too
+                    self._store.flush(_FLUSH_TIMEOUT)
                 write_run_files(self._layout.run(live.run_id), edit.config, edit.command)
 
     def _command(self, config: RunConfig, preset: str | None) -> str:

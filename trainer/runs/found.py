@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+import psutil
 
 from trainer.config import RunConfig, load_config
 from trainer.errors import PalaestraError
@@ -38,6 +41,14 @@ class FoundRun:
         """Where it came from, and what can be done with it."""
         more = "Extend gives it more steps" if self.state is RunState.COMPLETED else "Resume goes on"
         return f"Found in the outputs folder. {more} from step {self.step:,}; its curves begin there."
+
+
+def sweep(layout: Layout) -> None:
+    """Remove what processes that are gone have left of run directories that they were making."""
+    for unfinished in layout.runs.glob(".*.tmp"):
+        pid = unfinished.name.split(".")[-2]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def found_runs(layout: Layout, known: set[str]) -> Iterator[FoundRun]:

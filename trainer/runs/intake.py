@@ -20,7 +20,7 @@ from trainer.revision import git_commit
 from trainer.runs.checkpoints import checkpoints_in
 from trainer.runs.command import shortest_command
 from trainer.runs.forks import Fork
-from trainer.runs.found import found_runs
+from trainer.runs.found import found_runs, sweep
 from trainer.runs.ownership import SignOfLife, is_alive, is_foreign, orphans, this_process
 from trainer.runs.roster import Roster
 from trainer.runs.run_files import remove_run_files, write_run_files
@@ -113,6 +113,7 @@ class Intake:
 
     def take_in_found(self) -> list[str]:
         """Take in runs whose directories were put into the outputs folder from elsewhere; return their ids."""
+        sweep(self._layout)
         taken: list[str] = []
         for found in found_runs(self._layout, self._store.run_ids()):
             self._create(found.run_id, found.config, None)

@@ -120,6 +120,8 @@ class Standing:
             same_noise=not departure.touches("algorithm.action_noise"),
             same_rollouts=not departure.touches("algorithm.n_steps"),
         )
+        if not model_state.knows_generators(model, state["model"]):
+            notes.append("The networks' random numbers begin anew: they were drawn on another kind of device.")
         if "halfway" in state["model"] and self.within is None:
             notes.append("The rollout that was under way is left out: algorithm.n_steps has changed.")
         if not same:
