@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import ADVICE, find
+from tests.browser.stage import Rest
 from tests.serving_process import Server
 
 FLAGS = [
@@ -60,6 +61,24 @@ def page(chromium, server):
         url for url in requests if not url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))
     ]
     assert foreign == [], "something was fetched from outside"
+
+
+@pytest.fixture
+def empty_page(chromium):
+    """An empty page; ends with no error in its console. It needs no server."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def rest():
+    return Rest()
 
 
 @pytest.fixture(autouse=True)

@@ -155,3 +155,13 @@ def open_stage(page: Any, rest: Rest, island: str = "monitor") -> Any:
     page.goto(ADDRESS)
     page.wait_for_function("window.palaestra?.state?.online === true")
     return page
+
+
+def plain(text: str) -> str:
+    """Give the page's minus sign and dash as a keyboard types them."""
+    return text.replace("\u2212", "-").replace("\u2013", "-")
+
+
+def until(page: Any, condition: str, argument: Any = None) -> None:
+    """Wait until a script's condition holds on the page."""
+    page.wait_for_function(condition, arg=argument)

@@ -1,127 +1,19 @@
-"""The scripts of Monitor, Videos and the status bar in a real browser, with a REST API that each test plays."""
+"""The scripts of Monitor and the status bar in a real browser, with a REST API that each test plays."""
 
 import re
 
 import pytest
 
-from tests.browser.stage import Rest, open_stage, run
+from tests.browser.stage import open_stage, run, until
 
 
 @pytest.fixture
-def page(chromium):
-    """An empty page; ends with no error in its console. It needs no server."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
-    page.set_default_timeout(8000)
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
-
-
-@pytest.fixture
-def rest():
-    return Rest()
+def page(empty_page):
+    return empty_page
 
 
 def card(page, number=1):
     return page.locator(f'.pal-card[data-run="run-{number}"]')
-
-
-def plain(text):
-    """Give the page's minus sign and dash as a keyboard types them."""
-    return text.replace("\u2212", "-").replace("\u2013", "-")
-
-
-def until(page, condition, argument=None):
-    page.wait_for_function(condition, arg=argument)
-
-
-# ---- pure functions --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("call", "text"),
-    [
-        ("count(1234567)", "1,234,567"),
-        ("count(0)", "0"),
-        ("count(null)", "-"),
-        ("value(0)", "0"),
-        ("value(14)", "14.00"),
-        ("value(-198.34)", "-198.3"),
-        ("value(0.01234)", "0.0123"),
-        ("value(3e-4)", "3.00e-4"),
-        ("value(null)", "-"),
-        ("spread(12.8231, 0.6)", "12.82 ± 0.60"),
-        ("duration(4323)", "1:12:03"),
-        ("duration(42)", "0:42"),
-        ("duration(0)", "0:00"),
-        ("duration(273600)", "3 d 4 h"),
-        ("bytes(41 * 2 ** 30)", "41.0 GB"),
-        ("share(6.1 * 2 ** 30, 24 * 2 ** 30)", "6.1/24 GB"),
-        ("percent(0.999)", "99%"),
-    ],
-)
-def test_numbers_are_written_as_people_read_them(shared_page, call, text):
-    assert plain(shared_page.evaluate(f"palaestra.format.{call}")) == text
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "labels"),
-    [
-        (0, 4_100_000, ["0", "1M", "2M", "3M", "4M"]),
-        (0, 20_000, ["0", "5k", "10k", "15k", "20k"]),
-        (0, 500, ["0", "100", "200", "300", "400", "500"]),
-        (-0.7, -0.5, ["-0.7", "-0.65", "-0.6", "-0.55", "-0.5"]),
-        (0, 0.0003, ["0", "1e-4", "2e-4", "3e-4"]),
-    ],
-)
-def test_axes_have_round_ticks_with_si_units(shared_page, start, end, labels):
-    script = """([from, to]) => {
-        const {values, step} = palaestra.plot.ticks(from, to, 5);
-        return values.map((value) => palaestra.plot.tickLabel(value, step, Math.max(Math.abs(from), Math.abs(to))));
-    }"""
-    assert [plain(label) for label in shared_page.evaluate(script, [start, end])] == labels
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "same"),
-    [("0.0003", "3e-4", True), ("0.0003", "0.0001", False), ("lin_3e-4", "0.0003", False), ("auto", "auto_0.1", False)],
-)
-def test_a_form_knows_which_texts_mean_the_same_number(shared_page, first, second, same):
-    script = """([first, second]) => {
-        const field = {kind: "number_or_auto"};
-        return palaestra.meaning(field, first) === palaestra.meaning(field, second);
-    }"""
-    assert shared_page.evaluate(script, [first, second]) is same
-
-
-def test_thinning_keeps_every_dip_and_peak_and_the_newest_point(shared_page):
-    series = shared_page.evaluate(
-        """() => {
-        const steps = [...Array(5000).keys()], values = steps.map((step) => Math.sin(step / 90));
-        values[1234] = 50; values[4321] = -60;
-        const series = {steps, values, epoch: 0};
-        palaestra.series.thin(series, 400);
-        return series;
-    }"""
-    )
-    assert len(series["steps"]) <= 402
-    assert series["steps"] == sorted(series["steps"])
-    assert (max(series["values"]), min(series["values"])) == (50, -60)
-    assert series["steps"][-1] == 4999
-    assert series["epoch"] == 1
-
-
-@pytest.fixture(scope="module")
-def shared_page(chromium):
-    context = chromium.new_context()
-    yield open_stage(context.new_page(), Rest())
-    context.close()
-
-
-# ---- monitor ---------------------------------------------------------------------------------------------------
 
 
 def test_a_run_is_shown_with_its_state_numbers_and_a_growing_curve(page, rest):
@@ -433,57 +325,6 @@ def test_four_charts_of_four_series_cost_under_60_ms_an_update(page, rest):
     print(f"four charts of four series: {summary['update_ms_p50']:.1f} ms, p95 {summary['update_ms_p95']:.1f} ms")
     assert summary["charts"] >= 4 * 12
     assert summary["update_ms_p50"] < 60  # the rare longest waits for the processor that other tests share
-
-
-# ---- videos ----------------------------------------------------------------------------------------------------
-
-
-def clips(amount):
-    return [
-        {
-            "id": amount - n,
-            "run_id": f"run-{n % 3}",
-            "run_name": f"Run {n % 3}",
-            "environment": "CartPole-v1",
-            "algorithm": "ppo",
-            "step": 1000 * (amount - n),
-            "return": 195.0,
-            "length": 195,
-            "fps": 30,
-            "duration": 6.5,
-            "created_at": 1_700_000_000.0 - n,
-            "url": f"/api/runs/run-{n % 3}/videos/{n}.mp4",
-            "poster_url": f"/api/runs/run-{n % 3}/videos/{n}.jpg",
-        }
-        for n in range(amount)
-    ]
-
-
-def test_five_thousand_videos_come_a_page_at_a_time_and_can_be_filtered(page, rest):
-    rest.videos = clips(5000)
-    open_stage(page, rest, "videos")
-    page.locator(".pal-tile").first.wait_for()
-    assert page.locator(".pal-tile").count() < 300
-    page.mouse.move(600, 400)
-    for _ in range(4):
-        page.mouse.wheel(0, 20000)
-        page.wait_for_timeout(200)
-    assert page.locator(".pal-tile").count() >= 180
-    page.locator(".pal-tile-run", has_text="Run 2").first.click()
-    until(page, "() => document.querySelectorAll('.pal-tile:not([data-run=run-2])').length === 0")
-
-
-def test_a_click_plays_in_the_page_and_escape_closes(page, rest):
-    rest.videos = clips(3)
-    open_stage(page, rest, "videos")
-    page.locator(".pal-tile-play").nth(1).click()
-    source = page.locator("dialog video").get_attribute("src")
-    assert source == "http://palaestra.test/lab/api/runs/run-1/videos/1.mp4"
-    page.locator("dialog").get_by_label("Close").focus()
-    page.keyboard.press("ArrowRight")
-    assert re.search(r"Step 1,000", page.locator("dialog").inner_text())
-    page.keyboard.press("Escape")
-    until(page, "() => !document.querySelector('dialog')")
 
 
 def test_a_question_mark_lists_the_shortcuts(page, rest):

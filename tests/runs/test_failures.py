@@ -151,6 +151,27 @@ def test_a_stop_without_room_says_what_is_left(small_engine, small_disk, cartpol
     ended(small_engine, run_id, "stopped")
 
 
+def test_a_video_that_finds_no_room_is_left_out_and_later_ones_are_made(small_engine, small_disk, cartpole, until):
+    manager, store = small_engine.manager, small_engine.store
+    manager._guardian.has_room = lambda: True  # nobody looks ahead
+    video = {"enabled": True, "every_steps": 500, "milestones": False, "max_length": 30}
+    quiet = {"evaluation": {"enabled": False}, "checkpoints": {"enabled": False}}
+    run_id = manager.submit(cartpole(10_000_000, video=video, **quiet)).id
+    until(lambda: store.videos(run_id).items)
+    with _filled(small_disk):
+        stood = manager.get(run_id).step
+        until(lambda: manager.get(run_id).step > stood + 3_000)
+        assert manager.get(run_id).status == "running"
+    until(lambda: any(one.step > stood + 3_000 for one in store.videos(run_id).items))
+    assert any("the disk is full" in line.text for line in store.logs(run_id, limit=5_000))
+    manager.stop(run_id)
+    ended(small_engine, run_id, "stopped")
+    videos = small_engine.layout.run(run_id) / "videos"
+    known = {one.path for one in store.videos(run_id, limit=1_000).items}
+    assert {f"videos/{path.name}" for path in videos.glob("*.mp4")} == known
+    assert all((videos.parent / path).stat().st_size > 0 for path in known)
+
+
 def test_a_small_disk_is_good_enough_as_long_as_there_is_room(small_engine, cartpole):
     run_id = small_engine.manager.submit(cartpole(4_000, checkpoints=SAVES)).id
     record = ended(small_engine, run_id, "completed")

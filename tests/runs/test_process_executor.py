@@ -152,6 +152,28 @@ def test_a_pause_is_felt_within_a_fifth_of_a_second_and_a_stop_that_came_early_i
     assert engine.manager.get(run_id).status == "stopped"
 
 
+def test_a_run_over_there_is_edited_and_made_longer_as_one_in_a_thread_is(engine, cartpole, until):
+    config = cartpole(20_480, resources=OWN, checkpoints=SAVES, evaluation={"enabled": False})
+    run_id = engine.manager.submit(config).id
+    until(lambda: engine.manager.get(run_id).step > 500, 90)
+    engine.manager.edit(run_id, {"algorithm.learning_rate": 1e-5})
+    until(lambda: engine.manager.get(run_id).edits == 1)
+    assert engine.manager.wait(run_id, 90)
+    (edit,) = engine.store.config_edits(run_id)
+    assert edit.changes == {"algorithm.learning_rate": [3e-4, 1e-5]}
+    assert 500 < edit.step < 20_480
+
+    engine.manager.extend(run_id, 22_528)
+    assert engine.manager.wait(run_id, 90)
+    record = engine.manager.get(run_id)
+    assert (record.status, record.step) == ("completed", 22_528)
+    rates = engine.store.metrics(run_id, ["train/learning_rate"], max_points=1_000).series["train/learning_rate"]
+    expected = [3e-4 if step <= edit.step else 1e-5 for step in rates.steps]
+    near = [abs(step - edit.step) <= 256 for step in rates.steps]  # a rollout's numbers come with the next one's
+    assert all(beside or value == want for beside, value, want in zip(near, rates.values, expected, strict=True))
+    assert len(set(rates.steps)) == len(rates.steps)
+
+
 def test_a_run_that_takes_too_much_memory_is_ended_and_told_so(engine, troubled):
     run_id = engine.manager.submit(
         troubled("self.kept.append(bytearray(os.urandom(1)) * 2**22)", resources={**OWN, "memory_limit_mb": 700})

@@ -10,8 +10,9 @@ import pytest
 from tests.run_endings import ended
 from trainer.config import load_config
 from trainer.engine import Engine
-from trainer.errors import ConfigError, ConflictError
-from trainer.events import StateChanged
+from trainer.errors import ConfigError, ConflictError, PalaestraError, StorageError
+from trainer.events import ConfigChanged, StateChanged
+from trainer.runs import intake
 from trainer.runs.checkpoints import CheckpointFolder
 from trainer.runs.checkpoints.folder import checkpoints_in
 from trainer.runs.standing import newest_whole
@@ -152,6 +153,36 @@ def test_a_finished_run_can_be_given_more_steps(engine, cartpole):
     assert (record.step, record.total_steps, record.progress) == (2_048, 2_048, 1.0)
     assert engine.store.run_config(run_id)["training"]["total_timesteps"] == 2_048
     assert json.loads((engine.layout.run(run_id) / "config.json").read_text())["training"]["total_timesteps"] == 2_048
+
+
+def test_a_longer_run_and_its_turn_are_one_transaction(engine, cartpole, until):
+    run_id = _stopped_at(engine, cartpole(2_000), 500, until)
+    longer = load_config(engine.store.run_config(run_id) | {"training": {"total_timesteps": 9_000}})
+    change = ConfigChanged(run_id, config=longer.to_data(), total_steps=9_000)
+    with_fault = ConfigChanged(run_id, config=longer.to_data(), total_steps="many")
+    with pytest.raises(PalaestraError):
+        engine.store.reopen_run(run_id, "elsewhere:1:1.0", with_fault)
+    assert engine.store.run(run_id).status == "stopped"
+    engine.store.reopen_run(run_id, "elsewhere:1:1.0", change)
+    record = engine.store.run(run_id)
+    assert (record.status, record.total_steps) == ("queued", 9_000)
+    assert engine.store.run_config(run_id)["training"]["total_timesteps"] == 9_000
+
+
+def test_a_longer_run_that_cannot_be_written_is_as_it_was(engine, cartpole, until, monkeypatch):
+    run_id = _stopped_at(engine, cartpole(2_000), 500, until)
+    before = engine.store.run_config(run_id)
+
+    def full(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(intake, "write_run_files", full)
+    with pytest.raises(StorageError, match="full"):
+        engine.manager.extend(run_id, 9_000)
+    engine.store.flush()
+    record = engine.store.run(run_id)
+    assert (record.status, record.total_steps) == ("stopped", 2_000)
+    assert engine.store.run_config(run_id) == before
 
 
 def test_restart_is_a_run_of_its_own(engine, cartpole):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import logging
@@ -18,6 +19,7 @@ from store_samples import created, episode, eventually, loss, opened, python, st
 from trainer.errors import NotFoundError, PalaestraError
 from trainer.events import EpisodeEnded, LogWritten
 from trainer.store import Store, StoreError
+from trainer.store.commands import ReopenRun, UpdateRun
 from trainer.store.tables import metrics
 
 
@@ -47,6 +49,36 @@ def test_a_locked_database_delays_events_and_loses_none(tmp_path: Path, caplog: 
         assert store.run("a").status == "running", "what commit gave up waiting for was written all the same"
         assert (store.last_error, store.pending) == (None, 0)
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"], "told once, and once when over"
+
+
+def test_a_command_that_was_refused_is_not_done_later_and_trouble_that_is_over_is_forgotten(tmp_path: Path) -> None:
+    with opened(tmp_path / "p.db", interval=0.02, busy_seconds=0.02) as store:
+        store.commit(created("a"))
+        store.commit(state("a", "stopped"))
+        with contextlib.closing(sqlite3.connect(tmp_path / "p.db", isolation_level=None)) as blocker:
+            blocker.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError, match=r"locked\)\. Nothing was changed\. Try again"):
+                store._writer.commit(ReopenRun("a", "test", 1.0), timeout=0.3)
+            assert (store.last_error, store.pending) == ("database is locked", 0)
+            blocker.execute("COMMIT")
+        eventually(lambda: store.last_error is None)  # although nothing is left to write
+        store.flush()
+        assert store.run("a").status == "stopped"
+        store.reopen_run("a", "test")
+        assert store.run("a").status == "queued"
+
+
+def test_a_command_that_was_just_being_done_when_its_time_was_up_is_done(tmp_path: Path) -> None:
+    with opened(tmp_path / "p.db", interval=0.02, busy_seconds=5.0) as store:
+        store.commit(created("a"))
+        with contextlib.closing(sqlite3.connect(tmp_path / "p.db", isolation_level=None)) as blocker:
+            blocker.execute("BEGIN IMMEDIATE")
+            asked = threading.Thread(target=store._writer.commit, args=(UpdateRun("a", name="new"), 0.2))
+            asked.start()
+            time.sleep(0.6)
+            blocker.execute("COMMIT")
+        asked.join(10)
+        assert store.run("a").name == "new"
 
 
 def test_a_full_disk_delays_events_and_loses_none(tmp_path: Path) -> None:

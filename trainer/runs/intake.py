@@ -132,22 +132,24 @@ class Intake:
         :raises ConfigError: its configuration cannot run here (any more); every fault is named
         :raises ConflictError: its directory is gone, or somebody else was faster
         """
-        changed = config
-        config = config or self.config_of(run_id)
+        change: ConfigChanged | None = None
+        if config is None:
+            config = self.config_of(run_id)
+        else:
+            change = ConfigChanged(run_id, config=config.to_data(), total_steps=config.training.total_timesteps)
         self._require(config)
         directory = self._layout.run(run_id)
         if not directory.is_dir():
             raise ConflictError("The run's directory is gone, and its checkpoints with it. Restart trains it again.")
-        before = self._store.run(run_id)
-        self._store.reopen_run(run_id, self._owner)
+        before, data = self._store.run(run_id), self._store.run_config(run_id)
+        self._store.reopen_run(run_id, self._owner, change)
         try:
-            if changed is not None:
-                write_run_files(directory, changed, shortest_command(changed, self._presets, None))
-                data, total_steps = changed.to_data(), changed.training.total_timesteps
-                self._store.commit(ConfigChanged(run_id, config=data, total_steps=total_steps))
+            if change is not None:
+                write_run_files(directory, config, shortest_command(config, self._presets, None))
             self._roster.enlist(run_id, config, resumes=True)
         except BaseException:
             # What cannot go on now must not wait for a turn that nobody gives it.
+            self._store.emit(ConfigChanged(run_id, config=data, total_steps=before.total_steps))
             self._store.emit(StateChanged(run_id, status=before.status, reason=before.reason, error=before.error))
             raise
         self._reconcile(run_id, directory)

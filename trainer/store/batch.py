@@ -192,8 +192,9 @@ class Batch:
 
     def _configured(self, event: ConfigChanged) -> None:
         run = self._run(event.run_id)
+        changes = {"total_steps": whole_or_none(event.total_steps), "updated_at": float(event.time)}
         self._put_config(run, event.config)
-        run.changes |= {"total_steps": whole_or_none(event.total_steps), "updated_at": float(event.time)}
+        run.changes |= changes
 
     def _progress(self, event: ProgressMade) -> None:
         self._run(event.run_id).changes |= {
@@ -335,6 +336,8 @@ class Batch:
         status = self._connection.execute(select(c.status).where(c.key == run.key)).scalar_one()
         if status not in ENDED_STATES:
             raise ConflictError(f"The run is {status}: somebody else has just let it go on.")
+        if command.change is not None:
+            self._configured(command.change)
         changes = {"status": "queued", "owner": words(command.owner), "ended_at": None, "reason": None, "error": None}
         self._connection.execute(update(tables.runs).where(c.key == run.key), {**changes, "updated_at": command.time})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainer.errors import PalaestraError
-from trainer.events import RunEvent
+from trainer.events import ConfigChanged, RunEvent
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,14 @@ class UpdateRun(Command):
 
 @dataclass(frozen=True)
 class ReopenRun(Command):
-    """Let an ended run wait for its turn once more, as the run of `owner`; only one of many who ask gets it."""
+    """Let an ended run wait for its turn once more, as the run of `owner`; only one of many who ask gets it.
+
+    `change` is the configuration that it goes on with; None leaves it as it is.
+    """
 
     owner: str
     time: float
+    change: ConfigChanged | None = None
 
 
 @dataclass(frozen=True)

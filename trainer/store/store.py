@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from trainer.events import RunEvent
+from trainer.events import ConfigChanged, RunEvent
 from trainer.store import family, queries, series
 from trainer.store.commands import DeleteRun, ReopenRun, UpdateRun
 from trainer.store.database import Database, StoreError
@@ -74,8 +74,8 @@ class Store:
     def commit(self, event: RunEvent, timeout: float = COMMIT_SECONDS) -> None:
         """Queue an event and wait until it, and all queued before it, is durable (a few milliseconds).
 
-        Durable: it survives the death of this process and is seen by every other one. A power cut may still lose the
-        last moments on SQLite (never half an event, never the file); PostgreSQL keeps what its own settings promise.
+        Durable: it survives the death of this process and is seen by every other one; on SQLite it also survives a
+        power cut, as far as the disk keeps its word, and PostgreSQL keeps what its own settings promise.
 
         :param timeout: longest wait in seconds
         :raises NotFoundError: there is no such run
@@ -104,14 +104,15 @@ class Store:
         """
         self._writer.commit(UpdateRun(run_id, name, None if tags is None else tuple(tags), notes), COMMIT_SECONDS)
 
-    def reopen_run(self, run_id: str, owner: str) -> None:
+    def reopen_run(self, run_id: str, owner: str, change: ConfigChanged | None = None) -> None:
         """Let an ended run wait for its turn once more.
 
         :param owner: who works on it from now on
+        :param change: the configuration that it goes on with, taken in the same transaction; None leaves it as it is
         :raises NotFoundError: there is no such run
         :raises ConflictError: it has not ended, or somebody else was faster
         """
-        self._writer.commit(ReopenRun(run_id, owner, time.time()), COMMIT_SECONDS)
+        self._writer.commit(ReopenRun(run_id, owner, time.time(), change), COMMIT_SECONDS)
 
     def delete_run(self, run_id: str) -> None:
         """Remove every row of a run; what is emitted for it later is dropped.

@@ -9,6 +9,8 @@ What always holds:
   takes; the trouble is logged once when it begins and once when it is over, and `last_error` tells it meanwhile.
 - What is malformed or concerns a run that does not exist is rejected alone, with a line in the log or an exception
   for the caller who waits for it.
+- What a person asked for and was told to have failed is not done behind their back later: such commands are taken out
+  of the queue when nobody waits for them any longer.
 - A commit whose answer was lost on the way (a PostgreSQL server that restarts) is written again; only log lines can
   then appear twice.
 """
@@ -24,7 +26,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from trainer.errors import NotFoundError, PalaestraError
 from trainer.store.batch import Batch
-from trainer.store.commands import Item, MalformedEventError
+from trainer.store.commands import Command, Item, MalformedEventError
 from trainer.store.database import Database, StoreError, explain
 from trainer.store.statements import MetricNames
 
@@ -33,15 +35,17 @@ logger = logging.getLogger(__name__)
 _LARGEST_BATCH = 5_000  # items; keeps a transaction, and so another process's wait, to a fraction of a second
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 5.0
+_LAST_WAIT = 10.0  # seconds for the transaction under way to end, when a command is taken back
 
 
 class _Ticket:
     """An item whose sender waits; without an item it marks a place in the queue."""
 
-    __slots__ = ("done", "error", "item")
+    __slots__ = ("done", "error", "item", "withdrawn")
 
     def __init__(self, item: Item | None) -> None:
         self.item = item
+        self.withdrawn = False  # the sender waits no longer, and does not want it any more
         self.done = threading.Event()
         self.error: PalaestraError | None = None
 
@@ -88,18 +92,25 @@ class Writer:
         """Queue an item, wake the thread, and wait until everything up to it is durable.
 
         :raises PalaestraError: the item was rejected
-        :raises StoreError: the database did not take it in time; it stays queued and is written when that is possible
+        :raises StoreError: the database did not take it in time; an event stays queued and is written when that is
+            possible, a command is taken back
         """
         ticket = _Ticket(item)
         self.emit(ticket)
         self._wake.set()
-        if not ticket.done.wait(timeout):
+        if not ticket.done.wait(timeout) and not self._taken_back(ticket):
             why = f" ({self._error})" if self._error else ""
             raise StoreError(
                 f"{self._database.shown} did not take the data within {timeout:g} s{why}; it stays queued."
             )
         if ticket.error is not None:
             raise ticket.error
+
+    def _taken_back(self, ticket: _Ticket) -> bool:
+        """Take a command out of the queue; return whether it is known now how it went, also when it went well."""
+        ticket.withdrawn = isinstance(ticket.item, Command)
+        self._wake.set()
+        return ticket.withdrawn and ticket.done.wait(_LAST_WAIT)
 
     def close(self, timeout: float) -> None:
         """Write what is queued and end the thread; a second call does nothing.
@@ -127,9 +138,13 @@ class Writer:
                 return
 
     def _drain(self) -> None:
-        """Write what is queued now, in batches; stop at the first that fails and keep it."""
+        """Write what is queued now, in batches; stop at the first that fails and keep it.
+
+        After a failure it goes on asking, also when nothing is left to write, so that nobody is told of trouble that
+        is over.
+        """
         left = len(self._queue)
-        while self._batch or left > 0:
+        while self._batch or left > 0 or self._error is not None:
             while left > 0 and len(self._batch) < _LARGEST_BATCH:
                 self._batch.append(self._queue.popleft())
                 left -= 1
@@ -138,6 +153,7 @@ class Writer:
 
     def _try_batch(self) -> bool:
         """Write the batch; return False when the database refuses at present."""
+        self._leave_out_withdrawn()
         try:
             self._write(self._batch)
         except Exception as error:  # noqa: BLE001 - the thread must outlive whatever a driver raises, and keep its batch
@@ -149,12 +165,23 @@ class Writer:
         self._succeeded()
         return True
 
+    def _leave_out_withdrawn(self) -> None:
+        kept: list[Item | _Ticket] = []
+        for entry in self._batch:
+            if isinstance(entry, _Ticket) and entry.withdrawn:
+                why = f" ({self._error})" if self._error else ""
+                message = f"The database {self._database.shown} takes nothing at present{why}. Nothing was changed."
+                self._answer(entry, StoreError(f"{message} Try again when whatever holds it is done."))
+            else:
+                kept.append(entry)
+        self._batch = kept
+
     def _write(self, entries: list[Item | _Ticket]) -> None:
         """Write the entries in one transaction, then answer whoever waits."""
         placed = [(entry, entry.item if isinstance(entry, _Ticket) else entry) for entry in entries]
         items = [item for _, item in placed if item is not None]
         rejected: dict[int, PalaestraError] = {}
-        if items:
+        if items or self._error is not None:
             try:
                 with self._database.writing.begin() as connection:
                     rejected = Batch(connection, self._names).apply(items)
