@@ -70,10 +70,7 @@ class Engine:
             self._watches.append(Watch(self._recover))
 
     def _recover(self) -> tuple[str, ...]:
-        interrupted = self.manager.recover(start_waiting=self._auto_resume)
-        if self._auto_resume:
-            self.manager.resume_interrupted()
-        return interrupted
+        return self.manager.recover(go_on=self._auto_resume)
 
     def snapshot(self) -> dict[str, Any]:
         """Return what a dashboard needs in one call: the body of `GET /api/state`."""

@@ -32,7 +32,12 @@ def test_pages_are_answered_and_what_cannot_be_written_is_said_in_words(site, en
         assert time.monotonic() - began < 10
         _told(refused)
         _told(client.post(f"/api/runs/{ended_run}/extend", json={"total_steps": 1_024}))
-        for path in ("/api/state", f"/api/runs/{ended_run}", f"/api/runs/{ended_run}/metrics", "/api/videos/recordings"):
+        for path in (
+            "/api/state",
+            f"/api/runs/{ended_run}",
+            f"/api/runs/{ended_run}/metrics",
+            "/api/videos/recordings",
+        ):
             assert client.get(path).status_code == 200
         assert client.get("/api/state").json()["store"]["ok"] is False
     lock.execute("ROLLBACK")

@@ -91,7 +91,7 @@ class Rest:
         return 200, {"runs": self.runs}
 
     def _state(self, follow: list[str]) -> dict[str, Any]:
-        counts = {"running": sum(run["status"] == "running" for run in self.runs)}
+        counts = {name: sum(run["status"] == name for run in self.runs) for name in ("running", "interrupted")}
         memory = {"used": 6.1 * 2**30, "total": 24 * 2**30}
         system = {"cpu_percent": 43.0, "memory": memory, "disk": {"free": 41 * 2**30, "total": 2**40}, "gpus": []}
         store = {"ok": True, "message": None}

@@ -169,6 +169,24 @@ def test_a_run_that_ends_under_its_readers_eyes_keeps_its_card_until_put_away(pa
     card(page).wait_for()
 
 
+def test_interrupted_runs_are_named_with_what_is_left_of_them_and_a_button_each(page, rest):
+    reason = "Its process ended at step 5,000. Resume goes on from its checkpoint of step 4,096."
+    rest.runs = [run(number, "interrupted", reason=reason, ended_at=1.0) for number in (1, 2)]
+    for each in rest.runs:
+        each["actions"]["resume"] = None
+    open_stage(page, rest)
+    banner = page.get_by_role("region", name="Interrupted runs")
+    banner.locator(".pal-row").nth(1).wait_for()
+    assert "2 runs were interrupted" in banner.inner_text()
+    assert banner.locator(".pal-row-told").first.inner_text() == reason
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    banner.locator('[data-run="run-2"]').get_by_role("button", name="Resume").click()
+    until(page, "() => document.querySelectorAll('.pal-rescue .pal-row').length === 1")
+    assert ("POST", "api/runs/run-2/resume") in rest.calls
+    assert "1 run was interrupted" in banner.inner_text()
+
+
 def test_an_empty_monitor_teaches_what_belongs_there(page, rest):
     open_stage(page, rest)
     assert "Nothing is training" in page.locator(".pal-empty").inner_text()

@@ -38,6 +38,9 @@ def test_a_learning_rate_is_edited_and_leaves_its_mark(page, server, run_id, dia
     expect(dialog.get_by_role("textbox", name="Evaluation every")).to_be_visible()
     expect(dialog.get_by_role("textbox", name="Video every")).to_have_count(0)
     expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
+    rate.fill("")
+    rate.press("Tab")
+    expect(rate).to_have_value("0.0003")  # emptied and left, it stays as it is
     rate.fill("fast")
     dialog.get_by_role("textbox", name="Gamma").fill("1.5")
     rate.press("Enter")

@@ -237,7 +237,7 @@ def test_a_waiting_fork_survives_its_program(tmp_path, cartpole):
     other = Engine(tmp_path / "outputs", recover=False)
     try:
         other.store.commit(StateChanged(fork.id, status="queued", owner=f"{platform.node()}:1:1.0"))
-        other.manager.recover(start_waiting=True)
+        other.manager.recover(go_on=True)
         record = ended(other, fork.id)
         assert record.parent_step == 512
         assert f"Goes on from step 512 of {parent.id}." in _log(other, fork.id)

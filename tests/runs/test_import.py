@@ -167,6 +167,17 @@ def test_what_is_no_model_is_refused(engine, config, tmp_path, content):
         engine.manager.import_model(tmp_path / "absent.zip", config())
 
 
+@pytest.mark.parametrize("content", [b"root:x:0:0:root:/root\n" * 20, bytes(range(7, 256)) * 20, b"\x80\x02." * 300])
+@pytest.mark.parametrize("trust", [False, True])
+def test_rubbish_is_no_matter_of_trust(engine, config, tmp_path, content, trust):
+    path = tmp_path / "rubbish.zip"
+    path.write_bytes(content)
+    with pytest.raises(ImportModelError) as refused:
+        engine.manager.import_model(path, config(), trust=trust)
+    assert not isinstance(refused.value, UntrustedFileError)
+    assert engine.manager.list().items == []
+
+
 def test_numbers_that_are_not_finite_are_refused(engine, foreign, config):
     path, theirs = foreign()
     with torch.no_grad():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import time
 from urllib.parse import quote
@@ -137,6 +138,24 @@ def test_what_the_end_of_the_program_cut_short_goes_on_by_itself(tmp_path, cartp
         assert again.manager.get(run_id).rewinds == 1
     finally:
         again.close()
+
+
+def test_interrupted_runs_go_on_before_those_that_only_waited(tmp_path, cartpole, until):
+    engine = Engine(tmp_path / "outputs")
+    waiting = engine.manager.submit(cartpole(512), start=False).id
+    interrupted = _stopped(engine, cartpole(10_000_000, checkpoints=SAVES), until)
+    engine.close()
+    other = Engine(tmp_path / "outputs", recover=False, slots=1)
+    try:
+        _left_running(other, interrupted, f"{platform.node()}:1:1.0")
+        other.store.commit(StateChanged(waiting, status="queued", owner=f"{platform.node()}:1:1.0"))
+        assert other.manager.recover(go_on=True) == (interrupted,)
+        until(lambda: other.manager.get(interrupted).status == "running")
+        assert other.manager.get(waiting).status == "queued"
+        other.manager.stop(interrupted)
+        ended(other, waiting)
+    finally:
+        other.close()
 
 
 def test_the_store_learns_which_checkpoints_there_really_are(engine, cartpole, until):

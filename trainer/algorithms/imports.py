@@ -72,12 +72,14 @@ def import_weights(model: BaseAlgorithm, path: Path, *, trust: bool = False) -> 
 
 
 def _load(source: io.BytesIO | Path, path: Path, *, trust: bool) -> Any:
+    if not _is_of_pytorch(source):
+        raise ImportModelError(f"{path.name} is not a model file.")
     try:
         return torch.load(source, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if not trust:
             raise UntrustedFileError(path) from error
-    except (EOFError, KeyError, RuntimeError) as error:
+    except Exception as error:  # what stumbles over bytes at random may raise anything
         raise ImportModelError(f"{path.name} is not a model file, or not all of it.") from error
     if isinstance(source, io.BytesIO):
         source.seek(0)
@@ -85,6 +87,20 @@ def _load(source: io.BytesIO | Path, path: Path, *, trust: bool) -> Any:
         return torch.load(source, map_location="cpu", weights_only=False)
     except Exception as error:  # a pickle may raise anything; whatever it is, the file is no model
         raise ImportModelError(f"{path.name} cannot be read: {type(error).__name__}: {error}.") from error
+
+
+def _is_of_pytorch(source: io.BytesIO | Path) -> bool:
+    """Tell what PyTorch may have written (a zip, formerly a pickle) from all else, which no trust makes readable."""
+    start = source.getvalue()[:2] if isinstance(source, io.BytesIO) else _first_bytes(source)
+    return start in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(2)
+    except OSError as error:
+        raise ImportModelError(f"{path} cannot be read: {error}.") from error
 
 
 def _require_size(model: BaseAlgorithm, path: Path, archive: zipfile.ZipFile) -> None:

@@ -46,7 +46,7 @@ class ResourcesConfig(Section):
     )
     nice: int = setting(
         0,
-        "Politeness",
+        "Politeness (nice)",
         "How readily the run lets other programs go first (the nice level): 0 as any program, 19 only takes what "
         "nobody else wants.",
         sources.PSUTIL,

@@ -186,22 +186,30 @@ class Intake:
         """
         return load_config(self._store.run_config(run_id))
 
-    def recover(self, *, start_waiting: bool) -> tuple[str, ...]:
+    def recover(self, *, go_on: bool) -> tuple[str, ...]:
         """Call runs whose process is gone `interrupted`, and take over those that only waited.
 
-        :param start_waiting: let these start in their turn; otherwise they wait for somebody to start them
+        :param go_on: let all of them go on, those that waited after the interrupted; otherwise they wait for somebody
         :return: ids of the runs that were interrupted
         """
-        interrupted: tuple[str, ...] = ()
+        interrupted: list[str] = []
+        waiting: list[RunRecord] = []
         # A database may be shared by machines that each have an outputs folder: what is not here is not ours to judge.
         for record in orphans(self._store, self._owner, self.signs):
             if is_foreign(record.owner) and not self._layout.run(record.id).is_dir():
                 continue
-            if record.status == RunState.QUEUED.value and self._take_over(record, start=start_waiting):
-                continue
-            self._interrupt(record)
-            interrupted += (record.id,)
-        return interrupted
+            if record.status == RunState.QUEUED.value:
+                waiting.append(record)
+            else:
+                self._interrupt(record)
+                interrupted.append(record.id)
+        if go_on:
+            self.resume_interrupted()
+        for record in waiting:
+            if not self._take_over(record, start=go_on):
+                self._interrupt(record)
+                interrupted.append(record.id)
+        return tuple(interrupted)
 
     def recover_one(self, record: RunRecord) -> RunRecord | None:
         """Call one run `interrupted` if its process is gone, and return it; None when nothing was to be done."""
@@ -260,7 +268,9 @@ class Intake:
     def _interrupt(self, record: RunRecord) -> None:
         found = checkpoints_in(self._layout.run(record.id))
         recovered = _RECOVERED.format(step=found[-1].step) if found else _BEGINS_AGAIN
-        reason = INTERRUPTED.format(step=record.step) + recovered
+        # The checkpoint may be of a moment that the database was not told of any more.
+        step = max([record.step, *(each.step for each in found)])
+        reason = INTERRUPTED.format(step=step) + recovered
         self._store.commit(StateChanged(record.id, status=RunState.INTERRUPTED.value, reason=reason))
 
     def _take_over(self, record: RunRecord, *, start: bool) -> bool:

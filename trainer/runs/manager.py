@@ -131,13 +131,13 @@ class RunManager:
         changes = {**(overrides or {}), **({} if name is None else {"name": name})}
         return self.get(self._intake.fork(self.get(run_id), step, changes, start=start))
 
-    def recover(self, *, start_waiting: bool = False) -> tuple[str, ...]:
+    def recover(self, *, go_on: bool = False) -> tuple[str, ...]:
         """Call runs whose process is gone `interrupted`, and take over those that only waited.
 
-        :param start_waiting: let these start in their turn; otherwise they wait for somebody to start them
+        :param go_on: let all of them go on, those that waited after the interrupted; otherwise they wait for somebody
         :return: ids of the runs that were interrupted
         """
-        return self._intake.recover(start_waiting=start_waiting)
+        return self._intake.recover(go_on=go_on)
 
     def take_in_found(self) -> builtins.list[str]:
         """Take in runs whose directories were put into the outputs folder from elsewhere; return their ids."""

@@ -178,8 +178,11 @@
       }
       if (this.fetched && this.data.wantsReread) this.guard("metrics", this.data.reread().then(() => this.drawn(true)));
       this.followEdits(now);
-      if (now - this.filmedAt > (live || moving ? VIDEO_PERIOD : Infinity) || this.filmedAt < 0) {
+      // Once more when it has come to rest, for what was filmed last.
+      const due = live ? now - this.filmedAt > VIDEO_PERIOD : this.filmedIn !== this.run.status && !moving;
+      if (due || this.filmedAt < 0) {
         this.filmedAt = now;
+        this.filmedIn = this.run.status;
         this.guard("video", this.refreshVideo());
       }
     }
@@ -228,6 +231,7 @@
       const changed = await this.data.refresh();
       this.readAt = at;
       this.fetched = true;
+      this.charts.loaded();
       this.drawn(changed);
     }
 

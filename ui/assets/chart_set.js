@@ -123,7 +123,7 @@
       reset.append(pal.icon("zoomout"));
       reset.setAttribute("aria-label", `Show all of ${plan.title.toLowerCase()}`);
       pal.setTip(reset, "Show all (or double-click the chart)");
-      const empty = h("div", { class: "pal-chart-empty", text: plan.empty });
+      const empty = h("div", { class: "pal-chart-empty", text: this.run.step > 0 ? "Loading…" : plan.empty });
       const cross = h("div", { class: "pal-cross", hidden: true }, h("span", { class: "pal-cross-step" }));
       const chart = new pal.Chart(plan.key, {
         run: runId,
@@ -175,6 +175,11 @@
         panel.empty.hidden = panel.lines.length + over.length > 0;
       }
       this.showNumbers();
+    }
+
+    // The first numbers were asked for and have come: a chart that is still empty waits for the run itself.
+    loaded() {
+      for (const panel of this.panels) setText(panel.empty, panel.plan.empty);
     }
 
     // Draws the curves of relatives under the run's own: [{run, data}].

@@ -177,7 +177,7 @@
   }
 
   function changesOf(member) {
-    return Object.entries(member.difference || {}).map(([path, [old, now]]) => `${path.split(".").at(-1).replaceAll("_", " ")} ${brief(old)} → ${brief(now)}`);
+    return Object.entries(member.difference || {}).map(([path, [old, now]]) => `${path.split(".").at(-1).replace("total_timesteps", "total steps").replaceAll("_", " ")} ${brief(old)} → ${brief(now)}`);
   }
 
   function brief(setting) {

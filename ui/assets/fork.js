@@ -88,7 +88,9 @@
       this.trouble = h("p", { class: "pal-field-fault", role: "alert", hidden: true });
       this.go = h("button", { class: "pal-button pal-button-main", type: "submit", text: "Fork and start" });
       const changes = h("fieldset", { class: "pal-fork-changes" }, h("legend", { text: "Settings that differ" }), this.list, add);
-      const buttons = h("div", { class: "pal-dialog-buttons" }, this.go);
+      const cancel = h("button", { class: "pal-button", type: "button", text: "Cancel" });
+      cancel.addEventListener("click", () => this.box.close());
+      const buttons = h("div", { class: "pal-dialog-buttons" }, cancel, this.go);
       this.form = h("form", { class: "pal-fork", novalidate: true }, this.step.node, this.length.node, changes, this.name.node, this.trouble, buttons);
       this.form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -104,7 +106,7 @@
       const path = known(at(this.config, LENGTHS[1])) ? LENGTHS[1] : LENGTHS[0];
       this.lengthField = settings.find((field) => field.path === path);
       const input = h("input", { class: "pal-input pal-figures", type: "text", inputmode: "decimal", autocomplete: "off" });
-      this.length = labelled(this.lengthField.title, input, { unit: path === LENGTHS[0] ? "steps in all" : "s in all" });
+      this.length = labelled(this.lengthField.title, input, { unit: path === LENGTHS[0] ? "in all" : "s in all" });
       this.lengthWas = at(this.config, path);
     }
 
@@ -131,11 +133,18 @@
     overrides() {
       const length = pal.readNumber(this.length.control.value);
       const wanted = { [this.lengthField.path]: length };
-      for (const row of this.rows) if (row.field) wanted[row.field.path] = row.value;
+      for (const row of this.rows) wanted[row.field.path] = row.value;
       return wanted;
     }
 
     async submit() {
+      const undecided = this.rows.find((row) => !row.field);
+      if (undecided) {
+        setText(this.trouble, "Choose which setting is to differ, or take its line away.");
+        this.trouble.hidden = false;
+        undecided.chooser.input.focus();
+        return;
+      }
       for (const part of [this.step, this.length, this.name, ...this.rows.map((row) => row.part)]) if (part) blame(part, "");
       this.trouble.hidden = true;
       this.go.disabled = true;

@@ -30,7 +30,7 @@
       this.ended.addEventListener("toggle", () => pal.remembered.set("ended-open", this.ended.open));
       this.empty = this.buildEmpty();
       this.bar = h("div", { class: "pal-toolbar", hidden: true }, this.chips, this.buildLayout());
-      this.rescue = this.buildRescue();
+      this.rescue = pal.rescue();
       this.root.append(h("div", { class: "pal-monitor" }, this.rescue, this.bar, this.empty, this.grid, this.queue, this.ended));
     }
 
@@ -52,32 +52,6 @@
         h("p", { text: "Each run you start appears here as a card: its progress, its live charts, its log, and buttons to pause, resume and stop it. Closing this page does not disturb it." }),
         go,
       );
-    }
-
-    // What a process that died has left behind, and the one button that puts it right.
-    buildRescue() {
-      const text = h("p");
-      const all = h("button", { class: "pal-button pal-button-main", type: "button", text: "Resume all" });
-      const node = h("div", { class: "pal-rescue", role: "status", hidden: true }, text, all);
-      all.addEventListener("click", async () => {
-        all.disabled = true;
-        try {
-          const { runs } = await pal.api.resumeInterrupted();
-          pal.settled("resume all");
-          if (runs.length) pal.toast(`${count(runs.length)} ${runs.length === 1 ? "run goes" : "runs go"} on.`, { kind: "success", key: "resume all" });
-          else pal.toast("None of them can go on; the program's log says why.", { kind: "error", key: "resume all" });
-        } catch (error) {
-          pal.fail(error, "Could not resume them", "resume all");
-        }
-        all.disabled = false;
-        pal.pollNow();
-      });
-      node.show = (number) => {
-        node.hidden = !number;
-        const words = number === 1 ? "1 run was interrupted when its process ended. It goes on from its last checkpoint." : `${count(number)} runs were interrupted when their process ended. They go on from their last checkpoints.`;
-        setText(text, words);
-      };
-      return node;
     }
 
     buildLayout() {
@@ -130,7 +104,7 @@
     // ---- new facts ------------------------------------------------------------------------------------------
 
     show({ runs, counts }) {
-      this.rescue.show(counts?.interrupted || 0);
+      this.rescue.show(counts?.interrupted || 0, runs.filter((run) => run.status === "interrupted"));
       const live = runs.filter(pal.runs.isLive).sort((a, b) => a.created_at - b.created_at);
       const queued = runs.filter((run) => run.status === "queued");
       const ended = runs.filter((run) => pal.states.ended.includes(run.status));
@@ -258,7 +232,7 @@
       const { status, word } = pal.runs.shown(now);
       sign.show(status, word);
       setText(name, pal.runs.title(now));
-      setText(facts, [pal.runs.facts(now), now.reason].filter(Boolean).join(" · "));
+      setText(facts, [now.reason, pal.runs.facts(now)].filter(Boolean).join(" · "));
       buttons.show(now);
     };
     return node;
@@ -276,7 +250,8 @@
     node.show = (now) => {
       sign.show(now.status);
       setText(name, pal.runs.title(now));
-      setText(facts, `${pal.runs.facts(now)} · ${count(now.step)} steps`);
+      const told = now.status === "failed" ? now.reason : null;
+      setText(facts, [told, pal.runs.facts(now), `${count(now.step)} steps`].filter(Boolean).join(" · "));
       const best = now.evaluation ? now.evaluation.mean_return : now.returns?.mean;
       setText(score, pal.format.known(best) ? `${now.evaluation ? "evaluated" : "mean"} ${value(best)}` : "");
       setText(when, ago(now.ended_at));

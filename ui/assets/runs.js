@@ -82,7 +82,7 @@
     stop: { label: "Stop", icon: "stop" },
     edit: { label: "Edit live", icon: "edit", ask: (run) => pal.editRun(run) },
     extend: { label: "Extend", icon: "extend", ask: askForSteps },
-    restart: { label: "Restart", icon: "restart" },
+    restart: { label: "Restart", icon: "restart", tip: "Trains its present settings from the beginning, as a run of its own" },
     fork: { label: "Fork", icon: "fork", ask: (run) => pal.fork(run) },
   };
   // What can be asked of a run that has ended, and of nothing else; the others are for runs that live.
@@ -107,7 +107,7 @@
       for (const [action, button] of buttons) {
         const reason = pal.reasonAgainst(run, action);
         setAttr(button, "aria-disabled", reason ? "true" : null);
-        pal.setTip(button, reason || "");
+        pal.setTip(button, reason || ACTIONS[action].tip || "");
         const ended = pal.states.ended.includes(run.status);
         if (action === "start") button.hidden = run.status !== "queued";
         else if (action === "resume") button.hidden = run.status === "completed";
@@ -119,22 +119,27 @@
 
   // How many steps a run is to have in all; what the server says against a number stays in the dialog with it.
   function askForSteps(run) {
-    const input = h("input", { class: "pal-input", id: "extend-steps", type: "number", min: String(run.step + 1), step: "1", required: "" });
-    input.value = String(2 * Math.max(run.total_steps || 0, run.step));
-    const fault = h("p", { class: "pal-field-fault", role: "alert", hidden: true });
+    const input = h("input", { class: "pal-input pal-figures", id: "extend-steps", type: "text", inputmode: "numeric", autocomplete: "off", "aria-errormessage": "extend-fault" });
+    input.value = pal.format.count(2 * Math.max(run.total_steps || 0, run.step));
+    const fault = h("p", { class: "pal-field-fault", id: "extend-fault", role: "alert", hidden: true });
+    const cancel = h("button", { class: "pal-button", type: "button", text: "Cancel" });
     const go = h("button", { class: "pal-button pal-button-main", type: "submit", text: "Extend and resume" });
     const label = h("label", { class: "pal-label", for: "extend-steps", text: `Steps in all; ${pal.format.count(run.step)} are behind it` });
-    const form = h("form", { class: "pal-name-form" }, label, input, fault, h("div", { class: "pal-dialog-buttons" }, go));
+    const form = h("form", { class: "pal-name-form" }, label, input, fault, h("div", { class: "pal-dialog-buttons" }, cancel, go));
+    form.noValidate = true;
     const box = pal.dialog(`Extend ${title(run)}`, form, { className: "pal-dialog-small" });
+    cancel.addEventListener("click", () => box.close());
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       go.disabled = true;
       try {
-        await pal.act(run, "extend", { total_steps: Number(input.value) });
+        await pal.act(run, "extend", { total_steps: pal.readNumber(input.value) });
         box.close();
       } catch (error) {
         setText(fault, error.details?.[0] ? `${error.details[0].message} ${error.details[0].hint || ""}` : error.message);
         fault.hidden = false;
+        setAttr(input, "aria-invalid", "true");
+        input.focus();
         go.disabled = false;
       }
     });
