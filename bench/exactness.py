@@ -37,7 +37,7 @@ _CHANGES = {
     "checkpoints.enabled": True,
     "checkpoints.every_seconds": None,
 }
-_KILLED_PART = 0.85  # of the steps, in which the kills come
+_KILLED_PART = 0.7  # of the steps, in which the kills come
 _LONGEST_AFTER = 0.5  # seconds
 _NOT_THE_SAME = ("time/",)  # metrics that measure the machine
 
