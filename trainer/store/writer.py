@@ -100,9 +100,8 @@ class Writer:
         self._wake.set()
         if not ticket.done.wait(timeout) and not self._taken_back(ticket):
             why = f" ({self._error})" if self._error else ""
-            raise StoreError(
-                f"{self._database.shown} did not take the data within {timeout:g} s{why}; it stays queued."
-            )
+            fate = "whether it was done will be seen once it answers" if ticket.withdrawn else "it stays queued"
+            raise StoreError(f"{self._database.shown} did not take the data within {timeout:g} s{why}; {fate}.")
         if ticket.error is not None:
             raise ticket.error
 
