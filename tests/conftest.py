@@ -1,8 +1,40 @@
 """What tests of several parts use."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
+from tests.alone import Turnstile, processes
 from trainer.engine import Engine
+
+_locks = pytest.StashKey[tempfile.TemporaryDirectory]()
+
+
+def pytest_xdist_auto_num_workers(config):
+    return processes(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    if _locks not in node.config.stash:
+        node.config.stash[_locks] = tempfile.TemporaryDirectory(prefix="palaestra-tests-")
+    node.workerinput["locks"] = node.config.stash[_locks].name
+
+
+def pytest_unconfigure(config):
+    if _locks in config.stash:
+        config.stash[_locks].cleanup()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    among = getattr(item.config, "workerinput", None)
+    if among is None:
+        return (yield)
+    turnstile = Turnstile(Path(among["locks"]), among["workerid"], among["workercount"])
+    with turnstile.passed(alone="alone" in item.keywords):
+        return (yield)
 
 
 @pytest.fixture

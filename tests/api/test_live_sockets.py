@@ -16,6 +16,7 @@ def read(socket) -> dict:
     return json.loads(socket.recv(timeout=15))
 
 
+@pytest.mark.alone
 def test_the_state_comes_at_once_and_then_twice_a_second(site, ended_run):
     with connect(site.socket_url("/ws")) as socket:
         init = read(socket)

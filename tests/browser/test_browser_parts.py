@@ -71,6 +71,7 @@ def test_where_the_time_goes_is_a_bar_and_a_tree_when_opened(page, rest):
     assert cost < 1.0
 
 
+@pytest.mark.alone
 def test_a_click_shows_its_state_within_200_ms_and_then_the_servers_word(page, rest):
     rest.runs = [run()]
     open_stage(page, rest)

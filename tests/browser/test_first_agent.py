@@ -98,6 +98,7 @@ def test_a_preset_keeps_zero_and_false_through_save_and_load(page, server):
     expect(page.locator("#changed-count")).to_have_text("")
 
 
+@pytest.mark.alone
 def test_switching_the_algorithm_switches_its_fields_within_300_ms(page):
     took = page.evaluate(
         """async () => {

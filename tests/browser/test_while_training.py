@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.serving_process import wait_until
 
+pytestmark = pytest.mark.alone
+
 # Waits in the page, so that what is measured holds no round trip to the test; gives up loudly.
 UNTIL = """const until = async (condition) => {
   const latest = performance.now() + 10000;

@@ -255,6 +255,7 @@ def test_a_saved_file_has_the_documented_shape(presets: PresetStore, tmp_path: P
     assert document["config"] == RunConfig().to_data()
 
 
+@pytest.mark.alone
 def test_hundreds_of_presets_are_listed_quickly(presets: PresetStore) -> None:
     for number in range(300):
         presets.save(f"preset {number}", RunConfig())

@@ -141,6 +141,7 @@ def test_the_fake_has_the_shape_of_the_real_library():
         assert actual._fields_ == fake._fields_
 
 
+@pytest.mark.alone
 def test_nothing_is_sampled_until_asked_and_sampling_ends_when_nobody_asks(tmp_path):
     nvml = FakeNvml(["NVIDIA A"])
     monitor = monitor_of(nvml, tmp_path, interval=0.02, idle_after=0.1)
@@ -161,6 +162,7 @@ def test_nothing_is_sampled_until_asked_and_sampling_ends_when_nobody_asks(tmp_p
     assert not monitor.sampling
 
 
+@pytest.mark.alone
 def test_many_askers_cost_no_more_than_one(tmp_path):
     nvml = FakeNvml(["NVIDIA A"])
     monitor = monitor_of(nvml, tmp_path, interval=30.0)
@@ -180,6 +182,7 @@ def test_a_sample_belongs_to_its_asker(tmp_path):
     monitor.close()
 
 
+@pytest.mark.alone
 def test_a_busy_processor_shows_whoever_asks(tmp_path):
     monitor = monitor_of(None, tmp_path, interval=0.1)
     busy_until = time.monotonic() + 0.4

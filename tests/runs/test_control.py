@@ -3,7 +3,11 @@
 import threading
 import time
 
+import pytest
+
 from trainer.runs.control import RunControl
+
+pytestmark = pytest.mark.alone
 
 
 def _stepping(control, steps):

@@ -88,6 +88,7 @@ def test_every_algorithm_trains(engine, cartpole, algorithm, environment):
     assert record.step == 300
 
 
+@pytest.mark.alone
 def test_pause_holds_the_steps_resume_goes_on_and_stop_saves(engine, cartpole, until):
     run_id = engine.manager.submit(cartpole(LONG)).id
     until(lambda: engine.manager.get(run_id).step > 500)
@@ -121,6 +122,7 @@ def test_a_paused_run_can_be_stopped(engine, cartpole, until):
     assert _status(engine, run_id) == "stopped"
 
 
+@pytest.mark.alone
 def test_a_run_of_a_set_duration_ends_by_time_and_pausing_does_not_count(engine, cartpole, until):
     config = cartpole(training={"total_timesteps": 1, "duration_seconds": 2.0}, evaluation={"enabled": False})
     run_id = engine.manager.submit(config).id

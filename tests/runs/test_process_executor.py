@@ -123,6 +123,7 @@ def test_a_killed_process_fails_its_run_alone_and_the_run_goes_on_from_its_check
     assert f"Goes on from step {last:,}." in (engine.layout.run(run_id) / "log.txt").read_text()
 
 
+@pytest.mark.alone
 def test_a_pause_is_felt_within_a_fifth_of_a_second_and_a_stop_that_came_early_is_kept(engine, cartpole, until):
     run_id = engine.manager.submit(cartpole(LONG, resources=OWN)).id
     early = engine.manager.submit(cartpole(LONG, resources=OWN, checkpoints=SAVES)).id

@@ -9,6 +9,8 @@ import pytest
 from trainer.runs.control import RunControl
 from trainer.runs.turns import SharedCore, Turn, TurnLock, Turns
 
+pytestmark = pytest.mark.alone
+
 
 def _workers(lock, count, slices, order, waits=None):
     """Start threads that each note, at every point, that they are running."""

@@ -170,6 +170,7 @@ def _start_endless(outputs):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+@pytest.mark.alone
 def test_the_second_ctrl_c_ends_at_once_and_the_run_is_told_interrupted(tmp_path):
     process = _start_endless(tmp_path)
     # A stop would take its time: the run is amid a rollout. The second signal comes before it is through.
@@ -243,6 +244,7 @@ def test_what_the_user_has_set_for_the_process_stays(monkeypatch):
     assert os.environ["GOMP_SPINCOUNT"] == process.ENVIRONMENT["GOMP_SPINCOUNT"]
 
 
+@pytest.mark.alone
 def test_a_server_that_has_nothing_to_do_sleeps(tmp_path):
     server = Server(tmp_path)
     try:

@@ -13,6 +13,8 @@ from store_samples import created, loss, opened, state, video
 
 from trainer.store import Store
 
+pytestmark = pytest.mark.alone
+
 
 def milliseconds(call: Callable[[], Any], repeats: int = 5) -> float:
     """Return the quickest of several calls: what the code costs, not what the machine does besides."""

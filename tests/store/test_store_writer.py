@@ -245,6 +245,7 @@ raise SystemExit("a mishap")
         assert len(store.episodes("a")) == 1000
 
 
+@pytest.mark.alone
 def test_events_are_visible_half_a_second_after_emission_at_the_latest(tmp_path: Path) -> None:
     with opened(tmp_path / "p.db") as store:
         store.commit(created("a"))
@@ -261,6 +262,7 @@ def test_events_are_visible_half_a_second_after_emission_at_the_latest(tmp_path:
         assert max(gaps) < 0.5
 
 
+@pytest.mark.alone
 def test_emitting_costs_a_training_thread_next_to_nothing(tmp_path: Path) -> None:
     with opened(tmp_path / "p.db") as store:
         store.commit(created("a"))
@@ -274,6 +276,7 @@ def test_emitting_costs_a_training_thread_next_to_nothing(tmp_path: Path) -> Non
         assert best < 5e-6
 
 
+@pytest.mark.alone
 def test_a_commit_takes_milliseconds(tmp_path: Path) -> None:
     with opened(tmp_path / "p.db") as store:
         store.commit(created("a"))
