@@ -115,8 +115,17 @@
       if (!build || mounted.has(node)) continue;
       mounted.add(node);
       // A style that never arrives must not keep the page empty.
-      Promise.race([stylesReady, new Promise((done) => setTimeout(done, 3000))]).then(() => build(node));
+      Promise.race([stylesReady, new Promise((done) => setTimeout(done, 3000))]).then(() => {
+        nameThePage();
+        build(node);
+      });
     }
+  }
+
+  // Every tab begins at its own h2; what they are all parts of is said once, to those who listen to the page.
+  function nameThePage() {
+    const main = document.querySelector("main");
+    if (main && !document.querySelector("h1")) main.prepend(h("h1", { class: "pal-sr-only", text: "Palaestra" }));
   }
 
   function dark() {

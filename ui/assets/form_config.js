@@ -49,7 +49,7 @@
     }
 
     changes() {
-      this.changed = h("button", { type: "button", class: "pal-linkbutton pal-config-changed", id: "changed-count", data: { tip: "Go to the next changed field" } });
+      this.changed = h("button", { type: "button", class: "pal-linkbutton pal-config-changed", id: "changed-count", hidden: true, data: { tip: "Go to the next changed field" } });
       this.changed.addEventListener("click", () => this.nextChange());
       this.revert = h("button", { type: "button", class: "pal-linkbutton", id: "preset-revert", text: "Revert", hidden: true });
       this.revert.addEventListener("click", () => this.replace(() => this.model.revert(), "All changes were taken back."));
@@ -60,7 +60,7 @@
       const count = this.model.changed().length;
       this.combo.show(this.model.preset || "");
       setText(this.changed, count ? `changed: ${count} ${count === 1 ? "field" : "fields"}` : "");
-      this.changed.disabled = count === 0;
+      this.changed.hidden = count === 0;
       this.revert.hidden = count === 0;
     }
 

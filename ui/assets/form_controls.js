@@ -166,7 +166,7 @@
       if (!control.group) input.id = `input-${id}`; // the buttons of a group have ids of their own
       this.back = h("button", { type: "button", class: "pal-back", hidden: true }, backIcon());
       this.fault = h("p", { class: "pal-field-fault", id: `fault-${id}`, hidden: true });
-      const help = h("span", { class: "pal-sr-only", id: `help-${id}`, text: field.help });
+      const help = (this.help = h("span", { class: "pal-sr-only", id: `help-${id}`, text: field.help }));
       const label = control.group
         ? h("span", { class: "pal-label", id: `label-${id}`, text: field.title })
         : h("label", { class: "pal-label", for: input.id, text: field.title });
@@ -238,6 +238,7 @@
       this.fault.hidden = text === "";
       this.node.classList.toggle("pal-faulty", faulty);
       pal.setAttr(this.input, "aria-invalid", faulty ? "true" : null);
+      pal.setAttr(this.input, "aria-describedby", text ? `${this.fault.id} ${this.help.id}` : this.help.id);
     }
 
     focus() {
