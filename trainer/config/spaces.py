@@ -23,6 +23,7 @@ class Spaces:
     :param action_shape: shape of one continuous action
     :param action_bounded: whether every bound of a continuous action is finite; None when unknown
     :param native_available: whether the environment has a native vector implementation; None when unknown
+    :param suggested_wrapper: `module:Class` of what makes observations that no policy reads into some that one does
     """
 
     observation_kind: ObservationKind
@@ -32,3 +33,4 @@ class Spaces:
     action_shape: tuple[int, ...] | None = None
     action_bounded: bool | None = None
     native_available: bool | None = None
+    suggested_wrapper: str | None = None

@@ -1,7 +1,7 @@
-"""Which environments there are: every id that Gymnasium and ale-py register, grouped, searchable, with what is missing.
+"""Which environments there are: every id that Gymnasium, ale-py and other packages register, with what is missing.
 
-Importing this module costs nothing; Gymnasium is loaded at the first question. Everything may be asked from any
-thread. Ids that others register later are found too.
+Importing this module costs nothing; Gymnasium is loaded at the first question, the packages of `optional` at the first
+that needs them. Everything may be asked from any thread. Ids that others register later are found too.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import metadata, util
 from typing import TYPE_CHECKING, Any
 
 from trainer.config.environment import EnvironmentConfig
 from trainer.config.spaces import Spaces
+from trainer.envs import optional
+from trainer.envs.optional import OPTIONAL, OptionalFamily
 from trainer.envs.registry import atari_options_of, registry
 from trainer.errors import ConfigError, Fault, nearest
 
@@ -28,6 +30,7 @@ _FAMILY_TITLES: Mapping[str, str] = {
     "box2d": "Box2D",
     "mujoco": "MuJoCo",
     "toy_text": "Toy text",
+    **{family.key: family.title for family in OPTIONAL},
     "other": "Others",
     "jax": "Gymnasium functional (JAX)",
 }
@@ -37,6 +40,11 @@ _NEEDS: Mapping[str, tuple[str, str]] = {
     "box2d": ("Box2D", "gymnasium[box2d]"),
     "mujoco": ("mujoco", "mujoco"),
 }
+# Gymnasium-Robotics 1.4 compares joints in a way that newer MuJoCo releases have given up (3.11 runs, 3.12 does not).
+_OLDER_MUJOCO = tuple(
+    f"gymnasium_robotics.envs.{name}" for name in ("fetch.", "shadow_dexterous_hand.", "franka_kitchen")
+)
+_TOO_NEW_MUJOCO = (3, 12)
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class EnvironmentEntry:
     :param max_episode_steps: agent steps after which an episode is cut; None where there is no limit
     :param available: whether it can be made here
     :param missing: what keeps it from that, and what to do
+    :param command: the one line that brings what is missing, where there is one
     """
 
     id: str
@@ -61,15 +70,24 @@ class EnvironmentEntry:
     max_episode_steps: int | None
     available: bool
     missing: str | None
+    command: str | None = None
 
 
 @dataclass(frozen=True)
 class Family:
-    """Environments of one kind, by title, the newest version of each first."""
+    """Environments of one kind, by title, the newest version of each first.
+
+    :param command: the one line that installs what brings it; None where it is there
+    :param problem: why its package cannot be used although it is installed
+    :param about: what is in it, for a family that comes with a package of its own
+    """
 
     key: str
     title: str
     entries: tuple[EnvironmentEntry, ...]
+    command: str | None = None
+    problem: str | None = None
+    about: str = ""
 
 
 _cache_lock = threading.Lock()
@@ -78,6 +96,12 @@ _cached: tuple[frozenset[str], tuple[EnvironmentEntry, ...]] | None = None
 
 def entries() -> tuple[EnvironmentEntry, ...]:
     """Return every registered id, family by family, by title, what can be made and newer versions first."""
+    optional.register_installed()
+    return _known()
+
+
+def _known() -> tuple[EnvironmentEntry, ...]:
+    """Return what is registered at this moment."""
     global _cached
     specs = registry()
     ids = frozenset(specs)
@@ -96,6 +120,18 @@ def families() -> tuple[Family, ...]:
     return tuple(Family(key, _FAMILY_TITLES[key], tuple(found)) for key, found in by_family.items() if found)
 
 
+def shelf() -> tuple[Family, ...]:
+    """Return every family there could be: those of `families`, and those whose package is missing or broken."""
+    there = {family.key: family for family in families()}
+    absent = {family.key: _absent(family) for family in OPTIONAL if family.key not in there}
+    return tuple({**there, **absent}[key] for key in _FAMILY_TITLES if key in there or key in absent)
+
+
+def _absent(family: OptionalFamily) -> Family:
+    command = None if optional.installed(family) else optional.install_command(family.package)
+    return Family(family.key, family.title, (), command, optional.problem_of(family), family.about)
+
+
 def search(text: str) -> tuple[EnvironmentEntry, ...]:
     """Return the entries in whose id, title or family every word of `text` occurs, ids that begin so first.
 
@@ -112,12 +148,19 @@ def find(environment_id: str) -> EnvironmentEntry:
 
     :raises ConfigError: it is not registered; the hint names the nearest that is
     """
+    if (entry := _among_known(environment_id)) is not None:
+        return entry
+    for _ in optional.register_for(environment_id):
+        if (entry := _among_known(environment_id)) is not None:
+            return entry
     known = {entry.id: entry for entry in entries()}
-    if environment_id in known:
-        return known[environment_id]
     near = nearest(environment_id, known) or nearest(environment_id, (_bare_name(name) for name in known))
     hint = f"Did you mean {near}?" if near else "The Environment field lists every id there is."
     raise ConfigError([Fault("environment.id", f"There is no environment {environment_id!r}.", hint)])
+
+
+def _among_known(environment_id: str) -> EnvironmentEntry | None:
+    return next((entry for entry in _known() if entry.id == environment_id), None)
 
 
 def require(environment_id: str) -> EnvSpec:
@@ -191,7 +234,9 @@ def _spaces(environment_json: str) -> Spaces:
     env = make_single(environment)
     try:
         stack = environment.frame_stack if options is None else None
-        return describe_spaces(env.observation_space, env.action_space, stack, native and not environment.wrappers)
+        spaces = describe_spaces(env.observation_space, env.action_space, stack, native and not environment.wrappers)
+        unread = spaces.observation_kind == "other"
+        return replace(spaces, suggested_wrapper=optional.wrapper_for(_family(spec))) if unread else spaces
     finally:
         env.close()
 
@@ -201,7 +246,7 @@ def _entry(spec: EnvSpec) -> EnvironmentEntry | None:
     if spec.name.startswith("GymV2"):
         return None
     family = _family(spec)
-    missing = _missing(spec, family)
+    missing, command = _missing(spec, family)
     limit = spec.max_episode_steps
     if family == "atari" and limit is None:
         skip = spec.kwargs["frameskip"]
@@ -215,34 +260,73 @@ def _entry(spec: EnvSpec) -> EnvironmentEntry | None:
         max_episode_steps=limit,
         available=missing is None,
         missing=missing,
+        command=command,
     )
 
 
 def _family(spec: EnvSpec) -> str:
     if spec.namespace in {"phys2d", "tabular"}:
         return "jax"
+    if _is_retired(spec):
+        return "mujoco"
     if not isinstance(spec.entry_point, str):
-        # Gymnasium registers the retired MuJoCo versions with a function that only explains where they went.
-        return "mujoco" if getattr(spec.entry_point, "__name__", "") == "_raise_mujoco_py_error" else "other"
+        return _family_of_module(getattr(spec.entry_point, "__module__", ""))
     if spec.entry_point.startswith("ale_py."):
         return "atari"
-    module = spec.entry_point.partition(":")[0].split(".")
-    kind = module[2] if module[:2] == ["gymnasium", "envs"] and len(module) > 2 else "other"
-    return kind if kind in _FAMILY_TITLES else "other"
+    return _family_of_module(spec.entry_point.partition(":")[0])
 
 
-def _missing(spec: EnvSpec, family: str) -> str | None:
-    """Return what keeps an environment from running here, with what to do, or None."""
-    if family == "mujoco" and not isinstance(spec.entry_point, str):
-        return f"Gymnasium no longer has versions 2 and 3 of this environment: use {spec.name}-v5."
+def _is_retired(spec: EnvSpec) -> bool:
+    """Say whether this is a MuJoCo environment for mujoco-py.
+
+    Gymnasium registers them with a function that only explains where they went, and Gymnasium-Robotics, once it is
+    imported, with what they were.
+    """
+    if isinstance(spec.entry_point, str):
+        return spec.entry_point.startswith("gymnasium_robotics.envs.mujoco.")
+    return getattr(spec.entry_point, "__name__", "") == "_raise_mujoco_py_error"
+
+
+def _family_of_module(name: str) -> str:
+    module = name.split(".")
+    if module[:2] == ["gymnasium", "envs"] and len(module) > 2:
+        return module[2] if module[2] in _FAMILY_TITLES else "other"
+    family = optional.family_of_module(name)
+    return "other" if family is None else family.key
+
+
+def _missing(spec: EnvSpec, family: str) -> tuple[str | None, str | None]:
+    """Return what keeps an environment from running here, with what to do, and the line that does it."""
+    if family == "mujoco" and _is_retired(spec):
+        return f"Gymnasium no longer has versions 2 and 3 of this environment: use {spec.name}-v5.", None
     if family == "jax":
-        return "Gymnasium's JAX environments cannot be trained on here: use the one of the same name in another family."
+        other = "use the one of the same name in another family"
+        return f"Gymnasium's JAX environments cannot be trained on here: {other}.", None
     needed = _NEEDS.get(family)
     if needed is not None and util.find_spec(needed[0]) is None:
-        return f"Needs a package that is not installed: pip install {needed[1]}"
+        return f"Needs a package that is not installed: {needed[1]}.", optional.install_command(needed[1])
     if spec.id == "Pusher-v4" and int(metadata.version("mujoco").partition(".")[0]) >= 3:
-        return "Runs only with mujoco older than 3: use Pusher-v5."
-    return None
+        return "Runs only with mujoco older than 3: use Pusher-v5.", None
+    return _missing_robot(spec) if family == "robotics" else (None, None)
+
+
+def _missing_robot(spec: EnvSpec) -> tuple[str | None, str | None]:
+    """Return the same for Gymnasium-Robotics, of which parts need an older MuJoCo, or one that has long gone."""
+    entry_point = str(spec.entry_point)
+    if ":MujocoPy" in entry_point:
+        return "Needs mujoco-py, which has been given up: use the newest version of this environment.", None
+    if util.find_spec("mujoco") is None:
+        return "Needs a package that is not installed: mujoco.", optional.install_command("mujoco")
+    if entry_point.startswith(_OLDER_MUJOCO) and _release("mujoco") >= _TOO_NEW_MUJOCO:
+        wanted = f"mujoco<{'.'.join(map(str, _TOO_NEW_MUJOCO))}"
+        return f"Does not run with mujoco {metadata.version('mujoco')}: needs {wanted}.", optional.install_command(
+            wanted
+        )
+    return None, None
+
+
+def _release(package: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", metadata.version(package))[:2])
 
 
 def _title(name: str) -> str:

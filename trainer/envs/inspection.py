@@ -42,7 +42,7 @@ def describe_spaces(
         shape = (shape[2], shape[0], shape[1])
     if shape and frame_stack is not None:
         shape = (shape[0] * frame_stack, *shape[1:]) if image else (*shape[:-1], shape[-1] * frame_stack)
-    kind = _kind(observation)
+    kind = "other" if isinstance(observation, spaces.Dict) and not _readable(observation) else _kind(observation)
     seen = ("image" if image else "vector") if kind == "box" else kind
     acting = _kind(action)
     continuous = isinstance(action, spaces.Box)
@@ -55,6 +55,12 @@ def describe_spaces(
         action_bounded=action.is_bounded() if isinstance(action, spaces.Box) else None,
         native_available=native,
     )
+
+
+def _readable(observation: spaces.Dict) -> bool:
+    """Say whether a policy for dictionaries reads every part: Stable-Baselines3 takes no texts and nothing nested."""
+    plain = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
+    return all(isinstance(part, plain) for part in observation.values())
 
 
 def _kind(space: spaces.Space[Any]) -> str:

@@ -70,7 +70,10 @@ def lighten_mujoco(env: Any) -> None:
 
     Where a processor draws, as on most headless machines, the shadow map is half the time of a frame.
     """
-    quality = env.unwrapped.model.vis.quality
+    model = getattr(env.unwrapped, "model", None)
+    if model is None:
+        return  # Gymnasium-Robotics' mazes keep theirs elsewhere
+    quality = model.vis.quality
     quality.shadowsize = min(int(quality.shadowsize), _SHADOW_PIXELS)
     quality.offsamples = 0
 

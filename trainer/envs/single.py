@@ -37,7 +37,7 @@ def make_single(environment: EnvironmentConfig, render_mode: str | None = None) 
         with making:
             env: gym.Env[Any, Any] = AtariGame(options, render_mode)
     else:
-        is_mujoco = str(spec.entry_point).startswith("gymnasium.envs.mujoco")
+        is_mujoco = str(spec.entry_point).startswith(("gymnasium.envs.mujoco", "gymnasium_robotics."))
         env = RawReturn(_make_registered(environment, render_mode, is_mujoco=is_mujoco))
     env = wrap(env, [(wrapper.name or wrapper.entry_point or "", wrapper.kwargs) for wrapper in environment.wrappers])
     if isinstance(env.observation_space, spaces.Tuple):
@@ -49,7 +49,8 @@ def make_single(environment: EnvironmentConfig, render_mode: str | None = None) 
 def refused(environment: EnvironmentConfig, error: Exception) -> ConfigError:
     """Return what making an environment raised, in terms of the configuration."""
     at = "environment.kwargs" if environment.kwargs else "environment.id"
-    return ConfigError([Fault(at, f"{environment.id} cannot be made: {error}")])
+    said = str(error) or type(error).__name__
+    return ConfigError([Fault(at, f"{environment.id} cannot be made: {said}")])
 
 
 def _make_registered(environment: EnvironmentConfig, render_mode: str | None, *, is_mujoco: bool) -> gym.Env[Any, Any]:

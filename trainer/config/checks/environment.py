@@ -34,7 +34,8 @@ def _spaces_that_policies_know(config: RunConfig, spaces: Spaces | None) -> Iter
         return
     if spaces.observation_kind == "other":
         message = f"{config.environment.id} has observations that Stable-Baselines3 cannot read"
-        yield Fault("environment.id", message, "Flatten them with a wrapper such as FlattenObservation.")
+        wrapper = spaces.suggested_wrapper or "gymnasium.wrappers:FlattenObservation"
+        yield Fault("environment.id", message, f"Add a wrapper that makes numbers of them, such as {wrapper}.")
     if spaces.action_kind == "other":
         message = f"{config.environment.id} has actions that no algorithm here can choose"
         yield Fault("environment.id", message, "Bring them to one discrete or continuous space with a wrapper.")
