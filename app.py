@@ -147,6 +147,7 @@ def _add_serve_flags(top: argparse.ArgumentParser) -> None:
     serve.add_argument("--api-token", metavar="T", help="token that scripts send as Bearer (or PALAESTRA_API_TOKEN)")
     serve.add_argument("--root-path", metavar="P", help="path under which a reverse proxy shows the page")
     serve.add_argument("--theme", choices=("system", "light", "dark"), help="colours of the page (system)")
+    serve.add_argument("--language", metavar="L", help="language of the page: en, es, zh-CN (what a browser asks for)")
     serve.add_argument(
         "--auto-resume", action="store_true", help="let interrupted and waiting runs go on by themselves at start-up"
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,13 @@ class Assets:
     """The files under `/assets/` that are ours.
 
     :param folder: everything in it is served under its relative path
+    :param beside: further folders, each by the name under which it is served
     """
 
-    def __init__(self, folder: Path) -> None:
-        root = folder.resolve()
-        files = (path for path in sorted(root.rglob("*")) if path.is_file() and path.resolve().is_relative_to(root))
-        self._files = {path.relative_to(root).as_posix(): path for path in files}
+    def __init__(self, folder: Path, beside: Mapping[str, Path] | None = None) -> None:
+        self._files = _files_in(folder)
+        for name, other in (beside or {}).items():
+            self._files |= {f"{name}/{relative}": path for relative, path in _files_in(other).items()}
         self._loaded: dict[str, _Loaded] = {}
         self._lock = threading.Lock()
 
@@ -109,6 +111,12 @@ class Assets:
             near = nearest(name, self._files)
             hint = f" The nearest is {near}." if near else ""
             raise NotFoundError(f"There is no asset {name!r}.{hint}") from error
+
+
+def _files_in(folder: Path) -> dict[str, Path]:
+    root = folder.resolve()
+    files = (path for path in sorted(root.rglob("*")) if path.is_file() and path.resolve().is_relative_to(root))
+    return {path.relative_to(root).as_posix(): path for path in files}
 
 
 def _read(path: Path, stamp: tuple[int, int]) -> _Loaded:

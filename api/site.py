@@ -31,11 +31,12 @@ class Site:
     """Our routes over one engine, behind one policy.
 
     :param assets: folder of the pages' scripts and styles
+    :param languages: folder of their texts, served as `/assets/languages/`
     """
 
-    def __init__(self, engine: Engine, policy: AccessPolicy, *, assets: Path) -> None:
+    def __init__(self, engine: Engine, policy: AccessPolicy, *, assets: Path, languages: Path | None = None) -> None:
         self.policy = policy
-        self.assets = Assets(assets)
+        self.assets = Assets(assets, {"languages": languages} if languages else None)
         self.app = build_app(engine, self.assets)
 
     def owns(self, path: str) -> bool:

@@ -37,6 +37,7 @@ def serve(settings: Settings) -> int:
     import gradio as gr
 
     from api import AccessPolicy, Site
+    from ui.catalogue import LANGUAGES
     from ui.page import ASSETS, build_page, launch_options
 
     if settings.share:
@@ -63,8 +64,8 @@ def serve(settings: Settings) -> int:
                 prevent_thread_lock=True,
                 show_error=True,
                 max_file_size="1mb",
-                **launch_options(settings.theme),
-                **Site(engine, policy, assets=ASSETS).launch_options(),
+                **launch_options(settings.theme, settings.language),
+                **Site(engine, policy, assets=ASSETS, languages=LANGUAGES).launch_options(),
             )
         except OSError as error:
             raise SettingsError(

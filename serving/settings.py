@@ -14,6 +14,7 @@ from typing import Any
 
 from trainer.errors import PalaestraError, nearest
 from trainer.paths import OUTPUTS, USER_PRESETS
+from ui.catalogue import find_language
 
 ENVIRONMENT = {
     "username": "PALAESTRA_USERNAME",
@@ -42,6 +43,7 @@ class Settings:
     api_token: str | None = None
     root_path: str = ""
     theme: str = "system"
+    language: str | None = None
     outputs: Path = OUTPUTS
     presets: Path = USER_PRESETS
     database: str | None = None
@@ -64,6 +66,8 @@ class Settings:
             raise SettingsError(f"--server-port must be from 0 to 65535, not {self.server_port}.")
         if self.max_running < 1:
             raise SettingsError(f"--max-running must be 1 or more, not {self.max_running}.")
+        if self.language is not None:
+            object.__setattr__(self, "language", _language(self.language))
 
     @property
     def public(self) -> bool:
@@ -118,6 +122,13 @@ def read_settings_file(path: Path | None) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise SettingsError(f"The settings file {path} cannot be used: {error}.") from error
     return {key.replace("-", "_"): value for key, value in data.items()}
+
+
+def _language(wanted: str) -> str:
+    try:
+        return find_language(wanted)
+    except PalaestraError as error:
+        raise SettingsError(f"--language: {error}") from error
 
 
 def _is_loopback(host: str) -> bool:

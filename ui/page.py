@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ui.catalogue import LANGUAGES, languages
 from ui.components.footer import create_footer
 from ui.monitor_tab import create_monitor_tab
 from ui.theme import PalaestraTheme
@@ -30,6 +31,7 @@ _FIRST = (
     "base.css",
     "parts.css",
     "core.js",
+    "texts.js",
     "format.js",
     "icons.js",
     "api.js",
@@ -43,6 +45,8 @@ _FIRST = (
     "runs.js",
 )
 _LAST = ("start.js",)
+# These run at once; the second of them runs all others when the texts in the reader's language have arrived.
+_GROUND = ("core.js", "texts.js")
 
 
 def build_page(engine: Engine) -> gr.Blocks:
@@ -59,14 +63,15 @@ def build_page(engine: Engine) -> gr.Blocks:
     return page
 
 
-def launch_options(theme: str = "system") -> dict[str, Any]:
+def launch_options(theme: str = "system", language: str | None = None) -> dict[str, Any]:
     """Return the keyword arguments that the page needs in `Blocks.launch`; access and address are the caller's.
 
     :param theme: `light`, `dark`, or `system` for what each reader's system says
+    :param language: what readers who have chosen none see; None is what each reader's browser asks for
     """
     return {
         "theme": PalaestraTheme(),
-        "head": page_head(theme),
+        "head": page_head(theme, language),
         "favicon_path": str(ASSETS / "favicon.svg"),
         "footer_links": [],
         "run_history": False,
@@ -75,12 +80,30 @@ def launch_options(theme: str = "system") -> dict[str, Any]:
     }
 
 
-def page_head(theme: str = "system") -> str:
-    """Return the tags that load our styles and scripts; scripts run as ordered here, styles come after Gradio's."""
+def page_head(theme: str = "system", language: str | None = None) -> str:
+    """Return the tags that load our styles, texts and scripts, as ordered here; styles come after Gradio's."""
     names = assets_in_order()
     styles = [f'<link rel="stylesheet" data-palaestra href="{_address(name)}">' for name in names[".css"]]
-    scripts = [f'<script src="{_address(name)}"></script>' for name in names[".js"]]
-    return "\n".join([f'<meta name="palaestra-theme" content="{theme}">', *styles, *scripts])
+    scripts = [
+        f'<link rel="preload" as="script" data-palaestra-script href="{_address(name)}">'
+        for name in names[".js"]
+        if name not in _GROUND
+    ]
+    ground = [f'<script src="{_address(name)}"></script>' for name in _GROUND]
+    chosen = [f'<meta name="palaestra-theme" content="{theme}">']
+    chosen += [f'<meta name="palaestra-language" content="{language}">'] if language else []
+    return "\n".join([*chosen, *styles, *_language_links(), *scripts, *ground])
+
+
+def _language_links() -> list[str]:
+    links = []
+    for tag, name in languages().items():
+        kinds = {"palaestra-language": f"{tag}.json", "palaestra-server-texts": f"{tag}.server.json"}
+        for kind, file in kinds.items():
+            if (LANGUAGES / file).is_file():
+                address = _address(f"languages/{file}", LANGUAGES / file)
+                links.append(f'<link rel="{kind}" hreflang="{tag}" title="{name}" href="{address}">')
+    return links
 
 
 def assets_in_order() -> dict[str, list[str]]:
@@ -92,6 +115,6 @@ def assets_in_order() -> dict[str, list[str]]:
     return names
 
 
-def _address(name: str) -> str:
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()
+def _address(name: str, path: Path | None = None) -> str:
+    digest = hashlib.sha256((path or ASSETS / name).read_bytes()).hexdigest()
     return f"assets/{name}?v={digest[:12]}"

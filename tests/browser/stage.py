@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ui.catalogue import LANGUAGES
 from ui.page import ASSETS, page_head
 
 ADDRESS = "http://palaestra.test/lab/"
-TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json"}
 SHELL = """<!doctype html><html><head><meta charset="utf-8"><base href="./">
 </head><body>
-<div class="gradio-container"><div id="pal-tabs"><div role="tablist">
+<div class="gradio-container"><div id="pal-tabs"><div class="tab-wrapper"><div role="tablist">
 <button role="tab" id="tab-train-button" aria-selected="false">Train</button>
 <button role="tab" id="tab-monitor-button" aria-selected="true">Monitor</button>
-<button role="tab" id="tab-videos-button" aria-selected="false">Videos</button></div>
+<button role="tab" id="tab-videos-button" aria-selected="false">Videos</button></div></div>
 <div class="pal-island"><div data-island="%s"></div></div></div>
 <div class="pal-island"><div data-island="footer"></div></div></div>
 <script>window.palaestraIslands = document.querySelectorAll("[data-island]");</script>
@@ -139,7 +140,7 @@ def open_stage(page: Any, rest: Rest, island: str = "monitor") -> Any:
         if path == "":
             route.fulfill(body=SHELL % (island, page_head()), content_type="text/html; charset=utf-8")
         elif path.startswith("assets/"):
-            file = ASSETS / Path(path).name
+            file = (LANGUAGES if path.startswith("assets/languages/") else ASSETS) / Path(path).name
             route.fulfill(body=file.read_bytes(), content_type=TYPES[file.suffix])
         elif rest.gone:
             route.abort()

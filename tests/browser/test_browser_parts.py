@@ -185,7 +185,7 @@ def test_interrupted_runs_are_named_with_what_is_left_of_them_and_a_button_each(
     banner.locator('[data-run="run-2"]').get_by_role("button", name="Resume").click()
     until(page, "() => document.querySelectorAll('.pal-rescue .pal-row').length === 1")
     assert ("POST", "api/runs/run-2/resume") in rest.calls
-    assert "1 run was interrupted" in banner.inner_text()
+    until(page, "() => document.querySelector('.pal-rescue').innerText.includes('1 run was interrupted')")
 
 
 def test_an_empty_monitor_teaches_what_belongs_there(page, rest):

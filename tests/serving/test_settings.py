@@ -76,3 +76,11 @@ def test_a_bad_settings_file_is_refused_by_name(tmp_path, text, words):
 def test_a_missing_settings_file_is_refused():
     with pytest.raises(SettingsError, match="cannot be used"):
         read_settings_file(Path("no-such-file.toml"))
+
+
+def test_a_language_is_taken_by_any_of_its_names_and_an_unknown_one_is_refused_by_name():
+    assert _settings().language is None
+    assert _settings({"language": "es-MX"}).language == "es"
+    assert _settings(file={"language": "zh"}).language == "zh-CN"
+    with pytest.raises(SettingsError, match="--language: There is no language 'xx'"):
+        _settings({"language": "xx"})

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from gradio.themes.utils.fonts import LocalFont, font_file_path
 
+from ui.catalogue import LANGUAGES
 from ui.page import ASSETS, assets_in_order, launch_options, page_head
 from ui.theme import PalaestraTheme
 
@@ -17,20 +18,25 @@ def test_every_asset_is_loaded_once_the_foundation_first_and_the_start_last():
     names = assets_in_order()
     assert sorted(names[".js"]) == [path.name for path in SCRIPTS]
     assert sorted(names[".css"]) == [path.name for path in STYLES]
-    assert names[".js"][0] == "core.js"
+    assert names[".js"][:2] == ["core.js", "texts.js"]
     assert names[".js"][-1] == "start.js"
     assert names[".css"][0] == "base.css"
 
 
 def test_every_address_in_the_head_is_relative_and_carries_a_digest_of_its_content():
     addresses = re.findall(r'(?:href|src)="([^"]+)"', page_head())
-    assert len(addresses) == len(SCRIPTS) + len(STYLES)
-    assert all(re.fullmatch(r"assets/[\w.-]+\?v=[0-9a-f]{12}", address) for address in addresses)
+    assert len(addresses) == len(SCRIPTS) + len(STYLES) + len(list(LANGUAGES.glob("*.json")))
+    assert all(re.fullmatch(r"assets/(languages/)?[\w.-]+\?v=[0-9a-f]{12}", address) for address in addresses)
 
 
 def test_the_chosen_theme_reaches_the_scripts():
     assert '<meta name="palaestra-theme" content="dark">' in launch_options("dark")["head"]
     assert '<meta name="palaestra-theme" content="system">' in launch_options()["head"]
+
+
+def test_the_chosen_language_reaches_the_scripts_and_without_one_the_browser_says():
+    assert '<meta name="palaestra-language" content="es">' in launch_options(language="es")["head"]
+    assert 'name="palaestra-language"' not in launch_options()["head"]
 
 
 def test_gradio_shows_no_links_and_records_nothing():

@@ -39,7 +39,7 @@
   }
 
   function runCounts() {
-    const node = h("button", { class: "pal-counts", type: "button", "aria-label": "Runs; opens Monitor" });
+    const node = h("button", { class: "pal-counts", type: "button", "aria-label": pal.text("footer.runs") });
     node.addEventListener("click", () => pal.selectTab("monitor"));
     const parts = new Map();
     for (const status of COUNTED) {
@@ -48,7 +48,7 @@
       parts.set(status, { part, number });
       node.append(part);
     }
-    const idle = h("span", { class: "pal-count", text: "no runs" });
+    const idle = h("span", { class: "pal-count", text: pal.text("footer.no_runs") });
     node.append(idle);
     node.show = (counts) => {
       let any = false;
@@ -56,7 +56,7 @@
         const amount = counts[status] || 0;
         part.hidden = amount === 0;
         any ||= amount > 0;
-        setText(number, `${amount} ${status}`);
+        setText(number, pal.text(`footer.count.${status}`, { count: amount }));
       }
       idle.hidden = any;
     };
@@ -65,7 +65,7 @@
 
   function trouble() {
     const text = h("span");
-    const reload = h("button", { class: "pal-linkbutton", type: "button", text: "Sign in again" });
+    const reload = h("button", { class: "pal-linkbutton", type: "button", text: pal.text("footer.sign_in") });
     reload.addEventListener("click", () => location.reload());
     const node = h("div", { class: "pal-trouble", role: "status", "aria-live": "polite" }, pal.icon("warn"), text, reload);
     let spoken = "";
@@ -73,11 +73,11 @@
       const gone = state.online === false;
       node.hidden = !gone && state.data?.store?.ok !== false;
       reload.hidden = !state.signedOut;
-      const seen = state.lastSeen ? ` Last heard ${ago(state.lastSeen / 1000)}.` : "";
+      const seen = state.lastSeen ? pal.text("footer.last_heard", { ago: ago(state.lastSeen / 1000) }) : "";
       let message = "";
-      if (state.signedOut) message = "You are signed out.";
-      else if (gone) message = `The server does not answer.${seen} Trying again by itself.`;
-      else if (state.data?.store?.ok === false) message = state.data.store.message || "The database cannot be written.";
+      if (state.signedOut) message = pal.text("footer.signed_out");
+      else if (gone) message = [pal.text("footer.no_answer"), seen, pal.text("footer.trying")].filter(Boolean).join(" ");
+      else if (state.data?.store?.ok === false) message = pal.said(state.data.store.message) || pal.text("footer.store");
       if (message !== spoken) setText(text, (spoken = message));
     };
     return node;
@@ -86,22 +86,22 @@
   // Gradio's page says who signed in; without a login there is nothing to leave.
   function signOut() {
     if (!window.gradio_config?.username) return null;
-    const link = h("a", { class: "pal-linkbutton pal-signout", href: pal.api.url("logout"), text: "Sign out" });
-    pal.setTip(link, "Ends this login in every browser. Runs go on.");
+    const link = h("a", { class: "pal-linkbutton pal-signout", href: pal.api.url("logout"), text: pal.text("footer.sign_out") });
+    pal.setTip(link, pal.text("footer.sign_out_tip"));
     return link;
   }
 
   function build(root) {
-    const cpu = meter("CPU", "Processor load of this machine");
-    const ram = meter("RAM", "Memory in use and in all");
+    const cpu = meter("CPU", pal.text("footer.cpu_tip"));
+    const ram = meter("RAM", pal.text("footer.ram_tip"));
     const gpus = h("span", { class: "pal-gpus" });
-    const disk = meter("Disk", "Free space where runs are kept");
+    const disk = meter(pal.text("footer.disk"), pal.text("footer.disk_tip"));
     const counts = runCounts();
     const version = h("span", { class: "pal-version" });
-    const help = pal.toolButton("keyboard", "Keyboard shortcuts (?)", pal.showShortcuts);
+    const help = pal.toolButton("keyboard", pal.text("footer.shortcuts"), pal.showShortcuts);
     const warning = trouble();
     const machine = h("div", { class: "pal-machine" }, cpu, ram, gpus, disk);
-    const bar = h("footer", { class: "pal-footer", "aria-label": "Status" }, machine, warning, counts, version, signOut(), help);
+    const bar = h("footer", { class: "pal-footer", "aria-label": pal.text("footer.status") }, machine, warning, counts, version, signOut(), help);
     const showGpus = gpuMeters(gpus);
 
     pal.onState((state) => {
@@ -111,7 +111,7 @@
       const { system, version: release } = state.data;
       cpu.show(pal.format.known(system?.cpu_percent) ? `${Math.round(system.cpu_percent)}%` : pal.format.none);
       ram.show(share(system?.memory?.used, system?.memory?.total));
-      disk.show(`${bytes(system?.disk?.free)} free`);
+      disk.show(pal.text("footer.free", { size: bytes(system?.disk?.free) }));
       showGpus(system?.gpus || []);
       counts.show(state.data.counts || {});
       setText(version, `v${release}`);

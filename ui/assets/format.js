@@ -1,8 +1,11 @@
-// Numbers, times and sizes as people read them; pure functions without the page.
+// Numbers, times and sizes as people of the page's language read them; pure functions without the page.
 "use strict";
 
 (() => {
-  const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+  const pal = window.palaestra;
+  const whole = new Intl.NumberFormat(pal.language, { maximumFractionDigits: 0 });
+  const exactly = new Intl.NumberFormat(pal.language, { maximumFractionDigits: 20 });
+  const point = new Intl.NumberFormat(pal.language).formatToParts(0.5).find(({ type }) => type === "decimal").value;
   const none = "–";
 
   function known(value) {
@@ -14,11 +17,21 @@
     return known(value) ? whole.format(value) : none;
   }
 
+  // A number in a sentence, with all its digits.
+  function plain(number) {
+    return known(number) ? minus(exactly.format(number)) : none;
+  }
+
+  // The text of a number as JavaScript writes it, with the language's decimal sign: "1.5M" -> "1,5M"
+  function local(text) {
+    return point === "." ? text : text.replace(".", point);
+  }
+
   // A return, a loss: enough digits to compare, never more. 198.34 -> "198.3", −0.01234 -> "−0.0123"
   function value(number) {
     if (!known(number)) return none;
     const size = Math.abs(number);
-    return minus(size > 0 && size < 0.001 ? number.toExponential(2) : fixed(number, decimals(size)));
+    return minus(size > 0 && size < 0.001 ? local(number.toExponential(2)) : fixed(number, decimals(size)));
   }
 
   // A mean and its deviation, with the mean's digits: "12.82 ± 0.60"
@@ -34,7 +47,7 @@
   }
 
   function fixed(number, digits) {
-    return digits === 0 ? whole.format(number) : number.toFixed(digits);
+    return digits === 0 ? whole.format(number) : local(number.toFixed(digits));
   }
 
   // The sign that is as wide as a digit, as on the axes.
@@ -47,9 +60,9 @@
     if (!known(number)) return none;
     const size = Math.abs(number);
     for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
-      if (size >= limit) return `${(number / limit).toFixed(size >= limit * 100 ? 0 : 1)}${unit}`;
+      if (size >= limit) return local(`${(number / limit).toFixed(size >= limit * 100 ? 0 : 1)}${unit}`);
     }
-    return String(Math.round(number * 10) / 10);
+    return local(String(Math.round(number * 10) / 10));
   }
 
   // Seconds -> "0:42", "1:12:03", "3 d 4 h"
@@ -58,7 +71,7 @@
     const total = Math.round(seconds);
     const days = Math.floor(total / 86400);
     const hours = Math.floor((total % 86400) / 3600);
-    if (days > 0) return `${days} d ${hours} h`;
+    if (days > 0) return pal.text("format.days", { days, hours });
     const minutes = Math.floor((total % 3600) / 60);
     const rest = String(total % 60).padStart(2, "0");
     return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
@@ -75,21 +88,22 @@
     const moment = date(time);
     if (!moment) return none;
     const seconds = Math.max(0, (now - moment.getTime()) / 1000);
-    if (seconds < 10) return "just now";
-    if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-    if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-    return `${Math.floor(seconds / 86400)} d ago`;
+    if (seconds < 10) return pal.text("format.now");
+    const of = (unit) => Math.floor(seconds / unit);
+    if (seconds < 60) return pal.text("format.seconds_ago", { amount: of(1) });
+    if (seconds < 3600) return pal.text("format.minutes_ago", { amount: of(60) });
+    if (seconds < 86400) return pal.text("format.hours_ago", { amount: of(3600) });
+    return pal.text("format.days_ago", { amount: of(86400) });
   }
 
   function exact(time) {
     const moment = date(time);
-    return moment ? moment.toLocaleString() : none;
+    return moment ? moment.toLocaleString(pal.language) : none;
   }
 
   function clock(time) {
     const moment = date(time);
-    return moment ? moment.toLocaleTimeString([], { hour12: false }) : none;
+    return moment ? moment.toLocaleTimeString(pal.language, { hour12: false }) : none;
   }
 
   // Bytes -> "6.1 GB"; counted in powers of 1024, as operating systems do for memory.
@@ -102,7 +116,7 @@
       size /= 1024;
       unit += 1;
     }
-    return `${size >= 100 || unit === 0 ? size.toFixed(0) : size.toFixed(1)} ${units[unit]}`;
+    return local(`${size >= 100 || unit === 0 ? size.toFixed(0) : size.toFixed(1)} ${units[unit]}`);
   }
 
   // "6.1/24 GB": both in the unit of the whole.
@@ -111,12 +125,12 @@
     const text = bytes(total);
     const unit = text.split(" ")[1];
     const scale = 1024 ** ["B", "kB", "MB", "GB", "TB"].indexOf(unit);
-    return `${(used / scale).toFixed(1)}/${(total / scale).toFixed(total / scale >= 10 ? 0 : 1)} ${unit}`;
+    return `${local((used / scale).toFixed(1))}/${local((total / scale).toFixed(total / scale >= 10 ? 0 : 1))} ${unit}`;
   }
 
   function percent(fraction) {
     return known(fraction) ? `${Math.floor(fraction * 100)}%` : none;
   }
 
-  window.palaestra.format = { known, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, percent, none };
+  pal.format = { known, plain, local, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, percent, none };
 })();

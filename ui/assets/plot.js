@@ -32,7 +32,7 @@
   }
 
   function tidy(text) {
-    return text.replaceAll("-", "−");
+    return window.palaestra.format.local(text).replaceAll("-", "−");
   }
 
   // First index whose step is at least `step`.

@@ -11,12 +11,12 @@
   // What "?" shows, in full from the start: the parts that act on these keys are built when their tab is first opened.
   const LISTED = [
     {
-      title: "On every tab",
-      rows: [["g t", "Go to Train"], ["g m", "Go to Monitor"], ["g v", "Go to Videos"], ["?", "Show this list"]],
+      title: "shortcuts.everywhere",
+      rows: [["g t", "shortcuts.to_train"], ["g m", "shortcuts.to_monitor"], ["g v", "shortcuts.to_videos"], ["?", "shortcuts.this_list"]],
     },
-    { title: "Train", rows: [["Ctrl Enter", "Start the form as it stands"], ["/", "Find a field"]] },
-    { title: "Monitor", rows: [["p", "Pause or resume the run in focus"], ["1–4", "Number of columns"]] },
-    { title: "Videos", rows: [["/", "Search"], ["← →", "Newer and older video, while one plays"]] },
+    { title: "tab.train", rows: [["Ctrl Enter", "shortcuts.start"], ["/", "shortcuts.find_field"]] },
+    { title: "tab.monitor", rows: [["p", "shortcuts.pause"], ["1–4", "shortcuts.columns"]] },
+    { title: "tab.videos", rows: [["/", "shortcuts.search"], ["← →", "shortcuts.neighbours"]] },
   ];
 
   // shortcut("g m", fn, {tab: "monitor"}): with a tab it works only while that tab is open.
@@ -50,10 +50,10 @@
         "div",
         { class: "pal-shortcut" },
         h("span", { class: "pal-keys" }, ...keys.split(" ").map((key) => h("kbd", { text: key }))),
-        h("span", { text: label }),
+        h("span", { text: pal.text(label) }),
       );
-    const groups = LISTED.flatMap(({ title, rows }) => [h("h3", { text: title }), ...rows.map(row)]);
-    pal.dialog("Keyboard shortcuts", h("div", { class: "pal-shortcuts", tabindex: "0" }, ...groups), { className: "pal-dialog-small" });
+    const groups = LISTED.flatMap(({ title, rows }) => [h("h3", { text: pal.text(title) }), ...rows.map(row)]);
+    pal.dialog(pal.text("shortcuts.title"), h("div", { class: "pal-shortcuts", tabindex: "0" }, ...groups), { className: "pal-dialog-small" });
   }
 
   // ---- tabs -------------------------------------------------------------------------------------------------

@@ -1,0 +1,70 @@
+"""The page speaks the reader's language from its first moment, and English where that lacks a word."""
+
+import pytest
+
+from tests.browser.stage import Rest, open_stage, until
+
+
+@pytest.fixture
+def page_in(chromium):
+    """Give a stage in a browser that asks for a language."""
+    contexts = []
+
+    def page_in(locale):
+        context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900})
+        contexts.append(context)
+        return open_stage(context.new_page(), Rest())
+
+    yield page_in
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "tab", "number"),
+    [
+        ("es-MX", "es", "Entrenar", "1.234.567"),
+        ("zh-TW", "zh-CN", "训练", "1,234,567"),
+        ("en-GB", "en", "Train", "1,234,567"),
+        ("fi-FI", "en", "Train", "1,234,567"),
+    ],
+)
+def test_the_browsers_language_is_spoken_numbers_and_tabs_included(page_in, locale, language, tab, number):
+    page = page_in(locale)
+    assert page.evaluate("document.documentElement.lang") == language
+    until(page, "name => document.getElementById('tab-train-button').textContent.trim() === name", tab)
+    assert page.evaluate("palaestra.format.count(1234567)") == number
+    assert page.inner_text(".pal-counts") == page.evaluate("palaestra.text('footer.no_runs')")
+
+
+def test_a_readers_own_choice_outweighs_the_browser_and_can_be_taken_back(page_in):
+    page = page_in("zh-CN")
+    for chosen, spoken in (("es", "es"), (None, "zh-CN")):
+        with page.expect_navigation():
+            page.evaluate("name => void palaestra.speak(name)", chosen)
+        until(page, "window.palaestra?.state?.online === true")
+        assert page.evaluate("document.documentElement.lang") == spoken
+
+
+def test_plural_forms_and_values_are_filled_in_and_what_is_missing_is_english(page_in):
+    page = page_in("es")
+    text = "(key, values) => palaestra.text(key, values)"
+    page.evaluate(
+        """() => Object.assign(palaestra.catalogues.get("es"), {
+            "test.runs": {one: "{count} vez", other: "{count} veces"},
+        })"""
+    )
+    assert page.evaluate(f"({text})('test.runs', {{count: 1}})") == "1 vez"
+    assert page.evaluate(f"({text})('test.runs', {{count: 12345.5}})") == "12.345,5 veces"
+    page.evaluate("() => { delete palaestra.catalogues.get('es')['footer.no_runs']; }")
+    assert page.evaluate(f"({text})('footer.no_runs')") == "no runs"
+    assert page.evaluate(f"({text})('no.such.key')") == "no.such.key"
+    assert page.evaluate("palaestra.said('What nobody has translated')") == "What nobody has translated"
+
+
+def test_a_catalogue_that_does_not_arrive_leaves_the_page_in_english(page_in):
+    page = page_in("es")
+    page.route("**/languages/es.json*", lambda route: route.abort())
+    page.reload()
+    until(page, "window.palaestra?.state?.online === true")
+    assert page.inner_text(".pal-counts") == "no runs"

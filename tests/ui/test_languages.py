@@ -1,0 +1,100 @@
+"""Every text of the page in every language: none missing, none left over, nothing lost between its braces."""
+
+import json
+import re
+
+import pytest
+
+from trainer.errors import NotFoundError
+from ui.catalogue import ENGLISH, LANGUAGES, find_language, languages
+from ui.page import ASSETS, page_head
+
+# Without what only people read.
+SCRIPTS = {
+    path.name: re.sub(r"(?m)^\s*//.*$", "", path.read_text(encoding="utf-8")) for path in sorted(ASSETS.glob("*.js"))
+}
+TRANSLATIONS = [tag for tag in languages() if tag != ENGLISH]
+# CLDR's categories for whole numbers; those of a language that are not given fall to "other".
+PLURAL_FORMS = {"zero", "one", "two", "few", "many", "other"}
+
+
+def catalogue(tag):
+    """Return a language's texts; a key that stands twice is a mistake."""
+
+    def once(pairs):
+        keys = [key for key, _ in pairs]
+        assert len(keys) == len(set(keys)), [key for key in keys if keys.count(key) > 1]
+        return dict(pairs)
+
+    return json.loads((LANGUAGES / f"{tag}.json").read_text(encoding="utf-8"), object_pairs_hook=once)
+
+
+def forms(entry):
+    return [entry] if isinstance(entry, str) else list(entry.values())
+
+
+def placeholders(entry):
+    return set(re.findall(r"\{(\w+)\}", " ".join(forms(entry))))
+
+
+def test_every_text_that_a_script_asks_for_exists():
+    texts = catalogue(ENGLISH)
+    areas = "|".join(sorted({key.split(".")[0] for key in texts}))
+    for name, script in SCRIPTS.items():
+        asked = re.findall(r'\b(?:text|english)\(\s*"([^"]+)"', script)
+        asked += re.findall(rf'"((?:{areas})\.[a-z_.]+)"', script)
+        assert [key for key in asked if key not in texts] == [], name
+        for made in re.findall(r"\b(?:text|english)\(\s*`([^`]+)`", script):
+            assert any(_made(made).fullmatch(key) for key in texts), (name, made)
+
+
+def test_no_text_is_left_that_nothing_asks_for():
+    everything = "\n".join(SCRIPTS.values())
+    made = [_made(template) for template in re.findall(r"`((?:[a-z_]+\.)+[^`]*)`", everything)]
+    unused = [
+        key
+        for key in catalogue(ENGLISH)
+        if f'"{key}"' not in everything and not any(template.fullmatch(key) for template in made)
+    ]
+    assert unused == ["language.name"]  # asked for by ui/catalogue.py
+
+
+@pytest.mark.parametrize("tag", TRANSLATIONS)
+def test_every_language_has_every_text_and_no_other(tag):
+    assert sorted(catalogue(tag)) == sorted(catalogue(ENGLISH))
+
+
+@pytest.mark.parametrize("tag", TRANSLATIONS)
+def test_every_language_fills_in_the_same_values(tag):
+    english, other = catalogue(ENGLISH), catalogue(tag)
+    assert {key for key in english if placeholders(english[key]) != placeholders(other.get(key, english[key]))} == set()
+
+
+@pytest.mark.parametrize("tag", languages())
+def test_a_text_with_plural_forms_counts_something_and_has_a_form_for_everything_else(tag):
+    for key, entry in catalogue(tag).items():
+        assert all(text.strip() for text in forms(entry)), key
+        if not isinstance(entry, str):
+            assert set(entry) <= PLURAL_FORMS, key
+            assert "other" in entry, key
+
+
+def test_the_page_offers_every_language_by_its_own_name():
+    head = page_head()
+    for tag, name in languages().items():
+        assert re.search(rf'rel="palaestra-language" hreflang="{tag}" title="{name}" href="assets/languages/', head)
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("es", "es"), ("ES-mx", "es"), ("zh", "zh-CN"), ("zh_CN", "zh-CN")])
+def test_a_language_is_found_by_what_people_call_it(wanted, found):
+    assert find_language(wanted) == found
+
+
+def test_an_unknown_language_is_refused_with_those_that_there_are():
+    with pytest.raises(NotFoundError, match="en, es, zh-CN"):
+        find_language("klingon")
+
+
+def _made(template):
+    """Return a pattern of the keys that a template makes: `tab.${name}` makes tab.train."""
+    return re.compile(re.sub(r"\\\$\\\{.*?\\\}", r"[\\w.-]+", re.escape(template)))

@@ -1,0 +1,108 @@
+// Texts in the reader's language, and the rest of our scripts once these texts are there.
+//
+// pal.text("monitor.eta", {time}) is what the page itself says, by key; a catalogue is ui/languages/<language>.json.
+// pal.said("Learning rate") is what the server says in English (titles, help, reasons), by that English.
+//
+// Always holds: every other script runs after the catalogue has arrived, so a text may be asked for anywhere, also
+// while a script is read; what a language lacks is shown in English and never breaks the page; the language is the
+// reader's own choice in this browser, else what the program was started with, else the first one this browser asks
+// for that we have, else English.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const ENGLISH = "en";
+  const PATIENCE = 10000; // ms for a catalogue; after that the page speaks English
+  const links = [...document.querySelectorAll("link[rel=palaestra-language]")];
+  const languages = links.map((link) => ({ name: link.hreflang, title: link.title }));
+  const catalogues = new Map(); // language -> {key: text or plural forms}
+  let translations = {}; // English of the server -> the reader's language
+  const missed = new Set();
+
+  // "es-MX" -> "es", "zh" -> "zh-CN": the same language written for somebody else is better than another one.
+  function nearest(wanted) {
+    if (typeof wanted !== "string" || !wanted) return null;
+    const primary = (name) => name.toLowerCase().split("-")[0];
+    const same = languages.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+    return (same || languages.find(({ name }) => primary(name) === primary(wanted)))?.name ?? null;
+  }
+
+  function choose() {
+    const started = document.querySelector('meta[name="palaestra-language"]')?.content;
+    const wishes = [pal.remembered.get("language", null), started, ...(navigator.languages || [])];
+    return wishes.map(nearest).find(Boolean) || ENGLISH;
+  }
+
+  const language = choose();
+  const plurals = new Map();
+
+  function pluralForm(name, count) {
+    if (!plurals.has(name)) plurals.set(name, new Intl.PluralRules(name));
+    return plurals.get(name).select(Number(count));
+  }
+
+  // The text of a key: {names} in it are filled with `values`, of which numbers are written as the language writes
+  // them. A text with plural forms takes the one for `values.count`.
+  function text(key, values = {}) {
+    for (const name of language === ENGLISH ? [ENGLISH] : [language, ENGLISH]) {
+      const entry = catalogues.get(name)?.[key];
+      if (entry === undefined) continue;
+      return filled(typeof entry === "string" ? entry : (entry[pluralForm(name, values.count)] ?? entry.other), values);
+    }
+    if (!missed.has(key)) console.warn(`palaestra: there is no text ${key}`);
+    missed.add(key);
+    return key;
+  }
+
+  const filled = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? written(values[name]) : whole));
+  const written = (value) => (typeof value === "number" ? pal.format.plain(value) : String(value));
+
+  // The English of a key, or undefined: for keys that are made of what the server says.
+  const english = (key) => catalogues.get(ENGLISH)?.[key];
+
+  // What the server said, in the reader's language where that is known.
+  function said(english) {
+    return (typeof english === "string" && translations[english]) || english;
+  }
+
+  async function fetched(link) {
+    if (!link) return {};
+    try {
+      const answer = await fetch(link.href, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE) });
+      return answer.ok ? await answer.json() : {};
+    } catch {
+      return {}; // English, or the keys themselves, are better than no page
+    }
+  }
+
+  async function load() {
+    const of = (name, rel) => document.querySelector(`link[rel=${rel}][hreflang="${name}"]`);
+    const [fallback, chosen, server] = await Promise.all([
+      fetched(of(ENGLISH, "palaestra-language")),
+      language === ENGLISH ? {} : fetched(of(language, "palaestra-language")),
+      fetched(of(language, "palaestra-server-texts")),
+    ]);
+    catalogues.set(language, chosen).set(ENGLISH, fallback);
+    translations = server;
+  }
+
+  // In the order in which the head names them, all fetched at once.
+  function runTheRest() {
+    for (const link of document.querySelectorAll("link[data-palaestra-script]")) {
+      const script = document.createElement("script");
+      script.async = false;
+      script.src = link.href;
+      document.head.append(script);
+    }
+  }
+
+  // Another language for this browser; null goes back to what it would have been. What was typed in the form stays.
+  function speak(name) {
+    pal.remembered.set("language", name);
+    location.reload();
+  }
+
+  document.documentElement.lang = language;
+  Object.assign(pal, { language, languages, catalogues, text, english, said, speak });
+  load().then(runTheRest);
+})();
