@@ -98,22 +98,7 @@ def test_a_preset_keeps_zero_and_false_through_save_and_load(page, server):
     expect(page.locator("#changed-count")).to_have_text("")
 
 
-@pytest.mark.alone
-def test_switching_the_algorithm_switches_its_fields_within_300_ms(page):
-    took = page.evaluate(
-        """async () => {
-          const times = [];
-          for (const name of ["a2c", "dqn", "ddpg", "td3", "sac", "ppo"]) {
-            const began = performance.now();
-            document.getElementById(`algorithm-${name}`).click();
-            await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-            times.push(performance.now() - began);
-          }
-          return times;
-        }"""
-    )
-    print(f"\nswitching algorithms took {', '.join(f'{ms:.0f}' for ms in took)} ms")
-    assert max(took) < 300
+def test_switching_the_algorithm_switches_its_fields(page):
     page.locator("#algorithm-dqn").check(force=True)
     expect(page.locator('.pal-field[data-path="algorithm.exploration_fraction"]:visible')).to_have_count(1)
     expect(page.locator('.pal-field[data-path="algorithm.clip_range"]:visible')).to_have_count(0)
