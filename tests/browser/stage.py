@@ -15,7 +15,12 @@ from ui.catalogue import LANGUAGES
 from ui.page import ASSETS, page_head
 
 ADDRESS = "http://palaestra.test/lab/"
-TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json"}
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+}
 SHELL = """<!doctype html><html><head><meta charset="utf-8"><base href="./">
 </head><body>
 <div class="gradio-container"><div id="pal-tabs"><div class="tab-wrapper"><div role="tablist">
