@@ -91,7 +91,7 @@ class PresetStore:
             text = _read(path)
         except FileNotFoundError as error:  # deleted since we looked
             raise self._not_found(name) from error
-        return _preset(path.stem, parse_json(text, f"Preset {name}"))
+        return parse_preset(parse_json(text, f"Preset {name}"), path.stem)
 
     def parse(self, text: str, name: str = "") -> Preset:
         """Read a preset from text, as an upload brings it; a bare configuration (a run's config.json) will do too.
@@ -100,7 +100,7 @@ class PresetStore:
         """
         if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
             raise _too_large()
-        return _preset(name, parse_json(text, "The preset"))
+        return parse_preset(parse_json(text, "The preset"), name)
 
     def save(self, name: str, config: RunConfig, about: About | Mapping[str, Any] | None = None) -> Preset:
         """Write a preset of one's own, replacing an older one of that name.
@@ -158,7 +158,7 @@ class PresetStore:
 
     def _old_about(self, path: Path) -> About | None:
         try:
-            return _preset(path.stem, parse_json(_read(path), path.stem)).about
+            return parse_preset(parse_json(_read(path), path.stem)).about
         except (OSError, ConfigError):
             return None
 
@@ -216,7 +216,11 @@ def _split(document: Any) -> tuple[Any, dict[str, Any]]:
     return document.get("about", {}), {VERSION_KEY: document.get(VERSION_KEY, SCHEMA_VERSION), **config}
 
 
-def _preset(name: str, document: Any) -> Preset:
+def parse_preset(document: Any, name: str = "") -> Preset:
+    """Return the preset that JSON data holds; a bare configuration will do too.
+
+    :raises ConfigError: it is neither, or its configuration is wrong
+    """
     about, config = _split(document)
     return Preset(name, load_section(About, about, "about"), load_config(config))
 

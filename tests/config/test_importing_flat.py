@@ -1,0 +1,147 @@
+"""Home-made JSON as our configuration: known by many names, and every key is accounted for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from trainer.config import RunConfig, load_config
+from trainer.config.importing import Imported, import_text
+from trainer.errors import ConfigError
+
+DASHBOARD = {
+    "algorithm": "ppo",
+    "environment": {"name": "LunarLander-v2", "num_envs": 8, "render_mode": "human"},
+    "hyperparameter_optimizer": {"enabled": True, "method": "optuna", "n_trials": 50},
+    "hyperparameters": {"lr": 0.0003, "clipRange": 0.2, "hidden_sizes": [64, 64], "activation": "ReLU"},
+    "training": {"total_timesteps": "1e6", "seed": 7, "log_dir": "logs", "eval_freq": 5000},
+}
+
+
+def flat(data: Any) -> Imported:
+    return import_text(json.dumps(data), kind="flat")
+
+
+def line(imported: Imported, key: str) -> Any:
+    return next(each for each in imported.report if each.key == key)
+
+
+def value(imported: Imported, path: str) -> Any:
+    assert imported.config is not None
+    found: Any = imported.config.to_data()
+    for name in path.split("."):
+        found = found[name]
+    return found
+
+
+def test_a_dashboards_file_is_known_without_being_told_and_accounts_for_every_key() -> None:
+    imported = import_text(json.dumps(DASHBOARD), file_name="run.json")
+
+    assert imported.format == "flat"
+    assert value(imported, "environment.id") == "LunarLander-v3"
+    assert value(imported, "environment.n_envs") == 8
+    assert value(imported, "algorithm.learning_rate") == 0.0003
+    assert value(imported, "policy.net_arch") == [64, 64]
+    assert value(imported, "policy.activation") == "relu"
+    assert value(imported, "training.total_timesteps") == 1_000_000
+    assert value(imported, "evaluation.frequency") == 5000
+    assert {each.key: each.taken for each in imported.report} == {
+        "algorithm": True,
+        "environment.name": True,
+        "environment.num_envs": True,
+        "environment.render_mode": False,
+        "hyperparameter_optimizer": False,
+        "hyperparameters.lr": True,
+        "hyperparameters.clipRange": True,
+        "hyperparameters.hidden_sizes": True,
+        "hyperparameters.activation": True,
+        "training.total_timesteps": True,
+        "training.seed": True,
+        "training.log_dir": False,
+        "training.eval_freq": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "expected"),
+    [
+        ({"algo": "SAC", "polyak": 0.995}, "algorithm.tau", 0.005),
+        ({"agent": {"type": "dqn", "epsilon_end": 0}}, "algorithm.exploration_final_eps", 0),
+        ({"model": "td3", "exploration_noise": 0.1}, "algorithm.action_noise.sigma", 0.1),
+        (
+            {"algo": "ddpg", "action_noise": {"type": "OU", "std": 0.2}},
+            "algorithm.action_noise.kind",
+            "ornstein_uhlenbeck",
+        ),
+        ({"algo": "ppo", "num_steps": 128, "num_envs": 4, "num_minibatches": 4}, "algorithm.batch_size", 128),
+        ({"algo": "ppo", "learning_rate": 0.001, "anneal_lr": True}, "algorithm.learning_rate", "lin_0.001"),
+        ({"duration_hours": 2}, "training.duration_seconds", 7200),
+        ({"cuda": False}, "training.device", "cpu"),
+        ({"normalize": True}, "environment.normalize_reward", True),
+        ({"evaluation": {"interval": 10}}, "evaluation.frequency", 10),
+        ({"checkpoint": {"freq": 99}}, "checkpoints.every_steps", 99),
+        ({"env_id": "PongNoFrameskip-v4", "frame_skip": 2}, "environment.kwargs", {"frameskip": 2}),
+        ({"env": "CartPole-v1", "env_kwargs": {"gravity": 1}}, "environment.kwargs", {"gravity": 1}),
+        ({"network": {"hidden": "64x64"}}, "policy.net_arch", [64, 64]),
+        ({"algorithm.gamma": 0.5}, "algorithm.gamma", 0.5),
+        ({"capture_video": "false"}, "video.enabled", False),
+        ({"ent_coef": 0}, "algorithm.ent_coef", 0),
+        ({"exp_name": "first try"}, "name", "first try"),
+    ],
+)
+def test_a_setting_is_known_by_the_names_that_others_have_for_it(data: Any, path: str, expected: Any) -> None:
+    imported = flat(data)
+
+    assert value(imported, path) == expected
+    assert all(each.taken for each in imported.report), imported.report
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "why", "near"),
+    [
+        ({"gama": 1}, "gama", "No setting is known", "algorithm.gamma"),
+        ({"algorithm": "ppo", "buffer_size": 5}, "buffer_size", "it is one of", None),
+        ({"algorithm": "alphazero"}, "algorithm", "no algorithm of that name", None),
+        ({"gamma": 2}, "gamma", "must be at most 1", None),
+        ({"flux_capacitor": 1.21}, "flux_capacitor", "No setting is known", None),
+        ({"wandb": True}, "wandb", "other services", None),
+    ],
+)
+def test_what_is_not_taken_says_why_and_what_was_perhaps_meant(data: Any, key: str, why: str, near: str | None) -> None:
+    imported = flat({**data, "seed": 3})
+
+    assert value(imported, "training.seed") == 3
+    assert not line(imported, key).taken
+    assert why in line(imported, key).note
+    assert near is None or line(imported, key).near == near
+
+
+def test_our_own_files_are_taken_whole_and_without_a_report() -> None:
+    config = load_config({"algorithm": {"name": "dqn", "gamma": 0.5}})
+    preset = json.dumps({"schema_version": 1, "about": {"title": "T"}, "config": {"algorithm": {"name": "dqn"}}})
+
+    assert import_text(json.dumps(config.to_data())).config == config
+    assert import_text('{"algorithm": {"name": "dqn"}}').format == "preset"
+    assert (import_text(preset).about.title, import_text(preset).report) == ("T", ())
+
+
+def test_a_preset_of_ours_with_a_fault_is_refused_not_guessed_at() -> None:
+    with pytest.raises(ConfigError, match="gama"):
+        import_text('{"schema_version": 1, "config": {"algorithm": {"name": "ppo", "gama": 1}}}')
+
+
+@pytest.mark.parametrize("data", [[], 3, "text", None])
+def test_what_holds_no_settings_is_refused(data: Any) -> None:
+    with pytest.raises(ConfigError, match="JSON object"):
+        flat(data)
+
+
+def test_an_empty_object_amounts_to_the_defaults() -> None:
+    assert flat({}).config == RunConfig()
+
+
+def test_a_file_of_far_too_many_keys_is_refused() -> None:
+    with pytest.raises(ConfigError, match="keys"):
+        flat({f"key{number}": number for number in range(3000)})

@@ -1,0 +1,122 @@
+"""Wrappers as RL Zoo lists them, and what does the same here.
+
+A wrapper is named by its class, `gymnasium.wrappers.TimeLimit`, alone or with arguments:
+`- rl_zoo3.wrappers.FrameSkip: {skip: 2}`. What is a setting here becomes one, what Palaestra knows by name gets that
+name, and any other class is kept as `module:Class`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trainer.config.importing.names import is_atari
+from trainer.config.importing.report import Ledger
+
+_CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+
+# By class, whatever module it is imported from: the name here, and arguments that have another name.
+_KNOWN: Mapping[str, str] = {
+    "ClipAction": "clip_action",
+    "ClipReward": "clip_reward",
+    "DelayObservation": "delay_observation",
+    "FlattenObservation": "flatten_observation",
+    "FrameSkip": "frame_skip",
+    "MaxAndSkipObservation": "frame_skip",
+    "GrayscaleObservation": "grayscale_observation",
+    "GrayScaleObservation": "grayscale_observation",
+    "MaskVelocityWrapper": "mask_velocity",
+    "RescaleAction": "rescale_action",
+    "RescaleObservation": "rescale_observation",
+    "ResizeObservation": "resize_observation",
+    "YAMLCompatResizeObservation": "resize_observation",
+    "StickyAction": "sticky_action",
+    "TimeAwareObservation": "time_aware_observation",
+}
+_KNOWN_MODULES = ("gymnasium.wrappers", "gym.wrappers", "rl_zoo3.wrappers", "utils.wrappers")
+_ATARI_ARGUMENTS = {
+    "noop_max": "noop_max",
+    "frame_skip": "frameskip",
+    "screen_size": "screen_size",
+    "terminal_on_life_loss": "terminal_on_life_loss",
+    "clip_reward": "clip_reward",
+    "action_repeat_probability": "repeat_action_probability",
+}
+_NEEDLESS = {
+    "Monitor": "Every run keeps its episodes anyway.",
+    "VecMonitor": "Every run keeps its episodes anyway.",
+    "VecTransposeImage": "Images are turned the right way anyway.",
+}
+WRAPPERS = "environment.wrappers"
+
+
+def take_wrappers(ledger: Ledger, key: str, given: Any, environment: str) -> None:
+    """Note every wrapper of `env_wrapper`; those kept add to the ones that the ledger has.
+
+    :param environment: id of the environment, since Atari games are prepared by settings here
+    """
+    listed = list(_listed(given))
+    for number, (name, kwargs) in enumerate(listed):
+        at = f"{key}.{number}" if len(listed) > 1 else key
+        shown = {name: kwargs} if kwargs else name
+        if not isinstance(name, str) or not _CLASS.fullmatch(name) or not isinstance(kwargs, Mapping):
+            ledger.leave(at, shown, "It is not the name of a class with its arguments.")
+        else:
+            _take(ledger, at, name, dict(kwargs), environment)
+
+
+def add_wrapper(ledger: Ledger, wrapper: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that put `wrapper` around those which the ledger has."""
+    return {WRAPPERS: [*ledger.value(WRAPPERS, []), dict(wrapper)]}
+
+
+def take_vector_wrappers(ledger: Ledger, key: str, given: Any) -> None:
+    """Note every wrapper of `vec_env_wrapper`, which stands around all copies at once."""
+    for name, kwargs in _listed(given):
+        last = str(name).rpartition(".")[2]
+        shown = {name: kwargs} if kwargs else name
+        if last == "VecFrameStack" and isinstance(kwargs, Mapping) and "n_stack" in kwargs:
+            ledger.take(key, shown, {"environment.frame_stack": kwargs["n_stack"]})
+        elif last in _NEEDLESS:
+            ledger.take(key, shown, {}, _NEEDLESS[last])
+        else:
+            ledger.leave(key, shown, "Wrappers around all copies at once cannot be added here.", WRAPPERS)
+
+
+def _listed(given: Any) -> Iterator[tuple[Any, Any]]:
+    for each in given if isinstance(given, list) else [given]:
+        if isinstance(each, Mapping):
+            yield from ((name, kwargs or {}) for name, kwargs in each.items())
+        elif each is not None:
+            yield each, {}
+
+
+def _take(ledger: Ledger, key: str, name: str, kwargs: dict[str, Any], environment: str) -> None:
+    module, _, last = name.rpartition(".")
+    shown = {name: kwargs} if kwargs else name
+    if last == "AtariWrapper":
+        _take_atari(ledger, key, shown, kwargs, environment)
+    elif last in _NEEDLESS:
+        ledger.take(key, shown, {}, _NEEDLESS[last])
+    elif last == "TimeLimit" and set(kwargs) == {"max_episode_steps"}:
+        ledger.take(key, shown, {"environment.max_episode_steps": kwargs["max_episode_steps"]})
+    elif last in _KNOWN and module.startswith(_KNOWN_MODULES):
+        entry = {"name": _KNOWN[last], **({"kwargs": kwargs} if kwargs else {})}
+        ledger.take(key, shown, add_wrapper(ledger, entry))
+    else:
+        package = module.partition(".")[0]
+        entry = {"entry_point": f"{module}:{last}", **({"kwargs": kwargs} if kwargs else {})}
+        ledger.take(key, shown, add_wrapper(ledger, entry), f"Needs the package {package} when the run starts.")
+
+
+def _take_atari(ledger: Ledger, key: str, shown: Any, kwargs: Mapping[str, Any], environment: str) -> None:
+    if not is_atari(environment):
+        ledger.leave(key, shown, f"Only Atari games are prepared so, and {environment} is none by its name.")
+        return
+    unknown = [name for name in kwargs if name not in _ATARI_ARGUMENTS]
+    options = {_ATARI_ARGUMENTS[name]: value for name, value in kwargs.items() if name in _ATARI_ARGUMENTS}
+    fields = {"environment.kwargs": {**ledger.value("environment.kwargs", {}), **options}} if options else {}
+    ledger.take(key, shown, fields, "Atari games are prepared in this way anyway." if not options else "")
+    for name in unknown:
+        ledger.leave(f"{key}.{name}", kwargs[name], "Atari games have no such option.")
