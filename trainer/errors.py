@@ -6,7 +6,8 @@ Inside the engine ordinary exceptions travel; they become one of these only wher
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -19,14 +20,16 @@ class Fault:
     :param field: dotted path of the field, `algorithm.batch_size`; empty when it concerns the whole
     :param message: what is wrong, in words
     :param hint: what to do about it, if that is known
+    :param fix: values by dotted path that would mend it, where a rule knows some; one press of a button applies them
     """
 
     field: str
     message: str
     hint: str | None = None
+    fix: Mapping[str, Any] | None = dataclasses.field(default=None, hash=False)
 
-    def as_json(self) -> dict[str, str]:
-        """Return the fault as the REST contract shows it, without an absent hint."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the fault as the REST contract shows it, without an absent hint or fix."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 

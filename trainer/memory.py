@@ -30,6 +30,18 @@ def available_bytes(groups: Path = _GROUPS, root: Path = _ROOT) -> int:
     return max(0, free)
 
 
+def total_bytes(groups: Path = _GROUPS, root: Path = _ROOT) -> int:
+    """Return the bytes that there are in all; the tightest of all limits above this process counts."""
+    total = int(psutil.virtual_memory().total)
+    for folder in _folders(groups, root):
+        for limit, *_ in _FILES:
+            try:
+                total = min(total, int((folder / limit).read_text(encoding="ascii")))
+            except (OSError, ValueError):  # not there, or "max"
+                continue
+    return total
+
+
 def _folders(groups: Path, root: Path) -> list[Path]:
     """Return the control groups of this process and all above them, as seen from inside a container or from outside."""
     try:

@@ -93,9 +93,15 @@ def _read(values: Mapping[str, Any], algorithm: str | None) -> tuple[dict[str, A
         try:
             found[spec.path] = _from_widget(spec, values[spec.key])
         except ValueError as error:
-            hint = f"Write it like {spec.example}." if spec.example else None
-            faults.append(Fault(spec.path, str(error), hint))
+            faults.append(_unreadable(spec, values[spec.key], str(error)))
     return apply_overrides({}, found), faults
+
+
+def _unreadable(spec: FieldSpec, value: Any, message: str) -> Fault:
+    """Return the fault of a text that is no such value; an emptied field is mended by its default."""
+    if value is None or value == "":
+        return Fault(spec.path, message, None, {spec.path: spec.default})
+    return Fault(spec.path, message, f"Write it like {spec.example}." if spec.example else None)
 
 
 def _exists(spec: FieldSpec, values: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from trainer.config.fields import Section
 from trainer.config.hints import did_you_mean, hint_for_unknown, quoted, shown
 from trainer.config.migrations import migrate
+from trainer.config.repairs import repair, repair_hint
 from trainer.config.run import RunConfig
 from trainer.config.tree import fields_of, item_section, section_of, variants_of
 from trainer.errors import ConfigError, Fault, nearest
@@ -68,7 +69,14 @@ def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
         return _tag_fault(place, given)
     describe = _MESSAGES.get(kind)
     message = describe(context, given) if describe else _plain(details["msg"])
-    return Fault(place.path, message, _hint_for_value(place, kind, given, context))
+    if given is None and place.field is not None and isinstance(place.field.default, (int, float, str)):
+        default = place.field.default
+        return Fault(place.path, message, f"Its default is {_in_words(default)}.", {place.path: default})
+    value = repair(kind, given, context, _expected(context))
+    hint = _hint_for_value(place, kind)
+    if value is None or hint is not None:
+        return Fault(place.path, message, hint)
+    return Fault(place.path, message, repair_hint(kind, value), {place.path: value})
 
 
 def _place(location: tuple[int | str, ...], root: type[Section]) -> _Place:
@@ -92,9 +100,7 @@ def _place(location: tuple[int | str, ...], root: type[Section]) -> _Place:
     return place
 
 
-def _hint_for_value(place: _Place, kind: str, given: Any, context: Mapping[str, Any]) -> str | None:
-    if kind == "literal_error" and isinstance(given, str):
-        return did_you_mean(nearest(given, _expected(context)))
+def _hint_for_value(place: _Place, kind: str) -> str | None:
     extra = place.field.json_schema_extra if place.field else None
     if kind != "string_pattern_mismatch" or not isinstance(extra, dict):
         return None
@@ -112,8 +118,9 @@ def _tag_fault(place: _Place, given: Any) -> Fault:
     if not isinstance(given, Mapping) or discriminator not in given:
         return Fault(path, "is missing", f"Choose one of {', '.join(known)}.")
     tag = given[discriminator]
-    hint = did_you_mean(nearest(tag, known)) if isinstance(tag, str) else None
-    return Fault(path, f"must be one of {', '.join(known)}, not {quoted(tag)}", hint)
+    near = nearest(tag, known) if isinstance(tag, str) else None
+    message = f"must be one of {', '.join(known)}, not {quoted(tag)}"
+    return Fault(path, message, did_you_mean(near), {path: near} if near else None)
 
 
 def _expected(context: Mapping[str, Any]) -> list[str]:
@@ -130,6 +137,12 @@ def _kind(words: str) -> Callable[[Mapping[str, Any], Any], str]:
 
 def _bound(words: str, key: str) -> Callable[[Mapping[str, Any], Any], str]:
     return lambda context, given: f"must be {words} {_in_full(context[key])}, not {shown(given)}"
+
+
+def _in_words(value: float | str) -> str:
+    if isinstance(value, bool):
+        return shown(value)
+    return _in_full(value) if isinstance(value, int) else str(value)
 
 
 def _in_full(number: float) -> str:

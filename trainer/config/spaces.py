@@ -24,6 +24,11 @@ class Spaces:
     :param action_bounded: whether every bound of a continuous action is finite; None when unknown
     :param native_available: whether the environment has a native vector implementation; None when unknown
     :param suggested_wrapper: `module:Class` of what makes observations that no policy reads into some that one does
+    :param observation_bytes: what one observation takes in a buffer; None when unknown
+    :param observation_size: numbers that a network without convolutions is fed with, one-hot where they are
+        discrete; None when unknown
+    :param action_bytes: what one action takes in a buffer; None when unknown
+    :param stacked_frames: how many observations in time one observation holds
     """
 
     observation_kind: ObservationKind
@@ -34,3 +39,7 @@ class Spaces:
     action_bounded: bool | None = None
     native_available: bool | None = None
     suggested_wrapper: str | None = None
+    observation_bytes: int | None = None
+    observation_size: int | None = None
+    action_bytes: int | None = None
+    stacked_frames: int = 1

@@ -116,7 +116,7 @@ def _shown(value: Any) -> str:
 
 _SCHEDULE_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^(lin|const)_"}]}
 _LAYER_LIST: dict[str, Any] = {"type": "array", "items": {"type": "integer", "exclusiveMinimum": 0}}
-_not_negative = _schedule(lambda number: number >= 0, "not be negative")
+_not_negative = _schedule(lambda number: number >= 0, "be 0 or more")
 _positive = _schedule(lambda number: number > 0, "be greater than 0")
 
 Schedule = Annotated[float | str, PlainValidator(_not_negative), WithJsonSchema(_SCHEDULE_SCHEMA)]

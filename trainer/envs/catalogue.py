@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import metadata, util
@@ -154,9 +154,17 @@ def find(environment_id: str) -> EnvironmentEntry:
         if (entry := _among_known(environment_id)) is not None:
             return entry
     known = {entry.id: entry for entry in entries()}
-    near = nearest(environment_id, known) or nearest(environment_id, (_bare_name(name) for name in known))
+    near = nearest(environment_id, known) or _nearest_bare(environment_id, known)
     hint = f"Did you mean {near}?" if near else "The Environment field lists every id there is."
-    raise ConfigError([Fault("environment.id", f"There is no environment {environment_id!r}.", hint)])
+    fix = {"environment.id": near} if near else None
+    raise ConfigError([Fault("environment.id", f"There is no environment {environment_id!r}.", hint, fix)])
+
+
+def _nearest_bare(environment_id: str, known: Iterable[str]) -> str | None:
+    """Return the id whose name without its namespace is nearest."""
+    by_name = {_bare_name(name): name for name in known}
+    near = nearest(environment_id, by_name)
+    return by_name[near] if near else None
 
 
 def _among_known(environment_id: str) -> EnvironmentEntry | None:
@@ -235,8 +243,7 @@ def _spaces(environment_json: str) -> Spaces:
     try:
         stack = environment.frame_stack if options is None else None
         spaces = describe_spaces(env.observation_space, env.action_space, stack, native and not environment.wrappers)
-        unread = spaces.observation_kind == "other"
-        return replace(spaces, suggested_wrapper=optional.wrapper_for(_family(spec))) if unread else spaces
+    near = nearest(environment_id, known) or _nearest_bare(environment_id, known)
     finally:
         env.close()
 

@@ -54,6 +54,10 @@ def describe_spaces(
         action_shape=action.shape if continuous else None,
         action_bounded=action.is_bounded() if isinstance(action, spaces.Box) else None,
         native_available=native,
+        observation_bytes=_times(_bytes_of(observation), frame_stack),
+        observation_size=_times(_numbers_of(observation), frame_stack),
+        action_bytes=_action_bytes(action),
+        stacked_frames=frame_stack or 1,
     )
 
 
@@ -61,6 +65,46 @@ def _readable(observation: spaces.Dict) -> bool:
     """Say whether a policy for dictionaries reads every part: Stable-Baselines3 takes no texts and nothing nested."""
     plain = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
     return all(isinstance(part, plain) for part in observation.values())
+
+
+def _times(number: int | None, factor: int | None) -> int | None:
+    return None if number is None else number * (factor or 1)
+
+
+def _length(space: spaces.Space[Any]) -> int | None:
+    """Return how many numbers one element has in an array; None for what Stable-Baselines3 cannot keep."""
+    if isinstance(space, (spaces.Box, spaces.MultiBinary)):
+        return int(np.prod(space.shape))
+    if isinstance(space, spaces.MultiDiscrete):
+        return len(space.nvec)
+    return 1 if isinstance(space, spaces.Discrete) else None
+
+
+def _bytes_of(space: spaces.Space[Any]) -> int | None:
+    parts = list(space.spaces.values()) if isinstance(space, spaces.Dict) else [space]
+    lengths = [_length(part) for part in parts]
+    sizes = [np.dtype(part.dtype or np.float32).itemsize for part in parts]
+    known = [length for length in lengths if length is not None]
+    if len(known) < len(parts):
+        return None
+    return sum(length * size for length, size in zip(known, sizes, strict=True))
+
+
+def _numbers_of(space: spaces.Space[Any]) -> int | None:
+    if isinstance(space, spaces.Dict):
+        parts = [_numbers_of(part) for part in space.spaces.values()]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+    if isinstance(space, spaces.Discrete):
+        return int(space.n)
+    return int(space.nvec.sum()) if isinstance(space, spaces.MultiDiscrete) else _length(space)
+
+
+def _action_bytes(space: spaces.Space[Any]) -> int | None:
+    length = _length(space)
+    dtype = np.dtype(space.dtype or np.float32)
+    # Buffers keep double precision as single.
+    return None if length is None else length * (4 if dtype == np.float64 else dtype.itemsize)
 
 
 def _kind(space: spaces.Space[Any]) -> str:

@@ -23,7 +23,11 @@ def device_faults(device: str) -> list[Fault]:
     if not missing:
         return []
     hint = "Choose auto, which takes a GPU where there is one, or cpu."
-    return [Fault("training.device", f"{device} cannot be used: this machine has {missing}", hint)]
+    return [
+        Fault(
+            "training.device", f"{device} cannot be used: this machine has {missing}", hint, {"training.device": "auto"}
+        )
+    ]
 
 
 def _too_few(present: int) -> str:

@@ -27,7 +27,8 @@ def limit_faults(resources: ResourcesConfig) -> list[Fault]:
     if resources.cpu_cores is not None and resources.cpu_cores > present:
         has = "one core" if present == 1 else f"{present} cores"
         message = f"{resources.cpu_cores:,} cores are asked for, and this program may use {has}"
-        faults.append(Fault("resources.cpu_cores", message, f"Choose {present} or less, or leave it empty."))
+        hint = f"Choose {present} or less, or leave it empty."
+        faults.append(Fault("resources.cpu_cores", message, hint, {"resources.cpu_cores": present}))
     if resources.gpu_index is not None:
         faults += _gpu_faults(resources.gpu_index)
     return faults
@@ -45,4 +46,5 @@ def _gpu_faults(index: int) -> list[Fault]:
     else:
         has = "one, card 0" if present == 1 else f"{present}, cards 0 to {present - 1}"
     message = f"there is no card {index}: this machine has {has}"
-    return [Fault("resources.gpu_index", message, "Leave it empty, which lets the run see all there are.")]
+    hint = "Leave it empty, which lets the run see all there are."
+    return [Fault("resources.gpu_index", message, hint, {"resources.gpu_index": None})]

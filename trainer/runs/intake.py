@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trainer.config import PresetStore, RunConfig, apply_overrides, check, load_config
+from trainer.config import PresetStore, RunConfig, Spaces, apply_overrides, check, load_config
+from trainer.config.sizes import memory_fault, replay_bytes
 from trainer.envs import catalogue
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
 from trainer.events import CheckpointRemoved, ConfigChanged, RunCreated, StateChanged
 from trainer.hardware.devices import device_faults
 from trainer.hardware.limits import limit_faults
+from trainer.memory import available_bytes, total_bytes
 from trainer.paths import Layout
 from trainer.revision import git_commit
 from trainer.runs.checkpoints import checkpoints_in
@@ -31,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 INTERRUPTED = "Its process ended at step {step:,}, before the run did. "
 _RECOVERED = "Resume goes on from its checkpoint of step {step:,}; curves, log, videos and checkpoints are kept."
+_BEFORE_LEARNING = 400 * 10**6  # bytes that a process takes before it holds anything of its run
 _BEGINS_AGAIN = "There is no checkpoint yet: Resume begins again."
 
 
@@ -52,7 +55,24 @@ class Intake:
             spaces = catalogue.environment_spaces(config.environment)
         except ConfigError as error:
             return [*error.faults, *check(config, None), *machine]
-        return [*check(config, spaces), *machine]
+        return [*check(config, spaces), *self._memory_faults(config, spaces), *machine]
+
+    def _memory_faults(self, config: RunConfig, spaces: Spaces) -> list[Fault]:
+        """Return the fault of a replay buffer that will not fit; one whose turn comes later has all memory there is."""
+        needed = replay_bytes(config, spaces)
+        if not needed:
+            return []
+        limit = config.resources.memory_limit_mb
+        if limit is not None and config.resources.executor == "process":
+            left = max(0, limit * 10**6 - _BEFORE_LEARNING)
+            fault = memory_fault(config, needed, left, f"are left to it of the run's limit of {limit:,} MB")
+            if fault:
+                return [fault]
+        if self._roster.ahead() is None:
+            fault = memory_fault(config, needed, available_bytes())
+        else:
+            fault = memory_fault(config, needed, total_bytes(), "are all that this machine has")
+        return [fault] if fault else []
 
     def submit(self, config: RunConfig, *, preset: str | None = None, start: bool = True) -> str:
         """Accept a new run and return its id.

@@ -63,6 +63,16 @@ class Roster:
         live = self.find(record.id)
         return live.record if live else record
 
+    def ahead(self) -> int | None:
+        """Return how many runs wait for a place before one that came now; None when it would start at once."""
+        with self._lock:
+            return None if not self._waiting and self._active() < self._slots else len(self._waiting)
+
+    @property
+    def slots(self) -> int:
+        """How many runs may be active at once."""
+        return self._slots
+
     def waits(self, run_id: str) -> bool:
         """Whether a run starts by itself once its turn comes."""
         with self._lock:

@@ -17,11 +17,10 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from trainer.algorithms.fast import observations
 from trainer.algorithms.fast.arena import Floats
-from trainer.errors import ConfigError, Fault
+from trainer.config.sizes import not_enough_memory
+from trainer.errors import ConfigError
 from trainer.memory import available_bytes
 from trainer.ring import Ring
-
-_GB = 1e9
 
 
 @dataclass(frozen=True)
@@ -199,17 +198,9 @@ class Replay:
     def _require_memory(self, observation_space: spaces.Space[Any]) -> None:
         needed, free = self._bytes(observation_space), available_bytes()
         if needed > free:
-            fits = int(self.steps * self.copies * free / needed * 0.8)
-            raise ConfigError(
-                [
-                    Fault(
-                        "algorithm.buffer_size",
-                        f"{needed / _GB:.1f} GB of memory are needed for {self.steps * self.copies:,} transitions, "
-                        f"and {free / _GB:.1f} GB are free.",
-                        f"At most {fits:,} fit.",
-                    )
-                ]
-            )
+            transitions = self.steps * self.copies
+            fits = int(transitions * free / needed * 0.8)
+            raise ConfigError([not_enough_memory(transitions, needed, free, fits)])
 
 
 class SharedReplay(Replay):

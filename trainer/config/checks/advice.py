@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from trainer.config.algorithms import A2CConfig, PPOConfig
@@ -22,7 +23,9 @@ def _last_minibatch_is_smaller(config: RunConfig) -> Iterator[Fault]:
     rest = rollout % algorithm.batch_size
     if rest and algorithm.batch_size < rollout:
         message = f"does not divide the {rollout:,} steps of a rollout: the last minibatch has only {rest:,}"
-        yield Fault("algorithm.batch_size", message, "A divisor gives every step the same weight.")
+        divisor = _divisor_near(rollout, algorithm.batch_size)
+        hint = "A divisor gives every step the same weight."
+        yield Fault("algorithm.batch_size", message, hint, {"algorithm.batch_size": divisor})
 
 
 def _rollout_outlasts_the_run(config: RunConfig) -> Iterator[Fault]:
@@ -32,7 +35,15 @@ def _rollout_outlasts_the_run(config: RunConfig) -> Iterator[Fault]:
     rollout = algorithm.n_steps * config.environment.n_envs
     if rollout > training.total_timesteps:
         message = f"is less than one rollout, which is always finished: {rollout:,} steps will be taken"
-        yield Fault("training.total_timesteps", message, "Train longer, or take shorter rollouts.")
+        fix = {"training.total_timesteps": rollout}
+        yield Fault("training.total_timesteps", message, "Train longer, or take shorter rollouts.", fix)
+
+
+def _divisor_near(whole: int, wanted: int) -> int:
+    """Return the divisor of `whole` that is nearest to `wanted` in size, the larger of two."""
+    small = [number for number in range(1, math.isqrt(whole) + 1) if whole % number == 0]
+    divisors = [*small, *(whole // number for number in small)]
+    return min(divisors, key=lambda divisor: (abs(math.log(divisor / wanted)), -divisor))
 
 
 _RULES = (_last_minibatch_is_smaller, _rollout_outlasts_the_run)

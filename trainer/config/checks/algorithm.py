@@ -15,6 +15,8 @@ _WORDS = {
     "multi_discrete": "multi-discrete",
     "multi_binary": "multi-binary",
 }
+# What one would try first of those that fit.
+_FIRST_CHOICES = ("sac", "dqn", "ppo")
 
 
 def _action_space(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
@@ -25,7 +27,16 @@ def _action_space(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     has = _WORDS[spaces.action_kind]
     able = [name.upper() for name, other in ALGORITHMS.items() if spaces.action_kind in other.action_kinds]
     message = f"{algorithm.name.upper()} needs {needed} actions, but {config.environment.id} has {has} ones"
-    yield Fault("algorithm.name", message, f"Choose {_listed(able)}, or another environment.")
+    hint = f"Choose {_listed(able)}, or another environment."
+    yield Fault("algorithm.name", message, hint, _nearest_algorithm(config, spaces))
+
+
+def _nearest_algorithm(config: RunConfig, spaces: Spaces) -> dict[str, str] | None:
+    """Return the fix that chooses an algorithm which can act here and learns as the chosen one does, if any does."""
+    able = [name for name, other in ALGORITHMS.items() if spaces.action_kind in other.action_kinds]
+    alike = [name for name in able if ALGORITHMS[name].on_policy == config.algorithm.on_policy] or able
+    best = next((name for name in _FIRST_CHOICES if name in alike), alike[0] if alike else None)
+    return {"algorithm.name": best} if best else None
 
 
 def _listed(names: list[str]) -> str:
@@ -39,7 +50,7 @@ def _state_dependent_exploration(config: RunConfig, spaces: Spaces | None) -> It
         return
     if spaces is not None and spaces.action_kind != "box":
         message = f"explores continuous actions only, and {config.environment.id} has none"
-        yield Fault("algorithm.use_sde", message, "Turn it off.")
+        yield Fault("algorithm.use_sde", message, "Turn it off.", {"algorithm.use_sde": False})
 
 
 def _minibatch_fits_rollout(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -52,10 +63,12 @@ def _minibatch_fits_rollout(config: RunConfig, _: Spaces | None) -> Iterator[Fau
             f"{algorithm.batch_size:,} is more than one rollout holds: "
             f"{algorithm.n_steps:,} steps x {copies:,} {'copy' if copies == 1 else 'copies'} = {rollout:,}"
         )
-        yield Fault("algorithm.batch_size", message, f"Use {rollout:,} or less, or longer rollouts.")
+        hint = f"Use {rollout:,} or less, or longer rollouts."
+        yield Fault("algorithm.batch_size", message, hint, {"algorithm.batch_size": rollout})
     elif algorithm.batch_size == 1 and algorithm.normalize_advantage and rollout > 1:
         message = "a batch of 1 has no spread to normalise advantages with"
-        yield Fault("algorithm.batch_size", message, "Use 2 or more, or turn off advantage normalisation.")
+        hint = "Use 2 or more, or turn off advantage normalisation."
+        yield Fault("algorithm.batch_size", message, hint, {"algorithm.batch_size": min(64, rollout)})
 
 
 def _advantages_have_a_spread(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -64,7 +77,9 @@ def _advantages_have_a_spread(config: RunConfig, _: Spaces | None) -> Iterator[F
         return
     if algorithm.n_steps * config.environment.n_envs <= 1:
         message = "a rollout of 1 step has no spread to normalise advantages with"
-        yield Fault("algorithm.n_steps", message, "Use 2 or more, more copies, or turn off advantage normalisation.")
+        hint = "Use 2 or more, more copies, or turn off advantage normalisation."
+        usual = type(algorithm).model_fields["n_steps"].default
+        yield Fault("algorithm.n_steps", message, hint, {"algorithm.n_steps": usual})
 
 
 def _epsilon_falls(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -74,7 +89,8 @@ def _epsilon_falls(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     first, last = algorithm.exploration_initial_eps, algorithm.exploration_final_eps
     if last > first:
         message = f"{last:g} is above the initial epsilon, {first:g}: exploration would grow"
-        yield Fault("algorithm.exploration_final_eps", message, f"Use {first:g} or less.")
+        field = "algorithm.exploration_final_eps"
+        yield Fault(field, message, f"Use {first:g} or less.", {field: first})
 
 
 RULES = (

@@ -15,18 +15,20 @@ def _native_backend(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]
     environment = config.environment
     if environment.backend != "native":
         return
+    fix = {"environment.backend": "auto"}
     if environment.wrappers:
         message = "native environments step all copies at once and cannot be wrapped one by one"
-        yield Fault("environment.backend", message, "Choose dummy or subprocess, or remove the wrappers.")
+        yield Fault("environment.backend", message, "Choose dummy or subprocess, or remove the wrappers.", fix)
     elif spaces is not None and spaces.native_available is False:
         message = f"{environment.id} has no native vector implementation"
-        yield Fault("environment.backend", message, "Choose auto, dummy or subprocess.")
+        yield Fault("environment.backend", message, "Choose auto, dummy or subprocess.", fix)
 
 
 def _drawing_is_ours(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     if "render_mode" in config.environment.kwargs:
         message = "render_mode is decided by Palaestra: training does not draw, videos do"
-        yield Fault("environment.kwargs", message, "Remove it.")
+        rest = {key: value for key, value in config.environment.kwargs.items() if key != "render_mode"}
+        yield Fault("environment.kwargs", message, "Remove it.", {"environment.kwargs": rest})
 
 
 def _spaces_that_policies_know(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
@@ -48,7 +50,7 @@ def _frame_stack(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     stack = config.environment.frame_stack
     if spaces is not None and stack is not None and stack > 1 and spaces.observation_kind in _COUNTED:
         message = f"{config.environment.id} has {spaces.observation_kind} observations, which cannot be stacked"
-        yield Fault("environment.frame_stack", message, "Leave it empty.")
+        yield Fault("environment.frame_stack", message, "Leave it empty.", {"environment.frame_stack": None})
 
 
 def _normalisation(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
@@ -58,12 +60,13 @@ def _normalisation(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     field = "environment.normalize_observation"
     if spaces.observation_kind == "image":
         message = "images are already scaled to 0 to 1 by the policy"
-        yield Fault(field, message, "Turn it off.")
+        yield Fault(field, message, "Turn it off.", {field: False})
     elif spaces.observation_kind in _COUNTED:
-        yield Fault(field, f"{spaces.observation_kind} observations cannot be normalised", "Turn it off.")
+        message = f"{spaces.observation_kind} observations cannot be normalised"
+        yield Fault(field, message, "Turn it off.", {field: False})
     if environment.normalize_keys is not None and spaces.observation_kind != "dict":
         message = "only dictionary observations have keys"
-        yield Fault("environment.normalize_keys", message, "Leave it empty.")
+        yield Fault("environment.normalize_keys", message, "Leave it empty.", {"environment.normalize_keys": None})
 
 
 RULES = (_native_backend, _drawing_is_ours, _spaces_that_policies_know, _frame_stack, _normalisation)

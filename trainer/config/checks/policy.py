@@ -34,30 +34,32 @@ def _class_suits_observations(config: RunConfig, spaces: Spaces | None) -> Itera
     if spaces is None or policy.class_ == "auto":
         return
     kind, field = spaces.observation_kind, "policy.class"
+    fix = {field: "auto"}
     if kind == "dict" and policy.class_ != "MultiInputPolicy":
-        yield Fault(field, f"{environment} has dictionary observations", "Choose MultiInputPolicy or auto.")
+        yield Fault(field, f"{environment} has dictionary observations", "Choose MultiInputPolicy or auto.", fix)
     elif kind != "dict" and policy.class_ == "MultiInputPolicy":
-        yield Fault(field, f"{environment} has no dictionary observations", "Choose auto.")
+        yield Fault(field, f"{environment} has no dictionary observations", "Choose auto.", fix)
     elif kind == "image" and policy.class_ == "MlpPolicy":
         message = f"{environment} shows images, for which MlpPolicy has no convolutions"
-        yield Fault(field, message, "Choose CnnPolicy or auto.")
+        yield Fault(field, message, "Choose CnnPolicy or auto.", fix)
     elif policy.class_ == "CnnPolicy" and not _shows_images(config, spaces):
-        yield Fault(field, f"{environment} shows no images", "Choose MlpPolicy or auto.")
+        yield Fault(field, f"{environment} shows no images", "Choose MlpPolicy or auto.", fix)
 
 
 def _extractor_suits_observations(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     if spaces is None:
         return
     chosen, kind, field = config.policy.features_extractor, spaces.observation_kind, "policy.features_extractor"
+    fix = {field: "auto"}
     if chosen == "combined" and kind != "dict":
-        yield Fault(field, "combines dictionary observations, and there are none", "Choose auto.")
+        yield Fault(field, "combines dictionary observations, and there are none", "Choose auto.", fix)
     elif chosen == "flatten" and kind == "dict":
-        yield Fault(field, "cannot flatten dictionary observations", "Choose combined or auto.")
+        yield Fault(field, "cannot flatten dictionary observations", "Choose combined or auto.", fix)
     elif chosen == "nature_cnn" and not _shows_images(config, spaces):
-        yield Fault(field, "reads images, and there are none", "Choose auto.")
+        yield Fault(field, "reads images, and there are none", "Choose auto.", fix)
     elif _shows_images(config, spaces) and _extractor(config, spaces) == "nature_cnn" and _is_small(spaces):
         message = f"needs images of at least {_SMALLEST_IMAGE} x {_SMALLEST_IMAGE} pixels"
-        yield Fault(field, message, "Choose flatten, or enlarge the images with a wrapper.")
+        yield Fault(field, message, "Choose flatten, or enlarge the images with a wrapper.", {field: "flatten"})
 
 
 def _shows_images(config: RunConfig, spaces: Spaces) -> bool:
@@ -86,8 +88,12 @@ def _extractor_arguments(config: RunConfig, spaces: Spaces | None) -> Iterator[F
     for name in given:
         if name not in known:
             message = f"{extractor} has no argument {name}"
-            hint = did_you_mean(nearest(name, known)) or (f"It has {', '.join(known)}." if known else "It has none.")
-            yield Fault("policy.features_extractor_kwargs", message, hint)
+            near = nearest(name, known)
+            hint = did_you_mean(near) or (f"It has {', '.join(known)}." if known else "It has none.")
+            rest = {key: value for key, value in given.items() if key != name}
+            mended = {**rest, near: given[name]} if near and near not in rest else rest
+            field = "policy.features_extractor_kwargs"
+            yield Fault(field, message, hint, {field: mended})
 
 
 def _networks_of_the_algorithm(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -95,13 +101,17 @@ def _networks_of_the_algorithm(config: RunConfig, _: Spaces | None) -> Iterator[
     if not isinstance(layers, dict):
         return
     if name == "dqn":
-        yield Fault("policy.net_arch", "DQN has a single network", "Write a list such as [64, 64].")
+        single = {"policy.net_arch": layers.get("qf") or next(iter(layers.values()))}
+        yield Fault("policy.net_arch", "DQN has a single network", "Write a list such as [64, 64].", single)
         return
     critic = "vf" if config.algorithm.on_policy else "qf"
     expected = {"pi", critic}
     if set(layers) - expected or (not config.algorithm.on_policy and set(layers) != expected):
         message = f'{name.upper()} has the networks "pi" and "{critic}", not {", ".join(sorted(layers))}'
-        yield Fault("policy.net_arch", message, f'Write it like {{"pi": [64, 64], "{critic}": [64, 64]}}.')
+        values = [layers[name] for name in ("qf", "vf") if name in layers]
+        actor = layers.get("pi", [*values, [64, 64]][0])
+        fix = {"policy.net_arch": {"pi": actor, critic: layers.get(critic, [*values, actor][0])}}
+        yield Fault("policy.net_arch", message, f'Write it like {{"pi": [64, 64], "{critic}": [64, 64]}}.', fix)
 
 
 def _settings_of_the_algorithm(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -112,7 +122,9 @@ def _settings_of_the_algorithm(config: RunConfig, _: Spaces | None) -> Iterator[
         if policy[spec.path.removeprefix("policy.")] != spec.default:
             owners = ", ".join(owner.upper() for owner in spec.only_algorithms)
             hint = f"Leave it at {'empty' if spec.default is None else str(spec.default).lower()}."
-            yield Fault(spec.path, f"{name.upper()} has no such setting; {owners} have it", hint)
+            yield Fault(
+                spec.path, f"{name.upper()} has no such setting; {owners} have it", hint, {spec.path: spec.default}
+            )
 
 
 def _squashing(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -120,13 +132,15 @@ def _squashing(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     uses_sde = isinstance(algorithm, (PPOConfig, A2CConfig, SACConfig)) and algorithm.use_sde
     if config.policy.squash_output and config.algorithm.on_policy and not uses_sde:
         message = "works with state-dependent exploration (gSDE) only"
-        yield Fault("policy.squash_output", message, "Turn it off, or gSDE on.")
+        yield Fault("policy.squash_output", message, "Turn it off, or gSDE on.", {"policy.squash_output": False})
 
 
 def _learning_rate_has_its_own_setting(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     if "lr" in config.policy.optimizer_kwargs:
         message = "lr is the algorithm's learning rate"
-        yield Fault("policy.optimizer_kwargs", message, "Remove it and set algorithm.learning_rate.")
+        rest = {key: value for key, value in config.policy.optimizer_kwargs.items() if key != "lr"}
+        hint = "Remove it and set algorithm.learning_rate."
+        yield Fault("policy.optimizer_kwargs", message, hint, {"policy.optimizer_kwargs": rest})
 
 
 RULES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from trainer.config.algorithms import OffPolicyConfig
 from trainer.config.run import RunConfig
@@ -22,14 +23,16 @@ def _learning_starts_in_time(config: RunConfig, _: Spaces | None) -> Iterator[Fa
             f"learning would start after {algorithm.learning_starts:,} steps, "
             f"but the run ends after {training.total_timesteps:,}"
         )
-        yield Fault("algorithm.learning_starts", message, "Start earlier, or train longer.")
+        fix = {"algorithm.learning_starts": training.total_timesteps // 10}
+        yield Fault("algorithm.learning_starts", message, "Start earlier, or train longer.", fix)
 
 
 def _episodes_need_one_copy(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     algorithm, copies = config.algorithm, config.environment.n_envs
     if isinstance(algorithm, OffPolicyConfig) and algorithm.train_freq_unit == "episode" and copies > 1:
         message = f"whole episodes can be collected from one copy only, not {copies:,}"
-        yield Fault("algorithm.train_freq_unit", message, "Choose step, or one copy of the environment.")
+        fix = {"algorithm.train_freq_unit": "step"}
+        yield Fault("algorithm.train_freq_unit", message, "Choose step, or one copy of the environment.", fix)
 
 
 def _memory_saving(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
@@ -37,26 +40,30 @@ def _memory_saving(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     if not isinstance(algorithm, OffPolicyConfig) or not algorithm.optimize_memory_usage:
         return
     field = "algorithm.optimize_memory_usage"
+    fix = {field: False}
     if algorithm.n_steps > 1:
-        yield Fault(field, "does not work with n-step returns", "Turn it off, or set n-step returns to 1.")
+        yield Fault(field, "does not work with n-step returns", "Turn it off, or set n-step returns to 1.", fix)
     if spaces is not None and spaces.observation_kind == "dict":
-        yield Fault(field, "does not work with dictionary observations", "Turn it off.")
+        yield Fault(field, "does not work with dictionary observations", "Turn it off.", fix)
     elif (algorithm.replay_buffer_kwargs or {}).get(_TIMEOUTS, True):
         message = "cannot tell an episode's time limit from its end"
         hint = f'Turn it off, or put {{"{_TIMEOUTS}": false}} into the replay buffer arguments.'
-        yield Fault(field, message, hint)
+        yield Fault(field, message, hint, fix)
 
 
 def _n_step_returns(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     algorithm = config.algorithm
     if not isinstance(algorithm, OffPolicyConfig) or algorithm.n_steps == 1:
         return
+    fix: dict[str, Any] = {"algorithm.n_steps": 1}
     if algorithm.replay_buffer_class is not None:
+        given = {**(algorithm.replay_buffer_kwargs or {}), "n_steps": algorithm.n_steps}
+        fix["algorithm.replay_buffer_kwargs"] = given
         message = "has no effect with a replay buffer class of your own"
         hint = f'Set it to 1 and put {{"n_steps": {algorithm.n_steps}}} into the replay buffer arguments.'
-        yield Fault("algorithm.n_steps", message, hint)
+        yield Fault("algorithm.n_steps", message, hint, fix)
     elif spaces is not None and spaces.observation_kind == "dict":
-        yield Fault("algorithm.n_steps", "does not work with dictionary observations", "Set it to 1.")
+        yield Fault("algorithm.n_steps", "does not work with dictionary observations", "Set it to 1.", fix)
 
 
 def _hindsight_needs_goals(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
@@ -65,7 +72,9 @@ def _hindsight_needs_goals(config: RunConfig, spaces: Spaces | None) -> Iterator
         return
     if (algorithm.replay_buffer_class or "").endswith(":HerReplayBuffer"):
         message = f"needs observations with goals in them, which {config.environment.id} has not"
-        yield Fault("algorithm.replay_buffer_class", message, "Leave it empty.")
+        yield Fault(
+            "algorithm.replay_buffer_class", message, "Leave it empty.", {"algorithm.replay_buffer_class": None}
+        )
 
 
 def _buffer_arguments(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -78,7 +87,8 @@ def _buffer_arguments(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
         reserved = {*_PASSED_TO_BUFFERS, "gamma", "gae_lambda"}
     for name in given or {}:
         if name in reserved:
-            yield Fault(field, f"{name} is passed by Stable-Baselines3 itself", "Remove it.")
+            rest = {key: value for key, value in (given or {}).items() if key not in reserved}
+            yield Fault(field, f"{name} is passed by Stable-Baselines3 itself", "Remove it.", {field: rest or None})
 
 
 RULES = (

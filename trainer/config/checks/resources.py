@@ -18,7 +18,8 @@ def _limits_need_a_process(config: RunConfig, _: Spaces | None) -> Iterator[Faul
     for name, unlimited in _LIMITS.items():
         if getattr(resources, name) != type(resources).model_fields[name].default:
             message = "limits a run in a process of its own, and this one is to run in a thread"
-            yield Fault(f"resources.{name}", message, f"Choose process under Run in, or leave this {unlimited}.")
+            hint = f"Choose process under Run in, or leave this {unlimited}."
+            yield Fault(f"resources.{name}", message, hint, {"resources.executor": "process"})
 
 
 def _one_card_is_the_first(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -27,10 +28,13 @@ def _one_card_is_the_first(config: RunConfig, _: Spaces | None) -> Iterator[Faul
         return
     if device in ("cpu", "mps"):
         message = f"chooses a graphics card, but the networks are to live on {device}"
-        yield Fault("resources.gpu_index", message, "Leave it empty, or set the device to auto.")
+        yield Fault(
+            "resources.gpu_index", message, "Leave it empty, or set the device to auto.", {"resources.gpu_index": None}
+        )
     elif device not in ("auto", "cuda", "cuda:0"):
         message = f"{device} does not exist within the run: it sees card {resources.gpu_index} only, as cuda:0"
-        yield Fault("training.device", message, "Choose auto or cuda, or leave resources.gpu_index empty.")
+        hint = "Choose auto or cuda, or leave resources.gpu_index empty."
+        yield Fault("training.device", message, hint, {"training.device": "auto"})
 
 
 RULES = (_limits_need_a_process, _one_card_is_the_first)

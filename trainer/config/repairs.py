@@ -1,0 +1,61 @@
+"""What was probably meant by a value that cannot be: offered beside the fault, never taken by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from trainer.config.hints import did_you_mean
+from trainer.errors import nearest
+
+_NUMBER_AT_FRONT = re.compile(r"^\s*-?\d+(\.\d+)?(e-?\d+)?", re.IGNORECASE)
+_WRONG_TYPE = frozenset({"int_type", "float_type"})
+
+
+def repair(kind: str, given: Any, context: Mapping[str, Any], expected: list[str]) -> Any | None:
+    """Return the value that was probably meant, or None when nothing is near.
+
+    :param kind: pydantic's name of the error
+    :param context: the bounds that were broken, as pydantic gives them
+    :param expected: the allowed words, where there are some
+    """
+    if kind == "literal_error":
+        return nearest(given, expected) if isinstance(given, str) else None
+    if kind == "schedule":
+        return _schedule(given)
+    if kind in _WRONG_TYPE:
+        number = _leading_number(given)
+        return int(number) if number is not None and kind == "int_type" and number.is_integer() else number
+    if kind == "int_from_float" and isinstance(given, float):
+        return round(given)
+    if kind == "greater_than_equal":
+        return context["ge"]
+    if kind == "less_than_equal":
+        return _below(given, context["le"])
+    return None
+
+
+def repair_hint(kind: str, value: Any) -> str | None:
+    """Return the sentence that offers a repaired value; None where the message has said it already."""
+    if kind in ("greater_than_equal", "int_from_float"):
+        return None
+    return did_you_mean(f"{value:g}" if isinstance(value, float) else str(value))
+
+
+def _below(given: Any, most: float) -> Any:
+    """Return 0.99 for a share that was written as 99, else the bound."""
+    if most == 1 and isinstance(given, (int, float)) and float(given).is_integer() and 1 < given < 10**6:
+        return given / 10 ** len(str(int(given)))
+    return most
+
+
+def _schedule(given: Any) -> float | None:
+    """Return the number at the front of what is no schedule, without its sign."""
+    number = _leading_number(given) if isinstance(given, str) else given
+    return abs(float(number)) if isinstance(number, (int, float)) and number else None
+
+
+def _leading_number(given: Any) -> float | None:
+    found = _NUMBER_AT_FRONT.match(given) if isinstance(given, str) else None
+    return float(found.group()) if found else None

@@ -1,0 +1,96 @@
+"""How much memory the buffers of a run take: the layouts of `algorithms/fast` in numbers, without making them.
+
+Tests hold these numbers to the arrays themselves. None always means that it is not known, never nothing.
+"""
+
+from __future__ import annotations
+
+from trainer.config.algorithms import OffPolicyConfig
+from trainer.config.algorithms.on_policy import OnPolicyConfig
+from trainer.config.run import RunConfig
+from trainer.config.spaces import Spaces
+from trainer.errors import Fault
+
+# Which algorithms keep their transitions in a `Replay` of ours; the others in Stable-Baselines3's buffers.
+_OWN_REPLAY = frozenset({"dqn", "ddpg", "td3", "sac"})
+_TIMEOUTS = "handle_timeout_termination"
+_GB = 1e9
+# Where memory is used to the last byte the next allocation of anybody ends a program.
+_SENSIBLE_PART = 0.8
+
+
+def replay_bytes(config: RunConfig, spaces: Spaces) -> int | None:
+    """Return the bytes of a run's replay buffer once it is full; 0 where there is none."""
+    algorithm, copies = config.algorithm, config.environment.n_envs
+    if not isinstance(algorithm, OffPolicyConfig):
+        return 0
+    if spaces.observation_bytes is None or spaces.action_bytes is None:
+        return None
+    steps = max(algorithm.buffer_size // copies, 1)
+    rows, observation = steps * copies, spaces.observation_bytes
+    if algorithm.name not in _OWN_REPLAY or algorithm.replay_buffer_class is not None:
+        kept = 1 if algorithm.optimize_memory_usage else 2
+        # Rewards, ends and cuts are single floats there; hindsight notes two whole numbers beside them.
+        goals = 16 if (algorithm.replay_buffer_class or "").endswith("HerReplayBuffer") else 0
+        return rows * (kept * observation + spaces.action_bytes + 12 + goals)
+    rest = rows * (spaces.action_bytes + 6)
+    if _kept_by_frames(config, spaces):
+        ring = steps + steps // 16 + 8 * (spaces.stacked_frames + 1)
+        return ring * copies * (observation // spaces.stacked_frames) + 8 * rows + rest
+    bootstraps = bool((algorithm.replay_buffer_kwargs or {}).get(_TIMEOUTS, True))
+    shared = algorithm.optimize_memory_usage and not bootstraps and algorithm.n_steps == 1
+    return rows * observation * (1 if shared else 2) + rest
+
+
+def _kept_by_frames(config: RunConfig, spaces: Spaces) -> bool:
+    """Whether `FrameReplay` keeps the frames of stacked images once each."""
+    environment, stack, shape = config.environment, spaces.stacked_frames, spaces.observation_shape
+    if spaces.observation_kind != "image" or not shape or stack <= 1 or shape[0] % stack != 0:
+        return False
+    normalized = environment.normalize_observation or environment.normalize_reward
+    return not normalized and isinstance(config.algorithm, OffPolicyConfig) and config.algorithm.n_steps == 1
+
+
+def rollout_bytes(config: RunConfig, spaces: Spaces) -> int | None:
+    """Return the bytes of what PPO and A2C collect before they learn from it; 0 where nothing is collected so."""
+    algorithm = config.algorithm
+    if not isinstance(algorithm, OnPolicyConfig) or not hasattr(algorithm, "n_steps"):
+        return 0
+    if spaces.observation_bytes is None or spaces.action_bytes is None:
+        return None
+    # Rewards, values, log-probabilities, advantages, returns and whether the episode goes on.
+    return int(algorithm.n_steps) * config.environment.n_envs * (spaces.observation_bytes + spaces.action_bytes + 24)
+
+
+def memory_fault(config: RunConfig, needed: int, free: int, whose: str = "are free") -> Fault | None:
+    """Return the fault of a replay buffer that does not fit, with a size that does; None where it fits.
+
+    :param needed: bytes of the whole buffer
+    :param free: bytes that may be taken
+    :param whose: how the message goes on after the number of free bytes
+    """
+    algorithm = config.algorithm
+    if not isinstance(algorithm, OffPolicyConfig) or needed <= free:
+        return None
+    copies = config.environment.n_envs
+    fits = _rounded_down(int(algorithm.buffer_size * max(0, free) / needed * _SENSIBLE_PART))
+    return not_enough_memory(max(algorithm.buffer_size // copies, 1) * copies, needed, free, fits, whose)
+
+
+def not_enough_memory(transitions: int, needed: int, free: int, fits: int, whose: str = "are free") -> Fault:
+    """Return the fault of a buffer that does not fit.
+
+    :param transitions: it was to hold
+    :param fits: how many transitions do fit
+    """
+    message = f"{needed / _GB:.1f} GB of memory are needed for {transitions:,} transitions, and {free / _GB:.1f} GB"
+    hint, fix = "Nothing fits: free some memory.", None
+    if fits > 0:
+        hint, fix = f"At most {fits:,} fit.", {"algorithm.buffer_size": fits}
+    return Fault("algorithm.buffer_size", f"{message} {whose}", hint, fix)
+
+
+def _rounded_down(number: int) -> int:
+    """Return the number with two leading digits: what somebody would type."""
+    scale: int = 10 ** max(0, len(str(number)) - 2)
+    return number // scale * scale
