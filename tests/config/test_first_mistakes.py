@@ -227,7 +227,7 @@ def test_a_fix_that_is_offered_mends_its_fault(engine: Engine, mistake: str) -> 
 
 @pytest.mark.parametrize(
     ("package", "environment", "command"),
-    [("ale_py", "ALE/Pong-v5", "pip install ale-py"), ("mujoco", "HalfCheetah-v5", "pip install mujoco")],
+    [("ale_py", "ALE/Pong-v5", "install ale-py"), ("mujoco", "HalfCheetah-v5", "install mujoco")],
 )
 def test_a_family_that_is_not_installed_is_named_with_the_one_command(
     refused: Any, monkeypatch: pytest.MonkeyPatch, package: str, environment: str, command: str

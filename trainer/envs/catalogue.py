@@ -178,7 +178,8 @@ def require(environment_id: str) -> EnvSpec:
     """
     entry = find(environment_id)
     if entry.missing is not None:
-        raise ConfigError([Fault("environment.id", f"{environment_id} cannot run here.", entry.missing)])
+        hint = entry.missing if entry.command is None else f"{entry.missing} Run: {entry.command}"
+        raise ConfigError([Fault("environment.id", f"{environment_id} cannot run here.", hint)])
     return registry()[environment_id]
 
 
@@ -243,7 +244,10 @@ def _spaces(environment_json: str) -> Spaces:
     try:
         stack = environment.frame_stack if options is None else None
         spaces = describe_spaces(env.observation_space, env.action_space, stack, native and not environment.wrappers)
-    near = nearest(environment_id, known) or _nearest_bare(environment_id, known)
+        if options is not None:
+            spaces = replace(spaces, stacked_frames=options.frame_stack)
+        unread = spaces.observation_kind == "other"
+        return replace(spaces, suggested_wrapper=optional.wrapper_for(_family(spec))) if unread else spaces
     finally:
         env.close()
 
