@@ -124,7 +124,7 @@ CASES: list[tuple[str, RunConfig, Spaces | None, str]] = [
     ("no native backend", config(environment={"backend": "native"}), PENDULUM, "environment.backend"),
     (
         "wrapped native",
-        config(environment={"backend": "native", "wrappers": [{"name": "x"}]}),
+        config(environment={"backend": "native", "wrappers": [{"name": "time_limit"}]}),
         CARTPOLE,
         "environment.backend",
     ),

@@ -4,41 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
-from pydantic_core import PydanticCustomError
-
 from trainer.config import sources
-from trainer.config.fields import ENTRY_POINT, OF_THE_NETWORKS, JsonDict, Section, setting
+from trainer.config.fields import OF_THE_NETWORKS, JsonDict, Section, setting
+from trainer.config.wrapping import WrapperConfig
 
 _MAIN = "Environment"
 _WRAPPING = "Wrappers"
 _NORMALISATION = "Normalisation"
-
-
-class WrapperConfig(Section):
-    """One wrapper around each environment copy: either a known `name` or an `entry_point`."""
-
-    name: str | None = setting(
-        None, "Name", "Name of a wrapper that Palaestra knows.", sources.GYMNASIUM_WRAPPERS, _WRAPPING
-    )
-    entry_point: str | None = setting(
-        None,
-        "Entry point",
-        "Any Gymnasium wrapper, as module:Class.",
-        sources.GYMNASIUM_WRAPPERS,
-        _WRAPPING,
-        pattern=ENTRY_POINT,
-        example="gymnasium.wrappers:RescaleAction",
-    )
-    kwargs: JsonDict = setting(
-        {}, "Arguments", "Arguments for the wrapper's constructor.", sources.GYMNASIUM_WRAPPERS, _WRAPPING
-    )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> WrapperConfig:
-        if (self.name is None) == (self.entry_point is None):
-            raise PydanticCustomError("wrapper", 'needs either "name" or "entry_point"')
-        return self
 
 
 class EnvironmentConfig(Section):
@@ -110,11 +82,12 @@ class EnvironmentConfig(Section):
     wrappers: list[WrapperConfig] = setting(
         [],
         "Wrappers",
-        "Wrappers around each copy, the innermost first, as a JSON list.",
+        "What stands between each copy and the agent, the innermost first: each one sees what the one before it gives. "
+        "Copies in wrappers are stepped one by one.",
         sources.GYMNASIUM_WRAPPERS,
         _WRAPPING,
-        kind="json",
-        example='[{"entry_point": "gymnasium.wrappers:RescaleAction", "kwargs": {"min_action": -1, "max_action": 1}}]',
+        kind="wrappers",
+        example='[{"name": "frame_skip", "kwargs": {"skip": 2}}]',
         advanced=True,
     )
     normalize_observation: bool = setting(

@@ -8,6 +8,7 @@ float without a fraction for an integer, since JSON knows no difference and peop
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypedDict, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -27,6 +28,7 @@ Kind = Literal[
     "number_or_auto",
     "tags",
     "json",
+    "wrappers",
 ]
 
 
@@ -98,6 +100,11 @@ class Section(BaseModel):
         serialize_by_alias=True,
         protected_namespaces=(),
     )
+
+    @classmethod
+    def section_within(cls, field: str, data: Mapping[str, Any]) -> type[Section] | None:  # noqa: ARG003
+        """Return what declares the keys of a free dictionary, given the values beside it; None where nothing does."""
+        return None
 
     @model_validator(mode="before")
     @classmethod

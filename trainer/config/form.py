@@ -15,6 +15,7 @@ schedule            Textbox                                    "0.0003" or "lin_
 number_or_auto      Textbox                                    "auto" or "0.2"; ""
 tags                Textbox                                    "one, two"
 json                Textbox                                    JSON; "" ({} or [] if not nullable)
+wrappers            a list editor                              JSON, as above
 ==================  =========================================  ==========================
 
 Keys are `FieldSpec.key`, so a form can hold the fields of all algorithms at once.
@@ -36,6 +37,7 @@ from trainer.config.specs import ALGORITHM_NAME, FieldSpec, field_specs, specs_f
 from trainer.errors import ConfigError, Fault
 
 _MISSING = object()
+_AS_JSON = ("json", "wrappers")
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _find(data: Any, path: str) -> Any:
 def _to_widget(spec: FieldSpec, value: Any) -> Any:
     if spec.kind in ("int", "float", "bool"):
         return value
-    if spec.kind == "json":
+    if spec.kind in _AS_JSON:
         return "" if value is None else json.dumps(value, ensure_ascii=False)
     if spec.kind == "tags":
         return ", ".join(value)
@@ -137,7 +139,7 @@ def _from_widget(spec: FieldSpec, value: Any) -> Any:
 
     :raises ValueError: it cannot be read
     """
-    if spec.kind == "json":
+    if spec.kind in _AS_JSON:
         return _from_json(spec, value)
     if spec.kind == "tags":
         return _from_tags(value)

@@ -60,7 +60,7 @@ class _Place:
 
 
 def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
-    place = _place(details["loc"], root)
+    place = _place(details["loc"], root, data)
     kind, given, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "extra_forbidden":
         hint = hint_for_unknown(place.names, len(place.names) - 1, place.section, place.siblings, data)
@@ -73,18 +73,19 @@ def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
         default = place.field.default
         return Fault(place.path, message, f"Its default is {_in_words(default)}.", {place.path: default})
     value = repair(kind, given, context, _expected(context))
-    hint = _hint_for_value(place, kind)
+    hint = _hint_for_value(place, kind, context)
     if value is None or hint is not None:
         return Fault(place.path, message, hint)
     return Fault(place.path, message, repair_hint(kind, value), {place.path: value})
 
 
-def _place(location: tuple[int | str, ...], root: type[Section]) -> _Place:
+def _place(location: tuple[int | str, ...], root: type[Section], data: Any) -> _Place:
     """Follow an error's location through the declarations, leaving union tags out of its path."""
     place = _Place((), None, None, {})
     inner: type[Section] | None = root
     siblings: Mapping[str, type[Section]] = {}
     for part in location:
+        around, data = data, _below(data, part)
         variants = variants_of(place.field) if place.field else {}
         if part in variants:
             inner, siblings = variants[str(part)], variants
@@ -96,11 +97,20 @@ def _place(location: tuple[int | str, ...], root: type[Section]) -> _Place:
             continue
         info = fields_of(inner).get(str(part)) if inner else None
         place = _Place((*place.names, str(part)), info, inner, siblings)
-        inner, siblings = (section_of(info) or item_section(info) if info else None), {}
+        within = inner.section_within(str(part), around) if inner and isinstance(around, Mapping) else None
+        inner, siblings = within or (section_of(info) or item_section(info) if info else None), {}
     return place
 
 
-def _hint_for_value(place: _Place, kind: str) -> str | None:
+def _below(data: Any, part: int | str) -> Any:
+    if isinstance(data, Mapping):
+        return data.get(part)
+    return data[part] if isinstance(data, list) and isinstance(part, int) and part < len(data) else None
+
+
+def _hint_for_value(place: _Place, kind: str, context: Mapping[str, Any]) -> str | None:
+    if "hint" in context:
+        return str(context["hint"])
     extra = place.field.json_schema_extra if place.field else None
     if kind != "string_pattern_mismatch" or not isinstance(extra, dict):
         return None

@@ -119,3 +119,21 @@ def _as_observation_kind(name: str) -> ObservationKind:
 def _as_action_kind(name: str) -> ActionKind:
     known: tuple[ActionKind, ...] = get_args(ActionKind)
     return next((kind for kind in known if kind == name), "other")
+
+
+def space_in_words(space: spaces.Space[Any]) -> str:
+    """Return a space as a sentence would name it: "a 96 x 96 x 3 image", "a vector of 4 numbers", "2 choices"."""
+    if isinstance(space, spaces.Box):
+        size = " x ".join(map(str, space.shape))
+        if len(space.shape) == 1:
+            return f"a vector of {size} numbers" if space.shape != (1,) else "a single number"
+        return f"a {size} image" if is_image(space) else f"a {size} array" if size else "a single number"
+    if isinstance(space, spaces.Discrete):
+        return f"{int(space.n):,} choices"
+    if isinstance(space, spaces.MultiDiscrete):
+        return f"{len(space.nvec)} choices at once"
+    if isinstance(space, spaces.Dict):
+        return f"a dictionary of {', '.join(space.spaces)}"
+    return {spaces.MultiBinary: "switches", spaces.Tuple: "a tuple", spaces.Text: "text"}.get(
+        type(space), f"a {type(space).__name__} space"
+    )

@@ -39,7 +39,7 @@ def make_single(environment: EnvironmentConfig, render_mode: str | None = None) 
     else:
         is_mujoco = str(spec.entry_point).startswith(("gymnasium.envs.mujoco", "gymnasium_robotics."))
         env = RawReturn(_make_registered(environment, render_mode, is_mujoco=is_mujoco))
-    env = wrap(env, [(wrapper.name or wrapper.entry_point or "", wrapper.kwargs) for wrapper in environment.wrappers])
+    env = wrap(env, [(wrapper.given_name, wrapper.kwargs) for wrapper in environment.wrappers])
     if isinstance(env.observation_space, spaces.Tuple):
         # No policy takes a tuple; its parts side by side (one-hot where discrete) say the same.
         env = FlattenObservation(env)

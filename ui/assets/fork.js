@@ -26,7 +26,7 @@
   function shown(field, now) {
     if (field.kind === "bool") return now === true;
     if (now === null || now === undefined) return "";
-    if (field.kind === "json") return JSON.stringify(now);
+    if (["json", "wrappers"].includes(field.kind)) return JSON.stringify(now);
     if (field.kind === "tags") return now.join(", ");
     return typeof now === "number" && ["int", "float"].includes(field.kind) ? now : String(now);
   }
@@ -39,7 +39,7 @@
     if (field.kind === "optional_bool") return text === "true";
     if (field.kind === "tags") return text.split(",").map((tag) => tag.trim()).filter(Boolean);
     if (["schedule", "number_or_auto"].includes(field.kind)) return Number.isFinite(Number(text)) ? Number(text) : text;
-    if (field.kind !== "json") return text;
+    if (!["json", "wrappers"].includes(field.kind)) return text;
     try {
       return JSON.parse(text);
     } catch {

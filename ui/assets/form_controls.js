@@ -27,17 +27,18 @@
   }
 
   function textControl(field, { number = false, lines = 1, list = null } = {}) {
+    const json = field.kind === "json" || field.kind === "wrappers";
     const shared = {
-      class: lines > 1 || field.kind === "json" ? "pal-input pal-area" : "pal-input",
+      class: lines > 1 || json ? "pal-input pal-area" : "pal-input",
       placeholder: placeholder(field),
       spellcheck: field.kind === "multiline" ? null : "false",
       autocomplete: "off",
     };
-    const area = lines > 1 || field.kind === "json";
+    const area = lines > 1 || json;
     const node = area
       ? h("textarea", { ...shared, rows: lines })
       : h("input", { ...shared, type: "text", inputmode: number ? "decimal" : null, list });
-    if (number || ["json", "schedule", "number_or_auto"].includes(field.kind)) node.classList.add("pal-figures");
+    if (number || json || ["schedule", "number_or_auto"].includes(field.kind)) node.classList.add("pal-figures");
     return {
       node,
       read: () => (number ? readNumber(node.value) : node.value),

@@ -27,7 +27,7 @@
       const [, prefix = "", number] = text.match(/^(lin_|const_|auto_)?(.*)$/s);
       if (number !== "" && Number.isFinite(Number(number))) return canonical(prefix + Number(number));
     }
-    if (field.kind === "json") {
+    if (["json", "wrappers"].includes(field.kind)) {
       try {
         return canonical(JSON.parse(text));
       } catch {
