@@ -229,7 +229,7 @@ def test_a_render_environment_shows_the_policy_what_training_did(env_id: str) ->
     [
         ({"id": "CartPole-v1", "kwargs": {"gravitas": 9}}, "environment.kwargs"),
         ({"id": "CartPole-v1", "n_envs": 8, "kwargs": {"gravitas": 9}}, "environment.kwargs"),
-        ({"id": "CartPole-v1", "wrappers": [WrapperConfig(name="clip_acton")]}, "environment.wrappers.0"),
+        ({"id": "CartPole-v1", "wrappers": [WrapperConfig(name="clip_action")]}, "environment.wrappers.0"),
         ({"id": "FrozenLake-v1", "frame_stack": 3}, "environment.frame_stack"),
         ({"id": "FrozenLake-v1", "normalize_observation": True}, "environment.normalize_observation"),
         ({"id": "CartPole-v1", "normalize_observation": True, "normalize_keys": ["x"]}, "environment.normalize_keys"),
