@@ -47,6 +47,9 @@ def parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--outputs", type=Path, metavar="DIR", help="folder for the database and the runs (outputs)")
     shared.add_argument("--presets", type=Path, metavar="DIR", help="folder of your own presets (presets/user)")
+    shared.add_argument(
+        "--environments", type=Path, metavar="DIR", help="folder of your own environments (environments)"
+    )
     shared.add_argument("--database", metavar="URL", help="SQLAlchemy URL of the database (a SQLite file in --outputs)")
     shared.add_argument("--config", type=Path, metavar="FILE", help="TOML file with any of these flags as keys")
     shared.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
@@ -239,6 +242,7 @@ def _terminal_engine(settings: Settings) -> Iterator[Engine]:
         settings.outputs,
         database_url=settings.database,
         user_presets=settings.presets,
+        environments=settings.environments,
         global_seed=True,
         recover=False,
     )

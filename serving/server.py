@@ -47,6 +47,7 @@ def serve(settings: Settings) -> int:
         settings.outputs,
         database_url=settings.database,
         user_presets=settings.presets,
+        environments=settings.environments,
         slots=settings.max_running,
         auto_resume=settings.auto_resume,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import PalaestraError, nearest
-from trainer.paths import OUTPUTS, USER_PRESETS
+from trainer.paths import ENVIRONMENTS, OUTPUTS, USER_PRESETS
 from ui.catalogue import find_language
 
 ENVIRONMENT = {
@@ -46,6 +46,7 @@ class Settings:
     language: str | None = None
     outputs: Path = OUTPUTS
     presets: Path = USER_PRESETS
+    environments: Path = ENVIRONMENTS
     database: str | None = None
     max_running: int = 4
     auto_resume: bool = False
@@ -94,7 +95,7 @@ class Settings:
             # Exactly: a bool is an int to Python, and `server_port = true` is a slip.
             if type(value) is not wanted and not (wanted is str and isinstance(value, Path)):
                 raise SettingsError(f"{key} must be {_KIND_WORDS[wanted]}, not {value!r}.")
-        values |= {key: Path(values[key]) for key in ("outputs", "presets") if key in values}
+        values |= {key: Path(values[key]) for key in ("outputs", "presets", "environments") if key in values}
         return cls(**values)
 
 

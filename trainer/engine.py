@@ -11,9 +11,11 @@ from typing import Any
 
 from trainer import __version__
 from trainer.config import PresetStore
+from trainer.envs.custom.shelf import CustomEnvironments
+from trainer.envs.gallery import Gallery
 from trainer.errors import StorageError
 from trainer.hardware.monitor import HardwareMonitor
-from trainer.paths import BUILT_IN_PRESETS, USER_PRESETS, Layout
+from trainer.paths import BUILT_IN_PRESETS, ENVIRONMENTS, USER_PRESETS, Layout
 from trainer.runs.describe import run_json
 from trainer.runs.manager import RunManager
 from trainer.runs.states import RunState
@@ -31,6 +33,7 @@ class Engine:
     :param outputs: directory that takes the database and the runs; made when it is missing
     :param database_url: SQLAlchemy URL; None means the SQLite file in `outputs`
     :param user_presets: folder that takes the presets people save
+    :param environments: folder of the user's own environments; those that were enabled are imported
     :param slots: how many runs may be active at once
     :param global_seed: see `RunManager`
     :param recover: look for runs whose process has died, now and every few seconds; left to the server, which alone
@@ -47,6 +50,7 @@ class Engine:
         *,
         database_url: str | None = None,
         user_presets: Path = USER_PRESETS,
+        environments: Path = ENVIRONMENTS,
         slots: int = 4,
         global_seed: bool = False,
         recover: bool = True,
@@ -59,6 +63,9 @@ class Engine:
             raise StorageError(f"The outputs folder {outputs} cannot be used: {error}.") from error
         self.store = Store.open(database_url or self.layout.default_database_url)
         self.presets = PresetStore(BUILT_IN_PRESETS, user_presets)
+        self.environments = CustomEnvironments(environments, self.layout.outputs / "environments.json")
+        self.environments.take_in_enabled()
+        self.gallery = Gallery(self.layout.outputs / "environments")
         self.monitor = HardwareMonitor(self.layout.outputs)
         self.manager = RunManager(self.store, self.layout, self.presets, slots=slots, global_seed=global_seed)
         self._auto_resume = auto_resume
@@ -100,5 +107,6 @@ class Engine:
         for watch in self._watches:
             watch.close()
         self.manager.close()
+        self.environments.close()
         self.monitor.close()
         self.store.close()

@@ -15,6 +15,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 BUILT_IN_PRESETS = PROJECT_ROOT / "presets" / "built-in"
 OUTPUTS = PROJECT_ROOT / "outputs"
 USER_PRESETS = PROJECT_ROOT / "presets" / "user"
+ENVIRONMENTS = PROJECT_ROOT / "environments"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+=@-]{0,127}")
 
 

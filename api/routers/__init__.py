@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from api.routers import assets, config, history, live, presets, resources, runs, state, videos
+from api.routers import assets, config, environments, history, live, presets, resources, runs, state, videos
 
 ALL_ROUTERS = (
     state.router,
     config.router,
     presets.router,
+    environments.router,
     runs.router,
     history.router,
     videos.router,

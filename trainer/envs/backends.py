@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepR
 from stable_baselines3.common.vec_env.util import dict_to_obs
 
 from trainer.config.environment import EnvironmentConfig
+from trainer.envs.custom.source import Source, take_in_for
 from trainer.envs.seeding import copy_seeds, fresh_seed
 from trainer.envs.single import make_single
 
@@ -27,16 +28,19 @@ class SingleFactory:
 
     :param environment: what to make
     :param render_mode: `rgb_array` or None
+    :param source: the user's file that registers it, for a process that does not know it
     """
 
     environment: EnvironmentConfig
     render_mode: str | None = None
+    source: Source | None = None
 
     def __call__(self) -> gym.Env[Any, Any]:
         """Make the copy."""
         if multiprocessing.parent_process() is not None:
             # Ctrl+C reaches the whole process group; it is the parent that decides when the workers end.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            take_in_for(self.environment.id, self.source)
         return make_single(self.environment, self.render_mode)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from trainer.config.environment import EnvironmentConfig
 from trainer.config.spaces import Spaces
 from trainer.envs import optional
+from trainer.envs.custom.source import generation, source_of
 from trainer.envs.optional import OPTIONAL, OptionalFamily
 from trainer.envs.registry import atari_options_of, registry
 from trainer.errors import ConfigError, Fault, nearest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
 
 _FAMILY_TITLES: Mapping[str, str] = {
+    "yours": "Yours",
     "classic_control": "Classic control",
     "atari": "Atari",
     "box2d": "Box2D",
@@ -91,7 +93,7 @@ class Family:
 
 
 _cache_lock = threading.Lock()
-_cached: tuple[frozenset[str], tuple[EnvironmentEntry, ...]] | None = None
+_cached: tuple[tuple[int, frozenset[str]], tuple[EnvironmentEntry, ...]] | None = None
 
 
 def entries() -> tuple[EnvironmentEntry, ...]:
@@ -104,11 +106,11 @@ def _known() -> tuple[EnvironmentEntry, ...]:
     """Return what is registered at this moment."""
     global _cached
     specs = registry()
-    ids = frozenset(specs)
+    state = (generation(), frozenset(specs))
     with _cache_lock:
-        if _cached is None or _cached[0] != ids:
+        if _cached is None or _cached[0] != state:
             found = [entry for spec in specs.values() if (entry := _entry(spec)) is not None]
-            _cached = (ids, tuple(sorted(found, key=_order)))
+            _cached = (state, tuple(sorted(found, key=_order)))
         return _cached[1]
 
 
@@ -200,7 +202,7 @@ def environment_spaces(environment: EnvironmentConfig) -> Spaces:
     :raises ConfigError: it cannot be made
     """
     decisive = environment.model_copy(update={"n_envs": 1, "backend": "auto", "normalize_observation": False})
-    return _spaces(decisive.model_dump_json())
+    return _spaces(decisive.model_dump_json(), generation())
 
 
 def space_faults(before: EnvironmentConfig, after: EnvironmentConfig) -> list[Fault]:
@@ -229,7 +231,7 @@ def _exact_spaces(environment: EnvironmentConfig) -> tuple[Any, Any]:
 
 
 @lru_cache(maxsize=256)
-def _spaces(environment_json: str) -> Spaces:
+def _spaces(environment_json: str, _generation: int) -> Spaces:
     from trainer.envs.inspection import describe_spaces
     from trainer.envs.single import make_single
 
@@ -276,6 +278,8 @@ def _entry(spec: EnvSpec) -> EnvironmentEntry | None:
 
 
 def _family(spec: EnvSpec) -> str:
+    if source_of(spec.id) is not None:
+        return "yours"
     if spec.namespace in {"phys2d", "tabular"}:
         return "jax"
     if _is_retired(spec):

@@ -24,6 +24,7 @@ from trainer.envs.atari_options import AtariOptions
 from trainer.envs.backends import DummyEnvs, SingleFactory, SubprocessEnvs
 from trainer.envs.cart_poles import CartPoles
 from trainer.envs.catalogue import require
+from trainer.envs.custom.source import source_of
 from trainer.envs.normalization import ReadOnlyNormalization, normalization_of, sync_normalization
 from trainer.envs.registry import atari_options_of, making
 from trainer.envs.single import refused
@@ -175,7 +176,7 @@ def _copies(environment: EnvironmentConfig, n_envs: int, num_threads: int | None
         if options is not None:
             return AtariVecEnv(options, n_envs, num_threads=num_threads)
         return GymVectorAdapter(_make_vector(environment, n_envs))
-    makers = [SingleFactory(environment) for _ in range(n_envs)]
+    makers = [SingleFactory(environment, source=source_of(environment.id)) for _ in range(n_envs)]
     if backend == "dummy":
         return DummyEnvs(list(makers))
     makers[0]().close()  # a fault is told here in words, a worker would only die of it

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import psutil
 
+from trainer.envs.custom.source import take_in_for
 from trainer.events import ProgressMade, RunEvent
 from trainer.process import prepare
 from trainer.runs.control import RunControl
@@ -106,6 +107,7 @@ class _Child:
             self._introduce()
             from trainer.runs.session import Session
 
+            take_in_for(job.config.environment.id, job.source)
             session = Session(
                 job.config,
                 job.directory,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer.config import RunConfig
+from trainer.envs.custom.source import Source
 
 REQUEST, SETTLED = "request", "settled"
 EVENT, RUNNING, HELD, WENT_ON, LAST_EDIT, SETTLE, OUTCOME, FAILED = (
@@ -36,6 +37,7 @@ class Job:
     :param directory: the run's directory; exists
     :param resumes: go on from the newest checkpoint that is whole
     :param cores: the only ones that the process may use; None means any
+    :param source: the user's file that registers its environment; None where there is none
     """
 
     run_id: str
@@ -43,6 +45,7 @@ class Job:
     directory: Path
     resumes: bool
     cores: tuple[int, ...] | None = None
+    source: Source | None = None
 
     def kept_to(self, cores: tuple[int, ...] | None) -> Job:
         """Return the job for a process that is kept to `cores`."""

@@ -1,0 +1,188 @@
+"""What the page is told of single environments: spaces, picture, and what can be trained on them.
+
+Nothing is made in this process: `worker` finds it out, once for each version of what registers an environment, and the
+answer is kept in the outputs folder. Somebody who asks for what is being found out already waits for that answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from trainer import __version__
+from trainer.config.algorithms import ALGORITHMS
+from trainer.config.spaces import Spaces
+from trainer.envs import catalogue
+from trainer.envs.catalogue import EnvironmentEntry
+from trainer.envs.custom.source import source_of
+from trainer.envs.optional import OPTIONAL
+from trainer.envs.worker import Worker
+from trainer.errors import ConfigError, NotFoundError
+from trainer.whole_files import read_json, write_atomically
+
+_log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 40.0
+MOST_AT_ONCE = 60  # ids in one question
+_BUNDLED = ("gymnasium", "ale-py", "mujoco", "box2d")
+
+Seen = dict[str, Any]
+
+
+class Gallery:
+    """Answers about single environments, remembered in a folder.
+
+    :param folder: takes one small file for each environment that was looked at, and its picture
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {}
+        self._memory: dict[str, Seen] = {}
+
+    def known_spaces(self, environment_ids: Sequence[str]) -> dict[str, Seen]:
+        """Return what is known already of these ids; the others are left out."""
+        found = {each: self._remembered(each) for each in environment_ids[:MOST_AT_ONCE]}
+        return {each: seen for each, seen in found.items() if seen is not None}
+
+    def spaces(self, environment_ids: Sequence[str]) -> dict[str, Seen]:
+        """Return the spaces of these ids; of those that cannot be made, why.
+
+        :param environment_ids: at most 60; unknown ones and such as cannot run here are left out
+        """
+        known = self.known_spaces(environment_ids)
+        possible = {entry.id for entry in catalogue.entries() if entry.available}
+        wanted = [each for each in environment_ids[:MOST_AT_ONCE] if each not in known and each in possible]
+        if wanted:
+            self._look(wanted, picture=False)
+            known |= self.known_spaces(wanted)
+        return known
+
+    def seen(self, environment_id: str, *, again: bool = False) -> Seen:
+        """Return everything about one id, with a picture where it draws itself.
+
+        :param again: look once more where something went wrong
+        :raises NotFoundError: there is no such environment
+        """
+        entry = _entry(environment_id)
+        if entry.missing is not None:
+            return {}
+        with self._lock:
+            turn = self._asking.setdefault(environment_id, threading.Lock())
+        with turn:
+            seen = self._remembered(environment_id)
+            if again and seen is not None and {"no_picture", "problem"} & set(seen):
+                seen = None
+            if seen is None or not ({"picture_file", "no_picture", "problem"} & set(seen)):
+                self._look([environment_id], picture=True)
+            return self._remembered(environment_id) or {}
+
+    def picture(self, environment_id: str) -> Path:
+        """Return the file of an environment's picture.
+
+        :raises NotFoundError: nobody has looked at it yet, or it has none
+        """
+        path = self._folder / f"{_key(environment_id)}.png"
+        if not path.is_file():
+            raise NotFoundError(f"There is no picture of {environment_id} yet.")
+        return path
+
+    # ---- finding out ---------------------------------------------------------------------------------------
+
+    def _look(self, environment_ids: Sequence[str], *, picture: bool) -> None:
+        from trainer.envs.views import source_as_json
+
+        sources = {each: source_as_json(source) for each in environment_ids if (source := source_of(each)) is not None}
+        job = {"job": "look", "ids": list(environment_ids), "picture": picture, "sources": sources}
+        worker = Worker(job, LOOK_SECONDS)
+        answered: set[str] = set()
+
+        def take(answer: dict[str, Any]) -> None:
+            answered.add(answer["id"])
+            self._keep(answer.pop("id"), answer)
+
+        said = worker.answers(take)
+        # It answers in order, so the first that is missing is the one that it has not survived.
+        left = [each for each in environment_ids if each not in answered]
+        if left:
+            last = said.strip().rpartition("\n")[2]
+            why = f"It takes longer than {LOOK_SECONDS:g} s." if worker.overdue else f"It ends the process. {last}"
+            self._memory[_key(left[0])] = {"problem": why.strip()}
+
+    def _keep(self, environment_id: str, seen: Seen) -> None:
+        key = _key(environment_id)
+        picture = seen.pop("picture", None)
+        self._memory[key] = seen
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if picture is not None:
+                (self._folder / f"{key}.png").write_bytes(base64.b64decode(picture))
+                seen["picture_file"] = key
+            if not {"no_picture", "problem"} & set(seen):  # what somebody may mend meanwhile is not kept for ever
+                write_atomically(self._folder / f"{key}.json", json.dumps(seen) + "\n")
+        except OSError as error:
+            _log.warning("What %s looks like cannot be kept: %s", environment_id, error)
+
+    def _remembered(self, environment_id: str) -> Seen | None:
+        key = _key(environment_id)
+        if key not in self._memory:
+            try:
+                self._memory[key] = read_json(self._folder / f"{key}.json")
+            except (OSError, ValueError):
+                return None
+        seen = self._memory[key]
+        lost = "picture_file" in seen and not (self._folder / f"{key}.png").is_file()
+        return None if lost else seen
+
+
+def algorithms_for(spaces: Spaces | None) -> dict[str, bool]:
+    """Return for every algorithm whether it can act in an environment with these spaces."""
+    if spaces is None:
+        return {}
+    readable = spaces.observation_kind != "other"
+    return {name: readable and spaces.action_kind in config.action_kinds for name, config in ALGORITHMS.items()}
+
+
+def spaces_from(seen: Mapping[str, Any]) -> Spaces | None:
+    """Return the spaces that an answer tells of, or None where it tells of none."""
+    told = seen.get("spaces")
+    if not isinstance(told, dict):
+        return None
+    shapes = {name: tuple(told[name]) for name in ("observation_shape", "action_shape") if told.get(name) is not None}
+    return Spaces(**{**told, **shapes})
+
+
+def _entry(environment_id: str) -> EnvironmentEntry:
+    try:
+        return catalogue.find(environment_id)
+    except ConfigError as error:
+        fault = error.faults[0]
+        raise NotFoundError(" ".join(filter(None, (fault.message, fault.hint)))) from error
+
+
+def _key(environment_id: str) -> str:
+    """Return a file name for an id as it is registered now: another version of what makes it is another one."""
+    source = source_of(environment_id)
+    made_by = list(source.files) if source is not None else _versions()
+    return hashlib.sha256(json.dumps([environment_id, __version__, made_by]).encode()).hexdigest()[:32]
+
+
+@lru_cache(maxsize=1)
+def _versions() -> list[tuple[str, str]]:
+    packages = (*_BUNDLED, *(family.package for family in OPTIONAL))
+    found = []
+    for package in packages:
+        try:
+            found.append((package, metadata.version(package)))
+        except metadata.PackageNotFoundError:
+            continue
+    return found
