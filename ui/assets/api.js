@@ -48,11 +48,11 @@
       const text = await response.text();
       data = text ? parse(text) : null;
     } catch {
-      throw new ApiError("The server does not answer. It may be restarting; nothing was changed by this page.");
+      throw new ApiError(pal.text("api.unreachable"));
     }
     if (response.ok) return data;
     const error = (data && data.error) || {};
-    throw new ApiError(error.message || `The server answered ${response.status} ${response.statusText}.`, {
+    throw new ApiError(pal.said(error.message) || pal.text("api.answered", { status: `${response.status} ${response.statusText}`.trim() }), {
       status: response.status,
       code: error.code || "http_error",
       details: Array.isArray(error.details) ? error.details : [],

@@ -39,8 +39,8 @@
       this.facts = h("span", { class: "pal-card-facts" });
       const actions = ["start", "pause", "resume", "stop", "edit", "extend", "restart", "fork"];
       this.buttons = pal.runs.actionButtons(() => this.run, actions);
-      this.closeButton = pal.toolButton("close", "Put this card away", () => this.onClose(this));
-      const values = pal.toolButton("table", "Show the values as a table", () => this.showTable());
+      this.closeButton = pal.toolButton("close", pal.text("card.put_away"), () => this.onClose(this));
+      const values = pal.toolButton("table", pal.text("card.table"), () => this.showTable());
       const head = h(
         "header",
         { class: "pal-card-head" },
@@ -71,29 +71,29 @@
     buildStats() {
       const stat = pal.runs.stat;
       this.stats = {
-        steps: stat("Steps", { wide: true }),
-        fps: stat("Steps/s", { name: "fps" }),
-        eta: stat("ETA", { name: "eta" }),
-        elapsed: stat("Elapsed", { name: "elapsed" }),
-        episodes: stat("Episodes", { name: "episodes" }),
-        last: stat("Last return", { name: "last" }),
-        mean: stat("Mean return", { name: "mean" }),
-        best: stat("Best return", { name: "best" }),
-        evaluation: stat("Evaluation", { name: "evaluation" }),
+        steps: stat(pal.text("card.steps"), { name: "Steps", wide: true }),
+        fps: stat(pal.text("card.steps_per_second"), { name: "fps" }),
+        eta: stat(pal.text("card.eta"), { name: "eta" }),
+        elapsed: stat(pal.text("card.elapsed"), { name: "elapsed" }),
+        episodes: stat(pal.text("card.episodes"), { name: "episodes" }),
+        last: stat(pal.text("card.last"), { name: "last" }),
+        mean: stat(pal.text("card.mean"), { name: "mean" }),
+        best: stat(pal.text("card.best"), { name: "best" }),
+        evaluation: stat(pal.text("card.evaluation"), { name: "evaluation" }),
       };
       return h("dl", { class: "pal-stats" }, ...Object.values(this.stats));
     }
 
     buildVideo() {
       this.poster = h("img", { alt: "", loading: "lazy", decoding: "async" });
-      this.videoText = h("span", { class: "pal-lastvideo-text", text: "No video yet" });
+      this.videoText = h("span", { class: "pal-lastvideo-text", text: pal.text("card.no_video") });
       this.videoButton = h("button", { class: "pal-lastvideo-button", type: "button", hidden: true }, this.poster, pal.icon("play"));
       this.videoButton.addEventListener("click", () => pal.player.open([this.clip], 0));
-      const all = h("button", { class: "pal-linkbutton", type: "button", text: "All videos", hidden: true });
+      const all = h("button", { class: "pal-linkbutton", type: "button", text: pal.text("card.all_videos"), hidden: true });
       all.addEventListener("click", () => pal.showVideosOf?.(this.run));
       this.allVideos = all;
       const empty = h("div", { class: "pal-lastvideo-empty" }, pal.icon("film"));
-      return h("section", { class: "pal-lastvideo", "aria-label": "Last video" }, this.videoButton, empty, h("div", { class: "pal-lastvideo-line" }, this.videoText, all));
+      return h("section", { class: "pal-lastvideo", "aria-label": pal.text("card.last_video") }, this.videoButton, empty, h("div", { class: "pal-lastvideo-line" }, this.videoText, all));
     }
 
     // ---- new facts ------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@
       this.sign.show(status, word);
       setText(this.name, pal.runs.title(run));
       setText(this.facts, pal.runs.facts(run));
-      this.node.setAttribute("aria-label", `${pal.runs.title(run)}, ${word || run.status}`);
+      this.node.setAttribute("aria-label", `${pal.runs.title(run)}, ${word || pal.statusWord(run.status)}`);
       this.buttons.show(run);
       this.closeButton.hidden = !pal.states.ended.includes(run.status);
       this.showProgress(run);
@@ -126,21 +126,21 @@
       this.fill.style.transform = `scaleX(${part})`;
       setText(this.percent, percent(part));
       pal.setAttr(this.bar, "aria-valuenow", Math.floor(part * 100));
-      pal.setAttr(this.bar, "aria-label", `Progress of ${pal.runs.title(run)}`);
+      pal.setAttr(this.bar, "aria-label", pal.text("card.progress", { run: pal.runs.title(run) }));
     }
 
     showStats(run) {
       const { stats } = this;
       const moving = run.status === "running";
       stats.steps.show(run.total_steps ? `${count(run.step)} / ${count(run.total_steps)}` : count(run.step));
-      stats.fps.show(moving ? count(run.fps) : "–", moving ? "" : "Only while the run is running");
-      stats.eta.show(moving ? duration(run.eta_seconds) : "–", moving ? "" : "Only while the run is running");
-      stats.elapsed.show(duration(run.elapsed_seconds), run.started_at ? `Started ${exact(run.started_at)}; paused time is not counted` : "");
+      stats.fps.show(moving ? count(run.fps) : "–", moving ? "" : pal.text("card.only_running"));
+      stats.eta.show(moving ? duration(run.eta_seconds) : "–", moving ? "" : pal.text("card.only_running"));
+      stats.elapsed.show(duration(run.elapsed_seconds), run.started_at ? pal.text("card.started", { time: exact(run.started_at) }) : "");
       stats.episodes.show(count(run.episodes));
       for (const name of ["last", "mean", "best"]) stats[name].show(value(run.returns?.[name]));
       const seen = run.evaluation;
       const result = seen ? spread(seen.mean_return, seen.std_return) : "–";
-      stats.evaluation.show(result, seen ? `${result}: mean and deviation of ${seen.episodes} episodes at step ${count(seen.step)}` : "Not evaluated yet");
+      stats.evaluation.show(result, seen ? pal.text("card.evaluated", { result, count: seen.episodes, step: seen.step }) : pal.text("card.not_evaluated"));
     }
 
     // An ended run gets no more numbers: what it never reported is said in a line.
@@ -154,10 +154,10 @@
       const bad = run.status === "failed" || run.status === "interrupted";
       this.trouble.hidden = !run.reason && !run.error;
       this.trouble.dataset.bad = String(bad);
-      const parts = [h("p", { text: run.reason || "The run failed." })];
+      const parts = [h("p", { text: pal.said(run.reason) || pal.text("card.failed") })];
       if (run.error) {
-        const copy = pal.copyButton(() => run.error, "Copy the details");
-        parts.push(h("details", {}, h("summary", { text: "Details" }), h("pre", { class: "pal-detail", text: run.error })), copy);
+        const copy = pal.copyButton(() => run.error, pal.text("card.copy_details"));
+        parts.push(h("details", {}, h("summary", { text: pal.text("card.details") }), h("pre", { class: "pal-detail", text: run.error })), copy);
       }
       this.trouble.replaceChildren(...parts);
     }
@@ -246,12 +246,12 @@
       if (!clip || clip.id === this.clip?.id) return;
       this.clip = clip;
       this.poster.src = pal.api.url(clip.poster_url);
-      this.poster.alt = `Episode at step ${count(clip.step)}`;
-      this.videoButton.setAttribute("aria-label", `Play the last video, step ${count(clip.step)}, return ${value(clip.return)}`);
+      this.poster.alt = pal.text("card.poster", { step: clip.step });
+      this.videoButton.setAttribute("aria-label", pal.text("card.play", { step: clip.step, value: value(clip.return) }));
       this.videoButton.hidden = false;
       this.allVideos.hidden = !pal.hasTab("videos");
-      setText(this.videoText, `Step ${count(clip.step)} · return ${value(clip.return)}`);
-      pal.setTip(this.videoText, `Recorded ${ago(clip.created_at)}, ${exact(clip.created_at)}`);
+      setText(this.videoText, pal.text("card.clip", { step: clip.step, value: value(clip.return) }));
+      pal.setTip(this.videoText, pal.text("card.recorded", { ago: ago(clip.created_at), time: exact(clip.created_at) }));
     }
 
     // A lost request needs no message: the status bar already says that the server is gone.
@@ -263,7 +263,7 @@
     }
 
     showTable() {
-      pal.dialog(`Values of ${pal.runs.title(this.run)}`, this.charts.table(), { className: "pal-dialog-wide" });
+      pal.dialog(pal.text("card.values", { run: pal.runs.title(this.run) }), this.charts.table(), { className: "pal-dialog-wide" });
     }
 
     focus() {

@@ -11,42 +11,42 @@
   const PLANS = [
     {
       key: "return",
-      title: "Return",
+      title: pal.text("chart.return"),
       raw: "episode/return",
       bold: "rollout/ep_rew_mean",
       dots: "eval/mean_return",
-      empty: "Appears with the first finished episode",
+      empty: pal.text("chart.first_episode"),
     },
     {
       key: "length",
-      title: "Episode length",
+      title: pal.text("chart.length"),
       raw: "episode/length",
       bold: "rollout/ep_len_mean",
       fromZero: true,
-      empty: "Appears with the first finished episode",
+      empty: pal.text("chart.first_episode"),
     },
     {
       key: "losses",
-      title: "Losses",
+      title: pal.text("chart.losses"),
       lines: (names) => names.filter((name) => /^train\/.*loss/.test(name) && name !== "train/entropy_loss").sort(),
-      empty: "Appears with the first update",
+      empty: pal.text("chart.first_update"),
     },
     {
       key: "exploration",
-      title: "Exploration",
+      title: pal.text("chart.exploration"),
       lines: (names) =>
         ["train/entropy_loss", "rollout/exploration_rate", "train/ent_coef"].filter((name) => names.includes(name)),
-      empty: "Appears with the first update",
+      empty: pal.text("chart.first_update"),
       absent: ["td3", "ddpg"], // their noise is not reported
     },
-    { key: "learning_rate", title: "Learning rate", lines: only("train/learning_rate"), fromZero: true, empty: "Appears with the first update" },
-    { key: "speed", title: "Steps per second", lines: only("time/fps"), fromZero: true, empty: "Appears with the first rollout" },
+    { key: "learning_rate", title: pal.text("chart.learning_rate"), lines: only("train/learning_rate"), fromZero: true, empty: pal.text("chart.first_update") },
+    { key: "speed", title: pal.text("chart.speed"), lines: only("time/fps"), fromZero: true, empty: pal.text("chart.first_rollout") },
   ];
 
   const TITLES = {
-    "train/entropy_loss": "Entropy loss",
-    "rollout/exploration_rate": "Exploration rate",
-    "train/ent_coef": "Entropy coefficient",
+    "train/entropy_loss": pal.text("chart.entropy_loss"),
+    "rollout/exploration_rate": pal.text("chart.exploration_rate"),
+    "train/ent_coef": pal.text("chart.entropy_coefficient"),
   };
 
   function only(wanted) {
@@ -72,14 +72,14 @@
     }
     const lines = [];
     const pale = pal.runs.pale(colour);
-    const thick = { label: "mean", swatch: ["", 2.5], colour, width: 2 };
+    const thick = { label: pal.text("chart.mean"), swatch: ["", 2.5], colour, width: 2 };
     if (data.get(plan.raw)) {
-      lines.push({ id: plan.raw, label: "each", read: read(plan.raw), swatch: ["", 1.5, pale], colour: pale, width: 1, pale: true });
+      lines.push({ id: plan.raw, label: pal.text("chart.each"), read: read(plan.raw), swatch: ["", 1.5, pale], colour: pale, width: 1, pale: true });
       if (data.get(plan.bold)) lines.push({ ...thick, id: plan.bold, read: read(plan.bold) });
       else lines.push({ ...thick, id: `${plan.raw}~`, read: () => meanOf(data.get(plan.raw)) });
     }
     if (plan.dots && data.get(plan.dots)) {
-      lines.push({ id: plan.dots, label: "evaluation", read: read(plan.dots), swatch: ["diamond"], colour, dots: true });
+      lines.push({ id: plan.dots, label: pal.text("chart.evaluation"), read: read(plan.dots), swatch: ["diamond"], colour, dots: true });
     }
     return lines;
   }
@@ -121,9 +121,9 @@
       const now = h("span", { class: "pal-chart-now" });
       const reset = h("button", { class: "pal-iconbutton pal-chart-reset", type: "button", hidden: true });
       reset.append(pal.icon("zoomout"));
-      reset.setAttribute("aria-label", `Show all of ${plan.title.toLowerCase()}`);
-      pal.setTip(reset, "Show all (or double-click the chart)");
-      const empty = h("div", { class: "pal-chart-empty", text: this.run.step > 0 ? "Loading…" : plan.empty });
+      reset.setAttribute("aria-label", pal.text("chart.show_all_of", { title: plan.title }));
+      pal.setTip(reset, pal.text("chart.show_all"));
+      const empty = h("div", { class: "pal-chart-empty", text: this.run.step > 0 ? pal.text("chart.loading") : plan.empty });
       const cross = h("div", { class: "pal-cross", hidden: true }, h("span", { class: "pal-cross-step" }));
       const chart = new pal.Chart(plan.key, {
         run: runId,
@@ -137,7 +137,7 @@
       reset.addEventListener("click", () => chart.resetZoom());
       const marks = new pal.ChartMarks(chart, plan === PLANS[0]);
       chart.canvas.setAttribute("role", "img");
-      chart.canvas.setAttribute("aria-label", `${plan.title} over steps; the table of values holds its numbers`);
+      chart.canvas.setAttribute("aria-label", pal.text("chart.described", { title: plan.title }));
       const node = h(
         "figure",
         { class: "pal-chart", data: { chart: plan.key } },
@@ -154,7 +154,7 @@
       for (const panel of this.panels) panel.node.hidden = empty.includes(panel);
       this.absent.hidden = empty.length === 0;
       const all = empty.length === this.panels.length;
-      setText(this.absent, all ? "The run ended before it had anything to draw." : `Nothing to draw: ${empty.map((panel) => panel.plan.title.toLowerCase()).join(", ")}.`);
+      setText(this.absent, all ? pal.text("chart.nothing") : pal.text("chart.absent", { titles: empty.map((panel) => panel.plan.title.toLowerCase()).join(", ") }));
     }
 
     // What happened to the run, on every chart: [{step, text, icon}]
@@ -207,7 +207,7 @@
     legendEntry(panel, line) {
       const button = h("button", { class: "pal-legend-entry", type: "button", "aria-pressed": "true" });
       button.append(pal.swatch(...line.swatch), line.label);
-      pal.setTip(button, "Show or hide this line");
+      pal.setTip(button, pal.text("chart.toggle"));
       button.addEventListener("click", () => {
         const shown = button.getAttribute("aria-pressed") !== "true";
         button.setAttribute("aria-pressed", String(shown));
@@ -264,7 +264,7 @@
 
     // Every series of the run as numbers: the same facts for those who cannot see the lines.
     table() {
-      const head = ["Series", "Last", "Smallest", "Largest", "At step"];
+      const head = [pal.text("chart.series"), pal.text("chart.last"), pal.text("chart.smallest"), pal.text("chart.largest"), pal.text("chart.at_step")];
       const rows = this.data.names.sort().map((name) => {
         const facts = this.data.summary(name);
         const cells = [value(facts.last), value(facts.low), value(facts.high), count(facts.step)];

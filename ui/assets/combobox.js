@@ -12,7 +12,7 @@
   class Combobox {
     // load(): promise of [{title, entries: [{value, label, detail, search, disabled, older}]}]; asked at each opening.
     // choose(value): called when the reader picks; `free` also lets a typed text be chosen that is not in the list.
-    constructor({ id, label, placeholder, load, choose, free = false, empty = "Nothing matches." }) {
+    constructor({ id, label, placeholder, load, choose, free = false, empty = pal.text("combobox.none") }) {
       serial += 1;
       this.value = "";
       this.load = load;
@@ -71,7 +71,7 @@
       this.list.hidden = false;
       this.input.setAttribute("aria-expanded", "true");
       if (!this.typed) this.input.select(); // what opened the list by being typed is kept
-      if (!this.options.length) this.list.replaceChildren(h("div", { class: "pal-combo-note", text: "Loading…" }));
+      if (!this.options.length) this.list.replaceChildren(h("div", { class: "pal-combo-note", text: pal.text("combobox.loading") }));
       try {
         this.fill(await this.load());
       } catch (error) {

@@ -16,7 +16,7 @@
   }
 
   function shown(field, value) {
-    if (value === null) return field?.none_label || "none";
+    if (value === null) return field?.none_label || pal.text("edit.none");
     return field ? pal.showValue(field, value) : JSON.stringify(value);
   }
 
@@ -75,9 +75,9 @@
   }
 
   function when(run) {
-    if (run.status === "queued") return "The run begins with it.";
-    if (run.status === "paused") return "Takes effect once the run goes on, at the next rollout.";
-    return "Takes effect at the next rollout.";
+    if (run.status === "queued") return pal.text("edit.queued");
+    if (run.status === "paused") return pal.text("edit.paused");
+    return pal.text("edit.running");
   }
 
   class EditDialog {
@@ -95,8 +95,8 @@
         return made.node;
       });
       this.refusal = h("p", { class: "pal-edit-refusal", role: "alert", hidden: true });
-      this.apply = h("button", { class: "pal-button pal-button-main", type: "submit", text: "Apply" });
-      const cancel = h("button", { class: "pal-button", type: "button", text: "Cancel" });
+      this.apply = h("button", { class: "pal-button pal-button-main", type: "submit", text: pal.text("edit.apply") });
+      const cancel = h("button", { class: "pal-button", type: "button", text: pal.text("edit.cancel") });
       const foot = h("div", { class: "pal-edit-foot" }, h("p", { class: "pal-edit-when", text: when(run) }), cancel, this.apply);
       const body = h("div", { class: "pal-edit-body" }, h("div", { class: "pal-edit-fields" }, ...rows), history(config.history));
       const form = h("form", { class: "pal-edit", novalidate: true }, body, this.refusal, foot);
@@ -104,7 +104,7 @@
         event.preventDefault();
         this.send();
       });
-      this.box = pal.dialog(`Edit ${pal.runs.title(run)}`, form, { className: "pal-dialog-edit" });
+      this.box = pal.dialog(pal.text("edit.title", { run: pal.runs.title(run) }), form, { className: "pal-dialog-edit" });
       cancel.addEventListener("click", () => this.box.close());
       this.ready();
       [...this.fields.values()][0]?.focus();
@@ -131,7 +131,7 @@
         await pal.api.edit(this.run.id, overrides);
         pal.settled(`edit ${this.run.id}`);
         this.box.close();
-        pal.toast(`${pal.runs.title(this.run)}: ${this.told(overrides)}. ${when(this.run)}`, { kind: "success", key: `edit ${this.run.id}` });
+        pal.toast(pal.text("edit.done", { run: pal.runs.title(this.run), changes: this.told(overrides), when: when(this.run) }), { kind: "success", key: `edit ${this.run.id}` });
         pal.pollNow();
       } catch (error) {
         this.busy = false;
@@ -168,8 +168,8 @@
   // What was edited before, for those who want it as words.
   function history(edits) {
     if (!edits.length) return null;
-    const row = (edit) => h("li", {}, h("b", { text: `Step ${pal.format.count(edit.step)}` }), ` ${words(edit.changes)}, ${pal.format.ago(edit.time)}`);
-    const summary = h("summary", { text: `Edited ${edits.length === 1 ? "once" : `${edits.length} times`} so far` });
+    const row = (edit) => h("li", {}, h("b", { text: pal.text("edit.step", { step: edit.step }) }), ` ${words(edit.changes)}, ${pal.format.ago(edit.time)}`);
+    const summary = h("summary", { text: pal.text("edit.history", { count: edits.length }) });
     return h("details", { class: "pal-edit-history" }, summary, h("ul", {}, ...edits.map(row).reverse()));
   }
 
@@ -188,7 +188,7 @@
       pal.settled(`edit ${run.id}`);
       new EditDialog(run, config);
     } catch (error) {
-      pal.fail(error, `Could not read the settings of ${pal.runs.title(run)}`, `edit ${run.id}`);
+      pal.fail(error, pal.text("edit.unreadable", { run: pal.runs.title(run) }), `edit ${run.id}`);
     }
   }
 
@@ -198,5 +198,5 @@
     return edits.map((edit) => ({ step: edit.step, text: words(edit.changes), icon: "edit" }));
   }
 
-  Object.assign(pal, { editRun, editMarks, knowLiveFields: (fields) => (known = fields) });
+  Object.assign(pal, { editRun, editMarks, knowLiveFields: (fields) => (known = fields.map(pal.saidField)) });
 })();

@@ -28,15 +28,15 @@
 
     build() {
       serial += 1;
-      this.title = h("h4", { class: "pal-family-title", text: "Family" });
+      this.title = h("h4", { class: "pal-family-title", text: pal.text("family.title") });
       this.toggle = h("input", { type: "checkbox", role: "switch", class: "pal-switch", id: `overlay-${serial}` });
       this.toggle.addEventListener("change", () => this.choose(this.toggle.checked));
-      const label = h("label", { class: "pal-family-switch" }, this.toggle, h("span", { text: "Overlay family" }));
+      const label = h("label", { class: "pal-family-switch" }, this.toggle, h("span", { text: pal.text("family.overlay") }));
       label.setAttribute("for", this.toggle.id);
       this.tree = h("ul", { class: "pal-tree" });
       const scroll = h("div", { class: "pal-tree-box" }, this.tree);
-      this.legend = h("div", { class: "pal-family-legend", hidden: true, role: "list", "aria-label": "Curves shown" });
-      this.node = h("section", { class: "pal-family", hidden: true, "aria-label": "Family" }, h("div", { class: "pal-family-head" }, this.title, label), scroll, this.legend);
+      this.legend = h("div", { class: "pal-family-legend", hidden: true, role: "list", "aria-label": pal.text("family.curves") });
+      this.node = h("section", { class: "pal-family", hidden: true, "aria-label": pal.text("family.title") }, h("div", { class: "pal-family-head" }, this.title, label), scroll, this.legend);
     }
 
     // ---- what is known --------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@
 
     draw() {
       this.node.hidden = this.members.size < 2;
-      setText(this.title, `Family (${count(this.members.size)})`);
+      setText(this.title, pal.text("family.count", { count: this.members.size }));
       this.nodes.clear();
       const lists = new Map([[null, { list: h("ul", { class: "pal-tree" }), depth: 0 }]]);
       for (const member of this.members.values()) {
@@ -101,7 +101,7 @@
         sign.show(now.status);
         setText(name, pal.runs.title(now));
         setText(facts, factsOf(now));
-        setText(best, known(now.returns?.best) ? `best ${value(now.returns.best)}` : "");
+        setText(best, known(now.returns?.best) ? pal.text("family.best", { value: value(now.returns.best) }) : "");
         pal.setTip(node, tipOf(now, now.id === this.run.id));
       };
       node.show(member);
@@ -151,11 +151,11 @@
     }
 
     showLegend() {
-      const entry = (run, word) => h("span", { class: "pal-family-entry", role: "listitem" }, pal.swatch("", 2.5, pal.runs.colourOf(run.id)), `${pal.runs.title(run)}${word}`);
+      const entry = (run, words) => h("span", { class: "pal-family-entry", role: "listitem" }, pal.swatch("", 2.5, pal.runs.colourOf(run.id)), words);
       this.legend.hidden = this.overlay.size === 0;
       const left = this.members.size - 1 - this.overlay.size;
-      this.legend.replaceChildren(entry(this.run, " (this run)"), ...[...this.overlay.values()].map(({ run }) => entry(run, "")));
-      if (left > 0) this.legend.append(h("span", { class: "pal-family-entry", text: `${count(left)} farther ${left === 1 ? "one is" : "ones are"} not drawn` }));
+      this.legend.replaceChildren(entry(this.run, pal.text("family.this_run", { run: pal.runs.title(this.run) })), ...[...this.overlay.values()].map(({ run }) => entry(run, pal.runs.title(run))));
+      if (left > 0) this.legend.append(h("span", { class: "pal-family-entry", text: pal.text("family.farther", { count: left }) }));
     }
 
     recolour() {
@@ -171,9 +171,9 @@
   function factsOf(member) {
     const changes = changesOf(member);
     const left = changes.length - LONGEST;
-    const step = known(member.parent_step) ? `from ${count(member.parent_step)}` : "";
-    const from = pal.runs.title(member).endsWith(step) ? "" : step;
-    return [from, ...changes.slice(0, LONGEST), left > 0 ? `${left} more` : ""].filter(Boolean).join(" · ");
+    const step = known(member.parent_step) ? pal.text("family.from", { step: member.parent_step }) : "";
+    const from = / from [\d,]+$/.test(pal.runs.title(member)) ? "" : step; // forks are called so by themselves
+    return [from, ...changes.slice(0, LONGEST), left > 0 ? pal.text("family.more", { count: left }) : ""].filter(Boolean).join(" · ");
   }
 
   function changesOf(member) {
@@ -181,16 +181,16 @@
   }
 
   function brief(setting) {
-    if (setting === null) return "none";
+    if (setting === null) return pal.text("family.none");
     if (typeof setting === "number") return Number.isInteger(setting) ? count(setting) : String(setting);
     const text = typeof setting === "string" ? setting : JSON.stringify(setting);
     return text.length > 24 ? `${text.slice(0, 23)}…` : text;
   }
 
   function tipOf(member, own) {
-    const seen = known(member.evaluation?.mean_return) ? `evaluated ${value(member.evaluation.mean_return)}` : "";
-    const ids = [member.config_hash ? `configuration ${member.config_hash}` : "", member.git_commit ? `program ${member.git_commit.slice(0, 10)}${member.git_commit.includes("+") ? " with changes" : ""}` : ""];
-    return [pal.runs.title(member), member.status, ...changesOf(member), seen, ...ids, own ? "this card" : "opens its card"].filter(Boolean).join(" · ");
+    const seen = known(member.evaluation?.mean_return) ? pal.text("family.evaluated", { value: value(member.evaluation.mean_return) }) : "";
+    const ids = [member.config_hash ? pal.text("family.configuration", { hash: member.config_hash }) : "", member.git_commit ? pal.text(member.git_commit.includes("+") ? "family.program_changed" : "family.program", { commit: member.git_commit.slice(0, 10) }) : ""];
+    return [pal.runs.title(member), pal.statusWord(member.status), ...changesOf(member), seen, ...ids, own ? pal.text("family.this_card") : pal.text("family.opens_card")].filter(Boolean).join(" · ");
   }
 
   // The card of any run, however long ago it ended.
@@ -198,7 +198,7 @@
     try {
       pal.showRun(await pal.api.run(id));
     } catch (error) {
-      pal.fail(error, "Could not open the run", `open ${id}`);
+      pal.fail(error, pal.text("family.not_opened"), `open ${id}`);
     }
   }
 

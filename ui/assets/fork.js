@@ -15,7 +15,7 @@
 
   function fields(algorithm) {
     if (!fieldsOf.has(algorithm)) {
-      const asked = pal.api.fields(algorithm).then((answer) => answer.fields.map((field) => ({ ...field, key: field.path, initial: shown(field, field.default) })));
+      const asked = pal.api.fields(algorithm).then((answer) => answer.fields.map((field) => ({ ...pal.saidField(field), key: field.path, initial: shown(field, field.default) })));
       asked.catch(() => fieldsOf.delete(algorithm));
       fieldsOf.set(algorithm, asked);
     }
@@ -79,16 +79,16 @@
 
     build(settings) {
       const options = this.checkpoints.map((each) => h("option", { value: String(each.step), text: checkpointText(each) }));
-      this.step = labelled("Go on from", h("select", { class: "pal-input" }, ...options));
+      this.step = labelled(pal.text("fork.from"), h("select", { class: "pal-input" }, ...options));
       this.buildLength(settings);
       this.list = h("div", { class: "pal-fork-rows" });
-      const add = h("button", { class: "pal-button", type: "button", text: "Change a setting" });
+      const add = h("button", { class: "pal-button", type: "button", text: pal.text("fork.change") });
       add.addEventListener("click", () => this.addRow());
-      this.name = labelled("Name", h("input", { class: "pal-input", type: "text", maxlength: "200", autocomplete: "off" }));
+      this.name = labelled(pal.text("fork.name"), h("input", { class: "pal-input", type: "text", maxlength: "200", autocomplete: "off" }));
       this.trouble = h("p", { class: "pal-field-fault", role: "alert", hidden: true });
-      this.go = h("button", { class: "pal-button pal-button-main", type: "submit", text: "Fork and start" });
-      const changes = h("fieldset", { class: "pal-fork-changes" }, h("legend", { text: "Settings that differ" }), this.list, add);
-      const cancel = h("button", { class: "pal-button", type: "button", text: "Cancel" });
+      this.go = h("button", { class: "pal-button pal-button-main", type: "submit", text: pal.text("fork.go") });
+      const changes = h("fieldset", { class: "pal-fork-changes" }, h("legend", { text: pal.text("fork.changes") }), this.list, add);
+      const cancel = h("button", { class: "pal-button", type: "button", text: pal.text("fork.cancel") });
       cancel.addEventListener("click", () => this.box.close());
       const buttons = h("div", { class: "pal-dialog-buttons" }, cancel, this.go);
       this.form = h("form", { class: "pal-fork", novalidate: true }, this.step.node, this.length.node, changes, this.name.node, this.trouble, buttons);
@@ -106,7 +106,7 @@
       const path = known(at(this.config, LENGTHS[1])) ? LENGTHS[1] : LENGTHS[0];
       this.lengthField = settings.find((field) => field.path === path);
       const input = h("input", { class: "pal-input pal-figures", type: "text", inputmode: "decimal", autocomplete: "off" });
-      this.length = labelled(this.lengthField.title, input, { unit: path === LENGTHS[0] ? "in all" : "s in all" });
+      this.length = labelled(this.lengthField.title, input, { unit: path === LENGTHS[0] ? pal.text("fork.in_all") : pal.text("fork.seconds_in_all") });
       this.lengthWas = at(this.config, path);
     }
 
@@ -115,9 +115,9 @@
       const step = Number(this.step.control.value);
       if (!this.lengthTyped) {
         const behind = this.lengthField.path === LENGTHS[0] && this.lengthWas <= step;
-        this.length.control.value = count(behind ? 2 * step : this.lengthWas);
+        this.length.control.value = pal.format.typed(behind ? 2 * step : this.lengthWas);
       }
-      this.name.control.placeholder = `${pal.runs.title(this.run).replace(/ · from [\d,]+$/, "")} · from ${count(step)}`;
+      this.name.control.placeholder = `${pal.runs.title(this.run).replace(/ · from [\d,]+$/, "")} · from ${count(step)}`; // as the server calls it
     }
 
     addRow() {
@@ -140,7 +140,7 @@
     async submit() {
       const undecided = this.rows.find((row) => !row.field);
       if (undecided) {
-        setText(this.trouble, "Choose which setting is to differ, or take its line away.");
+        setText(this.trouble, pal.text("fork.undecided"));
         this.trouble.hidden = false;
         undecided.chooser.input.focus();
         return;
@@ -148,7 +148,7 @@
       for (const part of [this.step, this.length, this.name, ...this.rows.map((row) => row.part)]) if (part) blame(part, "");
       this.trouble.hidden = true;
       this.go.disabled = true;
-      setText(this.go, "Forking…");
+      setText(this.go, pal.text("fork.going"));
       try {
         const asked = { step: Number(this.step.control.value), overrides: this.overrides(), name: this.name.control.value.trim() || null };
         const fork = await pal.api.fork(this.run.id, asked);
@@ -158,7 +158,7 @@
         this.refused(error);
       }
       this.go.disabled = false;
-      setText(this.go, "Fork and start");
+      setText(this.go, pal.text("fork.go"));
     }
 
     refused(error) {
@@ -183,7 +183,7 @@
     }
 
     open() {
-      this.box = pal.dialog(`Fork ${pal.runs.title(this.run)}`, this.form, { className: "pal-dialog-fork" });
+      this.box = pal.dialog(pal.text("fork.title", { run: pal.runs.title(this.run) }), this.form, { className: "pal-dialog-fork" });
       this.step.control.focus();
     }
   }
@@ -195,18 +195,18 @@
       serial += 1;
       this.chooser = new pal.Combobox({
         id: `fork-setting-${serial}`,
-        label: "Setting",
-        placeholder: "Search settings",
+        label: pal.text("fork.setting"),
+        placeholder: pal.text("fork.search"),
         load: async () => this.groups(),
         choose: (path) => this.choose(path),
-        empty: "No such setting can differ at a fork.",
+        empty: pal.text("fork.no_setting"),
       });
       this.place = h("div", { class: "pal-fork-value" });
-      const gone = pal.toolButton("close", "Leave this setting as it is", () => {
+      const gone = pal.toolButton("close", pal.text("fork.leave"), () => {
         this.node.remove();
         onGone();
       });
-      this.node = h("div", { class: "pal-fork-row", role: "group", "aria-label": "A setting that differs" }, this.chooser.node, this.place, gone);
+      this.node = h("div", { class: "pal-fork-row", role: "group", "aria-label": pal.text("fork.row") }, this.chooser.node, this.place, gone);
     }
 
     groups() {
@@ -216,9 +216,9 @@
         if (taken.includes(field.path)) continue;
         if (!sections.has(field.section)) sections.set(field.section, []);
         const now = shown(field, at(this.config, field.path));
-        sections.get(field.section).push({ value: field.path, label: field.title, detail: `${field.path} · now ${pal.showValue(field, now)}`, search: field.help });
+        sections.get(field.section).push({ value: field.path, label: field.title, detail: pal.text("fork.now", { path: field.path, value: pal.showValue(field, now) }), search: `${field.help} ${field.english}` });
       }
-      return [...sections].map(([name, entries]) => ({ title: name === "run" ? "Notes" : name[0].toUpperCase() + name.slice(1), entries }));
+      return [...sections].map(([name, entries]) => ({ title: name === "run" ? pal.text("fork.notes") : pal.said(name[0].toUpperCase() + name.slice(1)), entries }));
     }
 
     choose(path) {
@@ -241,8 +241,8 @@
   }
 
   function checkpointText(checkpoint) {
-    const result = known(checkpoint.mean_return) ? `mean return ${value(checkpoint.mean_return)}` : null;
-    return [`Step ${count(checkpoint.step)}`, checkpoint.kind, result, ago(checkpoint.created_at), bytes(checkpoint.size_bytes)].filter(Boolean).join(" · ");
+    const result = known(checkpoint.mean_return) ? pal.text("fork.mean_return", { value: value(checkpoint.mean_return) }) : null;
+    return [pal.text("fork.step", { step: checkpoint.step }), checkpoint.kind, result, ago(checkpoint.created_at), bytes(checkpoint.size_bytes)].filter(Boolean).join(" · ");
   }
 
   async function fork(run) {
@@ -250,10 +250,10 @@
       const [found, config, settings] = await Promise.all([pal.api.checkpoints(run.id), pal.api.config(run.id), fields(run.algorithm)]);
       pal.settled(`fork ${run.id}`);
       const { checkpoints } = found;
-      if (!checkpoints.length) pal.toast("The run has no checkpoint yet. One is written at its next interval, and when it is stopped.", { key: `fork ${run.id}` });
+      if (!checkpoints.length) pal.toast(pal.text("fork.no_checkpoint"), { key: `fork ${run.id}` });
       else new ForkDialog(run, { checkpoints, config, settings }).open();
     } catch (error) {
-      pal.fail(error, `Could not open the fork of ${pal.runs.title(run)}`, `fork ${run.id}`);
+      pal.fail(error, pal.text("fork.failed", { run: pal.runs.title(run) }), `fork ${run.id}`);
     }
   }
 

@@ -11,18 +11,18 @@
 
   const idOf = (key) => key.replace(/[^A-Za-z0-9_]+/g, "-");
 
-  // "10,000,000" and "1_000" are read as they are meant; "1,5" is not guessed at.
+  // "10,000,000", "10 000 000" and "1_000" are read as they are meant; "1,5" and "1.000" are not guessed at.
   function readNumber(text) {
     const plain = text.trim().replace(/[−–]/g, "-");
     if (plain === "") return null;
-    const grouped = /^[+-]?[1-9]\d{0,2}(,\d{3})+$/.test(plain) || /^[+-]?\d+(_\d+)+$/.test(plain);
-    const number = Number(grouped ? plain.replace(/[,_]/g, "") : plain);
+    const grouped = /^[+-]?[1-9]\d{0,2}(,\d{3})+$/.test(plain) || /^[+-]?\d+(_\d+)+$/.test(plain) || /^[+-]?[1-9]\d{0,2}(\s\d{3})+$/.test(plain);
+    const number = Number(grouped ? plain.replace(/[,_\s]/g, "") : plain);
     return Number.isFinite(number) ? number : text.trim();
   }
 
   function showNumber(value) {
     if (value === null || value === undefined) return "";
-    if (Number.isInteger(value) && Math.abs(value) >= 10000 && Math.abs(value) < 1e15) return pal.format.count(value);
+    if (Number.isInteger(value) && Math.abs(value) >= 10000 && Math.abs(value) < 1e15) return pal.format.typed(value);
     return String(value);
   }
 
@@ -250,9 +250,10 @@
 
   // "must be at least 1, not 0" + hint -> two sentences.
   function faultText(fault) {
-    const message = fault.message.charAt(0).toUpperCase() + fault.message.slice(1);
-    const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
-    return fault.hint ? `${sentence} ${fault.hint}` : sentence;
+    const said = pal.said(fault.message);
+    const message = said.charAt(0).toUpperCase() + said.slice(1);
+    const sentence = /[.!?。！？]$/.test(message) ? message : `${message}${pal.text("form.full_stop")}`;
+    return fault.hint ? `${sentence} ${pal.said(fault.hint)}` : sentence;
   }
 
   Object.assign(pal, { FormField, controlFor, faultText, showValue, readNumber, fieldHelp });

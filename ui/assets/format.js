@@ -4,6 +4,7 @@
 (() => {
   const pal = window.palaestra;
   const whole = new Intl.NumberFormat(pal.language, { maximumFractionDigits: 0 });
+  const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
   const exactly = new Intl.NumberFormat(pal.language, { maximumFractionDigits: 20 });
   const point = new Intl.NumberFormat(pal.language).formatToParts(0.5).find(({ type }) => type === "decimal").value;
   const none = "–";
@@ -15,6 +16,11 @@
   // 1234567 -> "1,234,567"
   function count(value) {
     return known(value) ? whole.format(value) : none;
+  }
+
+  // 1234567 in a field that is read again: grouped by thin spaces where a point would be taken for the decimal sign.
+  function typed(number) {
+    return point === "." ? count(number) : grouped.format(number).replaceAll(",", "\u202f");
   }
 
   // A number in a sentence, with all its digits.
@@ -132,5 +138,5 @@
     return known(fraction) ? `${Math.floor(fraction * 100)}%` : none;
   }
 
-  pal.format = { known, plain, local, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, percent, none };
+  pal.format = { known, typed, plain, local, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, percent, none };
 })();

@@ -42,16 +42,15 @@
 
   // "-ing" states are outlines of the state they lead to.
   const STATES = {
-    queued: { word: "queued", shape: [circle(5)] },
-    starting: { word: "starting", shape: [circle(5), path("M8 3a5 5 0 0 1 0 10z", solid)] },
-    running: { word: "running", shape: [circle(5.2, solid)] },
-    paused: { word: "paused", shape: ICONS.pause },
-    stopping: { word: "stopping", shape: [rect(3.5, 3.5, 9, 9, { rx: 1 })] },
-    stopped: { word: "stopped", shape: ICONS.stop },
-    completed: { word: "completed", shape: [path("M2.8 8.6l3.4 3.4 7-8", { thick: true })] },
-    failed: { word: "failed", shape: [path("M4 4l8 8M12 4l-8 8", { thick: true })] },
+    queued: { shape: [circle(5)] },
+    starting: { shape: [circle(5), path("M8 3a5 5 0 0 1 0 10z", solid)] },
+    running: { shape: [circle(5.2, solid)] },
+    paused: { shape: ICONS.pause },
+    stopping: { shape: [rect(3.5, 3.5, 9, 9, { rx: 1 })] },
+    stopped: { shape: ICONS.stop },
+    completed: { shape: [path("M2.8 8.6l3.4 3.4 7-8", { thick: true })] },
+    failed: { shape: [path("M4 4l8 8M12 4l-8 8", { thick: true })] },
     interrupted: {
-      word: "interrupted",
       shape: [path("M12.6 5.6A5.2 5.2 0 0 0 3.2 6.2M3.4 10.4a5.2 5.2 0 0 0 9.4-.6", { thick: true })],
     },
   };
@@ -83,6 +82,11 @@
     return draw(ICONS[name], "pal-icon");
   }
 
+  // The word of a state in the reader's language.
+  function statusWord(status) {
+    return STATES[status] ? pal.text(`status.${status}`) : status;
+  }
+
   // The sign of a state: coloured shape and its word. `sign.show(status, word)` changes both; word may be "pausing…".
   function sign(status, { wordless = false } = {}) {
     const shape = pal.h("span", { class: "pal-sign-shape" });
@@ -94,7 +98,7 @@
         node.dataset.status = next;
         shape.replaceChildren(draw(known.shape, "pal-icon"));
       }
-      pal.setText(word, nextWord || known.word);
+      pal.setText(word, nextWord || statusWord(next));
     };
     node.show(status);
     return node;
@@ -111,5 +115,5 @@
     return svg;
   }
 
-  Object.assign(pal, { icon, sign, swatch, states: { all: STATES, live: LIVE, ended: ENDED } });
+  Object.assign(pal, { icon, sign, statusWord, swatch, states: { all: STATES, live: LIVE, ended: ENDED } });
 })();

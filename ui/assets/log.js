@@ -23,18 +23,18 @@
     }
 
     build() {
-      this.search = h("input", { type: "search", class: "pal-input", placeholder: "Search the log", "aria-label": "Search the log" });
+      this.search = h("input", { type: "search", class: "pal-input", placeholder: pal.text("log.search"), "aria-label": pal.text("log.search") });
       this.search.addEventListener("input", () => this.filter(this.search.value));
-      this.followButton = pal.toolButton("follow", "Follow new lines", () => this.follow(!this.following));
-      const copy = pal.copyButton(() => this.text(), "Copy the lines shown");
-      const save = pal.toolButton("download", "Download the whole log", () => this.download());
+      this.followButton = pal.toolButton("follow", pal.text("log.follow"), () => this.follow(!this.following));
+      const copy = pal.copyButton(() => this.text(), pal.text("log.copy"));
+      const save = pal.toolButton("download", pal.text("log.download"), () => this.download());
       this.found = h("span", { class: "pal-log-found", "aria-live": "polite" });
-      this.list = h("div", { class: "pal-log-lines", tabindex: "0", role: "log", "aria-label": "Log" });
+      this.list = h("div", { class: "pal-log-lines", tabindex: "0", role: "log", "aria-label": pal.text("log.log") });
       this.list.addEventListener("scroll", () => this.scrolled(), { passive: true });
-      this.empty = h("div", { class: "pal-log-empty", text: "No line yet." });
+      this.empty = h("div", { class: "pal-log-empty", text: pal.text("log.empty") });
       this.follow(true);
       const tools = h("div", { class: "pal-log-tools" }, this.search, this.found, this.followButton, copy, save);
-      return h("section", { class: "pal-log", "aria-label": "Log" }, tools, h("div", { class: "pal-log-box" }, this.empty, this.list));
+      return h("section", { class: "pal-log", "aria-label": pal.text("log.log") }, tools, h("div", { class: "pal-log-box" }, this.empty, this.list));
     }
 
     // Fetches what was written since the last time.
@@ -93,7 +93,7 @@
 
     count() {
       const hits = this.wanted ? this.lines.filter((line) => this.matches(line)).length : 0;
-      pal.setText(this.found, this.wanted ? `${pal.format.count(hits)} found` : "");
+      pal.setText(this.found, this.wanted ? pal.text("log.found", { count: hits }) : "");
     }
 
     follow(on) {
@@ -129,7 +129,7 @@
         save(`${this.run.id}.log.txt`, new Blob(parts, { type: "text/plain" }));
         pal.settled(`log ${this.run.id}`);
       } catch (error) {
-        pal.fail(error, "The log could not be downloaded", `log ${this.run.id}`);
+        pal.fail(error, pal.text("log.failed"), `log ${this.run.id}`);
       }
     }
   }

@@ -27,7 +27,7 @@
     }
 
     build(step, marks) {
-      const text = `Step ${pal.format.count(step)}: ${marks.map((mark) => mark.text).join("; ")}`;
+      const text = pal.text("marks.step", { step, text: marks.map((mark) => mark.text).join("; ") });
       const props = this.reachable ? { type: "button", "aria-label": text } : { "aria-hidden": "true" };
       const head = h(this.reachable ? "button" : "span", { class: "pal-mark-head", ...props }, pal.icon(marks[0].icon));
       pal.setTip(head, text);

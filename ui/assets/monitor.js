@@ -22,9 +22,9 @@
     }
 
     build() {
-      this.chips = h("div", { class: "pal-chips", role: "group", "aria-label": "Runs" });
+      this.chips = h("div", { class: "pal-chips", role: "group", "aria-label": pal.text("monitor.runs") });
       this.grid = h("div", { class: "pal-cards" });
-      this.queue = this.section("Queued", "pal-queue");
+      this.queue = this.section("", "pal-queue");
       this.ended = h("details", { class: "pal-ended pal-section", hidden: true }, h("summary"), h("div", { class: "pal-rows" }));
       this.ended.open = pal.remembered.get("ended-open", false);
       this.ended.addEventListener("toggle", () => pal.remembered.set("ended-open", this.ended.open));
@@ -41,22 +41,22 @@
     }
 
     buildEmpty() {
-      const go = h("button", { class: "pal-button pal-button-main", type: "button", text: "Choose a preset" });
+      const go = h("button", { class: "pal-button pal-button-main", type: "button", text: pal.text("monitor.choose_preset") });
       go.addEventListener("click", () => pal.selectTab("train"));
       go.hidden = !pal.hasTab("train");
       return h(
         "div",
         { class: "pal-empty", hidden: true },
         pal.icon("chart"),
-        h("h2", { text: "Nothing is training" }),
-        h("p", { text: "Each run you start appears here as a card: its progress, its live charts, its log, and buttons to pause, resume and stop it. Closing this page does not disturb it." }),
+        h("h2", { text: pal.text("monitor.empty_title") }),
+        h("p", { text: pal.text("monitor.empty") }),
         go,
       );
     }
 
     buildLayout() {
-      const names = ["One column", "Two columns", "Three columns", "Four columns"];
-      const node = h("div", { class: "pal-layout", role: "radiogroup", "aria-label": "Columns" });
+      const names = ["monitor.one_column", "monitor.two_columns", "monitor.three_columns", "monitor.four_columns"].map((key) => pal.text(key));
+      const node = h("div", { class: "pal-layout", role: "radiogroup", "aria-label": pal.text("monitor.columns") });
       const choose = (columns, focus) => {
         this.grid.dataset.columns = String(columns);
         pal.remembered.set("columns", columns);
@@ -115,8 +115,8 @@
       // In the order of their birth: no card jumps when another one changes its state, now or after a reload.
       this.showCards([...live, ...this.opened.values()].sort((a, b) => a.created_at - b.created_at));
       this.showChips(live, queued);
-      this.showRows(this.queue, `Queued (${count(queued.length)})`, queued, queueRow);
-      this.showRows(this.ended, `Recently ended (${count(ended.length)})`, ended, (run) => endedRow(run, () => this.open(run)));
+      this.showRows(this.queue, pal.text("monitor.queued", { count: queued.length }), queued, queueRow);
+      this.showRows(this.ended, pal.text("monitor.ended", { count: ended.length }), ended, (run) => endedRow(run, () => this.open(run)));
       this.grid.hidden = this.cards.size === 0;
       this.empty.hidden = this.cards.size > 0 || queued.length > 0;
       this.bar.hidden = !this.empty.hidden;
@@ -146,7 +146,7 @@
       });
       if (queued.length) {
         const more = this.row("chip queued", () => queuedChip(() => this.queue.scrollIntoView({ behavior: "smooth" })));
-        setText(more.lastChild, `${count(queued.length)} queued`);
+        setText(more.lastChild, pal.text("monitor.queued_chip", { count: queued.length }));
         wanted.push(more);
       }
       pal.arrange(this.chips, wanted);
@@ -208,8 +208,8 @@
       const { status, word } = pal.runs.shown(now);
       sign.show(status, word);
       setText(name, pal.runs.title(now));
-      const eta = now.status === "running" && pal.format.known(now.eta_seconds) ? `ETA ${duration(now.eta_seconds)}` : null;
-      setText(more, [percent(now.progress), eta || word || now.status].filter(Boolean).join("  "));
+      const eta = now.status === "running" && pal.format.known(now.eta_seconds) ? pal.text("monitor.eta", { time: duration(now.eta_seconds) }) : null;
+      setText(more, [percent(now.progress), eta || word || pal.statusWord(now.status)].filter(Boolean).join("  "));
     };
     return node;
   }
@@ -232,7 +232,7 @@
       const { status, word } = pal.runs.shown(now);
       sign.show(status, word);
       setText(name, pal.runs.title(now));
-      setText(facts, [now.reason, pal.runs.facts(now)].filter(Boolean).join(" · "));
+      setText(facts, [pal.said(now.reason), pal.runs.facts(now)].filter(Boolean).join(" · "));
       buttons.show(now);
     };
     return node;
@@ -245,17 +245,17 @@
     const score = h("span", { class: "pal-row-number" });
     const when = h("span", { class: "pal-row-when" });
     const node = h("button", { class: "pal-row pal-row-button", type: "button", data: { run: run.id } }, sign, name, facts, score, when);
-    pal.setTip(node, "Open its card");
+    pal.setTip(node, pal.text("monitor.open_card"));
     node.addEventListener("click", fn);
     node.show = (now) => {
       sign.show(now.status);
       setText(name, pal.runs.title(now));
-      const told = now.status === "failed" ? now.reason : null;
-      setText(facts, [told, pal.runs.facts(now), `${count(now.step)} steps`].filter(Boolean).join(" · "));
+      const told = now.status === "failed" ? pal.said(now.reason) : null;
+      setText(facts, [told, pal.runs.facts(now), pal.text("monitor.steps", { count: now.step })].filter(Boolean).join(" · "));
       const best = now.evaluation ? now.evaluation.mean_return : now.returns?.mean;
-      setText(score, pal.format.known(best) ? `${now.evaluation ? "evaluated" : "mean"} ${value(best)}` : "");
+      setText(score, pal.format.known(best) ? pal.text(now.evaluation ? "monitor.evaluated" : "monitor.mean", { value: value(best) }) : "");
       setText(when, ago(now.ended_at));
-      pal.setTip(node, `Ended ${exact(now.ended_at)}. Opens its card.`);
+      pal.setTip(node, pal.text("monitor.ended_at", { time: exact(now.ended_at) }));
     };
     return node;
   }

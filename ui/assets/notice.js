@@ -7,7 +7,7 @@
 
   // ---- messages ---------------------------------------------------------------------------------------------
 
-  const shelf = h("div", { class: "pal-toasts", role: "region", "aria-label": "Messages" });
+  const shelf = h("div", { class: "pal-toasts", role: "region", "aria-label": pal.text("notice.messages") });
   const KINDS = ["info", "success", "error"];
 
   // toast("Saved", {kind: "success", key: "save"}); an error can be copied with its detail and stays until it is closed
@@ -17,16 +17,16 @@
     settled(key);
     const bar = h("div", { class: "pal-toast", data: { kind: KINDS.includes(kind) ? kind : "info", key } });
     bar.setAttribute("role", kind === "error" ? "alert" : "status");
-    const close = toolButton("close", "Close message", () => bar.remove());
+    const close = toolButton("close", pal.text("notice.close_message"), () => bar.remove());
     const text = h("div", { class: "pal-toast-text" }, h("div", { text: message }));
     bar.append(text);
     if (kind === "error") {
       if (detail && detail !== message) {
         text.append(
-          h("details", {}, h("summary", { text: "Details" }), h("pre", { class: "pal-detail", text: detail })),
+          h("details", {}, h("summary", { text: pal.text("notice.details") }), h("pre", { class: "pal-detail", text: detail })),
         );
       }
-      bar.append(copyButton(() => detail || message, "Copy message"));
+      bar.append(copyButton(() => detail || message, pal.text("notice.copy_message")));
     }
     bar.append(close);
     shelf.append(bar);
@@ -111,7 +111,7 @@
       "div",
       { class: "pal-dialog-head" },
       h("h2", { text: title }),
-      toolButton("close", "Close", () => box.close()),
+      toolButton("close", pal.text("notice.close"), () => box.close()),
     );
     box.append(head, content);
     box.addEventListener("click", (event) => event.target === box && box.close());
@@ -142,10 +142,10 @@
     }
   }
 
-  function copyButton(read, label = "Copy") {
+  function copyButton(read, label = pal.text("notice.copy")) {
     const button = toolButton("copy", label, async () => {
       const done = await copy(await read());
-      setTip(button, done ? "Copied" : "The browser refused to copy");
+      setTip(button, done ? pal.text("notice.copied") : pal.text("notice.not_copied"));
       setTimeout(() => setTip(button, label), 1500);
     });
     return button;

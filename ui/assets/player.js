@@ -11,12 +11,12 @@
     let clip = clips[start];
     const video = h("video", { controls: true, autoplay: true, playsinline: true, loop: true, class: "pal-player-video" });
     const facts = h("div", { class: "pal-player-facts" });
-    const save = h("a", { class: "pal-button", text: "Download" });
-    const newer = pal.toolButton("left", "Newer video (left arrow)", () => move(-1));
-    const older = pal.toolButton("right", "Older video (right arrow)", () => move(1));
+    const save = h("a", { class: "pal-button", text: pal.text("player.download") });
+    const newer = pal.toolButton("left", pal.text("player.newer"), () => move(-1));
+    const older = pal.toolButton("right", pal.text("player.older"), () => move(1));
     const foot = h("div", { class: "pal-player-foot" }, newer, older, facts, save);
     const broken = h("div", { class: "pal-player-broken", role: "alert", hidden: true });
-    const box = pal.dialog("Video", h("div", { class: "pal-player" }, video, broken, foot), {
+    const box = pal.dialog(pal.text("player.title"), h("div", { class: "pal-player" }, video, broken, foot), {
       className: "pal-dialog-player",
       onClose: () => {
         video.pause();
@@ -35,11 +35,11 @@
       save.href = video.src;
       save.download = `${clip.run_name || clip.run_id}-step-${clip.step}.mp4`.replace(/[^\w.-]+/g, "_");
       setText(title, clip.run_name || clip.run_id);
-      box.setAttribute("aria-label", `Video of ${clip.run_name || clip.run_id} at step ${count(clip.step)}`);
+      box.setAttribute("aria-label", pal.text("player.label", { run: clip.run_name || clip.run_id, step: clip.step }));
       const parts = [
-        `Step ${count(clip.step)}`,
-        `return ${value(clip.return)}`,
-        `${count(clip.length)} agent steps`,
+        pal.text("player.step", { step: clip.step }),
+        pal.text("player.return", { value: value(clip.return) }),
+        pal.text("player.length", { count: clip.length }),
         duration(clip.duration),
         exact(clip.created_at),
       ];
@@ -60,7 +60,7 @@
       if (!video.getAttribute("src")) return;
       video.hidden = true;
       broken.hidden = false;
-      setText(broken, "This video cannot be played. Its file may have been removed from the run's folder.");
+      setText(broken, pal.text("player.broken"));
     });
     box.addEventListener("keydown", (event) => {
       if (event.target === video) return; // the video's own keys seek

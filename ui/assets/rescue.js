@@ -9,11 +9,11 @@
 
   function rescue() {
     const text = h("p");
-    const all = h("button", { class: "pal-button pal-button-main", type: "button", text: "Resume all" });
+    const all = h("button", { class: "pal-button pal-button-main", type: "button", text: pal.text("rescue.resume_all") });
     const head = h("div", { class: "pal-rescue-head", role: "status" }, text, all);
     const rows = h("div", { class: "pal-rows" });
     const more = h("p", { class: "pal-rescue-more", hidden: true });
-    const node = h("section", { class: "pal-rescue", "aria-label": "Interrupted runs", hidden: true }, head, rows, more);
+    const node = h("section", { class: "pal-rescue", "aria-label": pal.text("rescue.title"), hidden: true }, head, rows, more);
     const made = new Map(); // run id -> row
     all.addEventListener("click", () => resumeAll(all));
     node.show = (number, runs) => {
@@ -27,14 +27,13 @@
       }
       pal.arrange(rows, shown.map((run) => made.get(run.id)));
       more.hidden = number <= shown.length;
-      setText(more, `and ${count(number - shown.length)} more`);
+      setText(more, pal.text("rescue.more", { count: number - shown.length }));
     };
     return node;
   }
 
   function words(number) {
-    if (number === 1) return "1 run was interrupted when its process ended. It goes on from its last checkpoint.";
-    return `${count(number)} runs were interrupted when their process ended. They go on from their last checkpoints.`;
+    return pal.text("rescue.words", { count: number });
   }
 
   async function resumeAll(button) {
@@ -42,10 +41,10 @@
     try {
       const { runs } = await pal.api.resumeInterrupted();
       pal.settled("resume all");
-      if (runs.length) pal.toast(`${count(runs.length)} ${runs.length === 1 ? "run goes" : "runs go"} on.`, { kind: "success", key: "resume all" });
-      else pal.toast("None of them can go on; the program's log says why.", { kind: "error", key: "resume all" });
+      if (runs.length) pal.toast(pal.text("rescue.resumed", { count: runs.length }), { kind: "success", key: "resume all" });
+      else pal.toast(pal.text("rescue.none"), { kind: "error", key: "resume all" });
     } catch (error) {
-      pal.fail(error, "Could not resume them", "resume all");
+      pal.fail(error, pal.text("rescue.failed"), "resume all");
     }
     button.disabled = false;
     pal.pollNow();
@@ -60,7 +59,7 @@
     node.show = (now) => {
       current = now;
       setText(name, pal.runs.title(now));
-      setText(told, now.reason || pal.runs.facts(now));
+      setText(told, pal.said(now.reason) || pal.runs.facts(now));
       buttons.show(now);
     };
     return node;

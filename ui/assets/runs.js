@@ -61,7 +61,7 @@
   // "Pong · PPO · seed 0"
   function facts(run) {
     const environment = String(run.environment || "").replace(/^ALE\//, "");
-    const seed = run.seed === null || run.seed === undefined ? null : `seed ${run.seed}`;
+    const seed = run.seed === null || run.seed === undefined ? null : pal.text("runs.seed", { seed: String(run.seed) });
     return [environment, String(run.algorithm || "").toUpperCase(), seed].filter(Boolean).join(" · ");
   }
 
@@ -76,21 +76,21 @@
   }
 
   const ACTIONS = {
-    start: { label: "Start", icon: "play" },
-    pause: { label: "Pause", icon: "pause" },
-    resume: { label: "Resume", icon: "resume" },
-    stop: { label: "Stop", icon: "stop" },
-    edit: { label: "Edit live", icon: "edit", ask: (run) => pal.editRun(run) },
-    extend: { label: "Extend", icon: "extend", ask: askForSteps },
-    restart: { label: "Restart", icon: "restart", tip: "Trains its present settings from the beginning, as a run of its own" },
-    fork: { label: "Fork", icon: "fork", ask: (run) => pal.fork(run) },
+    start: { label: pal.text("runs.start"), icon: "play" },
+    pause: { label: pal.text("runs.pause"), icon: "pause" },
+    resume: { label: pal.text("runs.resume"), icon: "resume" },
+    stop: { label: pal.text("runs.stop"), icon: "stop" },
+    edit: { label: pal.text("runs.edit"), icon: "edit", ask: (run) => pal.editRun(run) },
+    extend: { label: pal.text("runs.extend"), icon: "extend", ask: askForSteps },
+    restart: { label: pal.text("runs.restart"), icon: "restart", tip: pal.text("runs.restart_tip") },
+    fork: { label: pal.text("runs.fork"), icon: "fork", ask: (run) => pal.fork(run) },
   };
   // What can be asked of a run that has ended, and of nothing else; the others are for runs that live.
   const AFTER_ITS_END = ["resume", "extend", "restart"];
 
   // Buttons that stay where they are; one that cannot act now says why in its tip, with mouse and keyboard alike.
   function actionButtons(read, names) {
-    const node = h("div", { class: "pal-actions", role: "group", "aria-label": "Control this run" });
+    const node = h("div", { class: "pal-actions", role: "group", "aria-label": pal.text("runs.control") });
     const buttons = names.map((action) => {
       const { label, icon } = ACTIONS[action];
       const button = h("button", { class: "pal-action", type: "button", data: { action } });
@@ -120,14 +120,14 @@
   // How many steps a run is to have in all; what the server says against a number stays in the dialog with it.
   function askForSteps(run) {
     const input = h("input", { class: "pal-input pal-figures", id: "extend-steps", type: "text", inputmode: "numeric", autocomplete: "off", "aria-errormessage": "extend-fault" });
-    input.value = pal.format.count(2 * Math.max(run.total_steps || 0, run.step));
+    input.value = pal.format.typed(2 * Math.max(run.total_steps || 0, run.step));
     const fault = h("p", { class: "pal-field-fault", id: "extend-fault", role: "alert", hidden: true });
-    const cancel = h("button", { class: "pal-button", type: "button", text: "Cancel" });
-    const go = h("button", { class: "pal-button pal-button-main", type: "submit", text: "Extend and resume" });
-    const label = h("label", { class: "pal-label", for: "extend-steps", text: `Steps in all; ${pal.format.count(run.step)} are behind it` });
+    const cancel = h("button", { class: "pal-button", type: "button", text: pal.text("runs.cancel") });
+    const go = h("button", { class: "pal-button pal-button-main", type: "submit", text: pal.text("runs.extend_go") });
+    const label = h("label", { class: "pal-label", for: "extend-steps", text: pal.text("runs.extend_steps", { count: run.step }) });
     const form = h("form", { class: "pal-name-form" }, label, input, fault, h("div", { class: "pal-dialog-buttons" }, cancel, go));
     form.noValidate = true;
-    const box = pal.dialog(`Extend ${title(run)}`, form, { className: "pal-dialog-small" });
+    const box = pal.dialog(pal.text("runs.extend_title", { run: title(run) }), form, { className: "pal-dialog-small" });
     cancel.addEventListener("click", () => box.close());
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -136,7 +136,7 @@
         await pal.act(run, "extend", { total_steps: pal.readNumber(input.value) });
         box.close();
       } catch (error) {
-        setText(fault, error.details?.[0] ? `${error.details[0].message} ${error.details[0].hint || ""}` : error.message);
+        setText(fault, error.details?.[0] ? pal.faultText(error.details[0]) : pal.said(error.message));
         fault.hidden = false;
         setAttr(input, "aria-invalid", "true");
         input.focus();

@@ -63,7 +63,7 @@
     misses = 0;
     for (const run of data.runs) settle(run);
     if (before && data.version !== before) {
-      pal.toast(`The server now runs version ${data.version}. Reload this page to use it.`);
+      pal.toast(pal.text("state.new_version", { version: data.version }));
     }
   }
 
@@ -115,12 +115,12 @@
   // ---- asking a run to change -------------------------------------------------------------------------------
 
   const WISHES = {
-    start: { sign: "starting", word: "starting…" },
-    pause: { sign: "paused", word: "pausing…" },
-    resume: { sign: "running", word: "resuming…" },
-    stop: { sign: "stopping", word: "stopping…" },
-    extend: { sign: "queued", word: "extending…" },
-    restart: { sign: "queued", word: "restarting…" },
+    start: { sign: "starting", word: pal.text("state.starting") },
+    pause: { sign: "paused", word: pal.text("state.pausing") },
+    resume: { sign: "running", word: pal.text("state.resuming") },
+    stop: { sign: "stopping", word: pal.text("state.stopping") },
+    extend: { sign: "queued", word: pal.text("state.extending") },
+    restart: { sign: "queued", word: pal.text("state.restarting") },
   };
 
   // Shows the wish at once, asks the server, then shows its answer; a refusal becomes a message, or, where something
@@ -142,7 +142,7 @@
         tell();
         throw error;
       }
-      pal.fail(error, `Could not ${action} ${run.name || run.id}`, `act ${run.id}`);
+      pal.fail(error, pal.text(`state.could_not.${action}`, { run: run.name || run.id }), `act ${run.id}`);
     }
     tell();
     poll();
@@ -162,8 +162,8 @@
 
   // Why nothing can be asked of the server now, or null.
   function reasonOffline() {
-    if (state.signedOut) return "You are signed out";
-    return state.online === false ? "The server does not answer" : null;
+    if (state.signedOut) return pal.text("state.signed_out");
+    return state.online === false ? pal.text("state.no_answer") : null;
   }
 
   // The server refuses nothing more politely than a button that says why it cannot be pressed.
@@ -171,8 +171,8 @@
     const offline = reasonOffline();
     if (offline) return offline;
     const waiting = wish(run.id);
-    if (waiting) return `Waiting: ${waiting.word}`;
-    return run.actions ? (run.actions[action] ?? null) : null;
+    if (waiting) return pal.text("state.waiting", { word: waiting.word });
+    return run.actions ? (pal.said(run.actions[action]) ?? null) : null;
   }
 
   document.addEventListener("visibilitychange", () => !document.hidden && poll());

@@ -65,6 +65,13 @@
     return (typeof english === "string" && translations[english]) || english;
   }
 
+  // A setting as the form draws it, with the texts it was declared with in the reader's language; `english` is kept
+  // for those who search by the words of the literature.
+  function saidField(field) {
+    const texts = Object.fromEntries(["title", "help", "group", "unit", "none_label"].map((name) => [name, said(field[name])]));
+    return { ...field, ...texts, english: language === ENGLISH ? "" : `${field.title} ${field.help}` };
+  }
+
   async function fetched(link) {
     if (!link) return {};
     try {
@@ -103,6 +110,6 @@
   }
 
   document.documentElement.lang = language;
-  Object.assign(pal, { language, languages, catalogues, text, english, said, speak });
+  Object.assign(pal, { language, languages, catalogues, text, english, said, saidField, speak });
   load().then(runTheRest);
 })();

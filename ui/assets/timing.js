@@ -8,32 +8,21 @@
   const { h, setText, setTip } = pal;
   const { duration, percent } = pal.format;
 
-  // [path, name, what it is]; the first part of a path is its group.
+  // The first part of a path is its group; `timing.<path>` is its name, `timing.about.<path>` what it is.
+  const GROUPS = ["collect", "update", "rest", "waiting"];
   const BRANCHES = [
-    ["collect/inference", "Inference", "The policy choosing actions"],
-    ["collect/environment", "Environment", "The environment taking a step"],
-    ["collect/buffer", "Buffer", "Storing what happened"],
-    ["update/sample", "Sampling", "Drawing minibatches"],
-    ["update/forward", "Forward", "Networks calculating a minibatch and its loss"],
-    ["update/backward", "Backward", "Gradients of the loss"],
-    ["update/optimiser", "Optimiser", "Clipping gradients and moving the weights"],
-    ["rest/evaluation", "Evaluation", "Episodes that measure the policy"],
-    ["rest/video", "Videos", "Filming episodes"],
-    ["rest/checkpoint", "Checkpoints", "Saving the run"],
-    ["rest/logging", "Logging", "Metrics, progress and control"],
-    ["waiting/waiting", "Waiting", "Paused, or other runs having their turn"],
+    ...["collect/inference", "collect/environment", "collect/buffer"],
+    ...["update/sample", "update/forward", "update/backward", "update/optimiser"],
+    ...["rest/evaluation", "rest/video", "rest/checkpoint", "rest/logging", "waiting/waiting"],
   ];
-  const GROUPS = [
-    ["collect", "Collect", "Playing: choosing actions and taking steps"],
-    ["update", "Update", "Learning from what was collected"],
-    ["rest", "Other", "What is neither playing nor learning"],
-    ["waiting", "Waiting", "Paused, or other runs having their turn"],
-  ];
+  const nameOf = (path) => pal.text(`timing.${path.replace("/", ".")}`);
+  const aboutOf = (path) => pal.text(`timing.about.${path.replace("/", ".")}`);
   let opened = false; // as the reader left it, for the cards to come
 
   class TimingView {
     constructor() {
-      this.parts = BRANCHES.map(([path, name, about]) => {
+      this.parts = BRANCHES.map((path) => {
+        const [name, about] = [nameOf(path), aboutOf(path)];
         const [group, leaf] = path.split("/");
         const segment = h("span", { class: "pal-time-part", data: { group, tip: `${name}: ${lowered(about)}` } });
         const row = group === "waiting" ? null : rowOf(name, "pal-time-leaf", about);
@@ -46,10 +35,10 @@
           part.row.node.dataset.group = group;
         });
       }
-      this.groups = GROUPS.map(([group, name, about]) => ({ group, name, row: rowOf(name, "pal-time-group", about) }));
+      this.groups = GROUPS.map((group) => ({ group, name: nameOf(group), row: rowOf(nameOf(group), "pal-time-group", aboutOf(group)) }));
       this.words = h("span", { class: "pal-time-words" });
       const bar = h("span", { class: "pal-time-bar", "aria-hidden": "true" }, ...this.parts.map((part) => part.segment));
-      const title = h("span", { class: "pal-time-title", text: "Where the time goes" });
+      const title = h("span", { class: "pal-time-title", text: pal.text("timing.title") });
       const columns = this.groups.map(({ group, row }) => {
         const leaves = this.parts.filter((part) => part.group === group && part.row);
         return h("dl", {}, row.node, ...leaves.map((part) => part.row.node));
@@ -112,7 +101,7 @@
       node,
       show(share, seconds) {
         setText(shown, shareText(share));
-        setText(spent, seconds >= 10 ? duration(seconds) : seconds >= 0.05 ? `${seconds.toFixed(1)} s` : "–");
+        setText(spent, seconds >= 10 ? duration(seconds) : seconds >= 0.05 ? `${pal.format.local(seconds.toFixed(1))} s` : "–");
       },
     };
   }

@@ -32,9 +32,9 @@
     }
 
     build(root) {
-      this.choice = h("select", { class: "pal-input", "aria-label": "Run" }, h("option", { value: "", text: "All runs" }));
+      this.choice = h("select", { class: "pal-input", "aria-label": pal.text("videos.run") }, h("option", { value: "", text: pal.text("videos.all_runs") }));
       this.choice.addEventListener("change", () => this.setFilter({ run: this.choice.value }));
-      this.search = h("input", { class: "pal-input", type: "search", placeholder: "Search run, environment, algorithm", "aria-label": "Search videos" });
+      this.search = h("input", { class: "pal-input", type: "search", placeholder: pal.text("videos.search_hint"), "aria-label": pal.text("videos.search") });
       let pause = 0;
       this.search.addEventListener("input", () => {
         clearTimeout(pause);
@@ -42,31 +42,31 @@
       });
       this.shown = h("span", { class: "pal-videos-count", "aria-live": "polite" });
       this.grid = h("div", { class: "pal-gallery" });
-      this.moreButton = h("button", { class: "pal-button", type: "button", text: "Show more", hidden: true });
+      this.moreButton = h("button", { class: "pal-button", type: "button", text: pal.text("videos.more"), hidden: true });
       this.moreButton.addEventListener("click", () => this.more());
       this.end = h("div", { class: "pal-videos-end" }, this.moreButton);
       this.empty = this.buildEmpty();
-      this.none = h("div", { class: "pal-empty", hidden: true }, pal.icon("search"), h("h2", { text: "No video matches" }), this.clearButton());
+      this.none = h("div", { class: "pal-empty", hidden: true }, pal.icon("search"), h("h2", { text: pal.text("videos.no_match") }), this.clearButton());
       const bar = h("div", { class: "pal-toolbar" }, h("div", { class: "pal-filters" }, this.choice, this.search), this.shown);
       root.append(h("div", { class: "pal-videos" }, bar, this.empty, this.none, this.grid, this.end));
     }
 
     buildEmpty() {
-      const go = h("button", { class: "pal-button pal-button-main", type: "button", text: "Start a run" });
+      const go = h("button", { class: "pal-button pal-button-main", type: "button", text: pal.text("videos.start") });
       go.addEventListener("click", () => pal.selectTab("train"));
       go.hidden = !pal.hasTab("train");
       return h(
         "div",
         { class: "pal-empty", hidden: true },
         pal.icon("film"),
-        h("h2", { text: "No videos yet" }),
-        h("p", { text: "A run records whole episodes of its agent while it learns: at its milestones, or every so many steps. How often is set in Train under Video." }),
+        h("h2", { text: pal.text("videos.empty_title") }),
+        h("p", { text: pal.text("videos.empty") }),
         go,
       );
     }
 
     clearButton() {
-      const button = h("button", { class: "pal-button", type: "button", text: "Show all videos" });
+      const button = h("button", { class: "pal-button", type: "button", text: pal.text("videos.show_all") });
       button.addEventListener("click", () => {
         this.search.value = "";
         this.setFilter({ run: "", q: "" });
@@ -99,7 +99,7 @@
         const known = runs.map((run) => [run.id, `${pal.runs.title(run)} · ${pal.runs.facts(run)}`]);
         if (this.filter.run && !runs.some((run) => run.id === this.filter.run)) known.unshift([this.filter.run, this.filter.run]);
         const options = known.map(([id, text]) => h("option", { value: id, text }));
-        this.choice.replaceChildren(h("option", { value: "", text: "All runs" }), ...options);
+        this.choice.replaceChildren(h("option", { value: "", text: pal.text("videos.all_runs") }), ...options);
         this.choice.value = this.filter.run;
       } catch {
         // The list of runs is a convenience; the gallery works without it.
@@ -159,7 +159,7 @@
         pal.settled("list videos");
         if (serial === this.serial) use(page);
       } catch (error) {
-        if (serial === this.serial && error.status > 0) pal.fail(error, "Videos could not be listed", "list videos");
+        if (serial === this.serial && error.status > 0) pal.fail(error, pal.text("videos.failed"), "list videos");
       } finally {
         if (serial === this.serial) this.busy = false;
       }
@@ -178,7 +178,7 @@
       this.empty.hidden = any || Boolean(filtered);
       this.none.hidden = any || !filtered;
       this.moreButton.hidden = this.complete;
-      setText(this.shown, any ? `${count(this.clips.length)}${this.complete ? "" : "+"} videos` : "");
+      setText(this.shown, any ? pal.text(this.complete ? "videos.count" : "videos.count_more", { count: this.clips.length }) : "");
     }
 
     tile(clip) {
@@ -187,18 +187,18 @@
       const length = h("span", { class: "pal-tile-length", text: duration(clip.duration) });
       const play = h(
         "button",
-        { class: "pal-tile-play", type: "button", "aria-label": `Play ${name}, step ${count(clip.step)}, return ${value(clip.return)}` },
+        { class: "pal-tile-play", type: "button", "aria-label": pal.text("videos.play", { name, step: clip.step, value: value(clip.return) }) },
         poster,
         pal.icon("play"),
         length,
       );
       play.addEventListener("click", () => pal.player.open(this.clips, this.clips.indexOf(clip)));
       const run = h("button", { class: "pal-linkbutton pal-tile-run", type: "button", text: name });
-      pal.setTip(run, "Only videos of this run");
+      pal.setTip(run, pal.text("videos.only_run"));
       run.addEventListener("click", () => this.setFilter({ run: clip.run_id }));
       const when = h("span", { class: "pal-tile-when", text: ago(clip.created_at) });
       pal.setTip(when, exact(clip.created_at));
-      const facts = h("div", { class: "pal-tile-facts" }, h("span", { text: `Step ${count(clip.step)}` }), h("span", { class: "pal-tile-return", text: `Return ${value(clip.return)}` }));
+      const facts = h("div", { class: "pal-tile-facts" }, h("span", { text: pal.text("videos.step", { step: clip.step }) }), h("span", { class: "pal-tile-return", text: pal.text("videos.return", { value: value(clip.return) }) }));
       const node = h("article", { class: "pal-tile", data: { video: clip.id, run: clip.run_id } }, play, h("div", { class: "pal-tile-head" }, run, when), facts);
       this.tiles.set(clip.id, node);
       return node;
