@@ -167,6 +167,22 @@ def test_wrappers_keep_their_order_and_get_our_names() -> None:
     assert wrappers[1].kwargs == {"shape": [64, 64]}
 
 
+@pytest.mark.parametrize(
+    ("written", "name", "kwargs"),
+    [
+        ("rl_zoo3.wrappers.FrameSkip:\n    skip: 2", "frame_skip", {"max_pool": False, "skip": 2}),
+        ("rl_zoo3.wrappers.HistoryWrapper:\n    horizon: 2", "history", {"horizon": 2}),
+        ("sb3_contrib.common.wrappers.TimeFeatureWrapper", "time_feature", {}),
+        ("rl_zoo3.wrappers.ActionNoiseWrapper:\n    noise_std: 0.2", "action_noise", {"sigma": 0.2}),
+        ("rl_zoo3.wrappers.DelayedRewardWrapper:\n    delay: 5", "delayed_reward", {"delay": 5}),
+    ],
+)
+def test_wrappers_of_the_zoo_become_those_that_do_the_same_here(written: str, name: str, kwargs: Any) -> None:
+    (wrapper,) = one(f"env_wrapper:\n- {written}", task="Pendulum-v1").config.environment.wrappers  # type: ignore[union-attr]
+
+    assert (wrapper.name, wrapper.kwargs) == (name, kwargs)
+
+
 def test_the_atari_family_needs_no_wrapper_and_keeps_the_options_of_its_own() -> None:
     wrapper = "stable_baselines3.common.atari_wrappers.AtariWrapper"
     text = f"atari:\n  env_wrapper:\n  - {wrapper}:\n      terminal_on_life_loss: False\n      frame_skip: 3\n"

@@ -16,16 +16,23 @@ from trainer.config.importing.report import Ledger
 
 _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
-# By class, whatever module it is imported from: the name here, and arguments that have another name.
+# By class, whatever module it is imported from: the name here.
 _KNOWN: Mapping[str, str] = {
+    "ActionNoiseWrapper": "action_noise",
+    "ActionSmoothingWrapper": "action_smoothing",
     "ClipAction": "clip_action",
     "ClipReward": "clip_reward",
     "DelayObservation": "delay_observation",
+    "DelayedRewardWrapper": "delayed_reward",
+    "DiscretizeAction": "discretize_action",
+    "FilterObservation": "filter_observation",
     "FlattenObservation": "flatten_observation",
     "FrameSkip": "frame_skip",
     "MaxAndSkipObservation": "frame_skip",
     "GrayscaleObservation": "grayscale_observation",
     "GrayScaleObservation": "grayscale_observation",
+    "HistoryWrapper": "history",
+    "HistoryWrapperObsDict": "history",
     "MaskVelocityWrapper": "mask_velocity",
     "RescaleAction": "rescale_action",
     "RescaleObservation": "rescale_observation",
@@ -33,8 +40,12 @@ _KNOWN: Mapping[str, str] = {
     "YAMLCompatResizeObservation": "resize_observation",
     "StickyAction": "sticky_action",
     "TimeAwareObservation": "time_aware_observation",
+    "TimeFeatureWrapper": "time_feature",
 }
-_KNOWN_MODULES = ("gymnasium.wrappers", "gym.wrappers", "rl_zoo3.wrappers", "utils.wrappers")
+# What arguments of theirs are called here, and what has to be said here that goes without saying there.
+_RENAMED: Mapping[str, str] = {"noise_std": "sigma", "smoothing_coef": "smoothing"}
+_IMPLIED: Mapping[str, Mapping[str, Any]] = {"FrameSkip": {"max_pool": False}}
+_KNOWN_MODULES = ("gymnasium.wrappers", "gym.wrappers", "rl_zoo3.wrappers", "sb3_contrib.common", "utils.wrappers")
 _ATARI_ARGUMENTS = {
     "noop_max": "noop_max",
     "frame_skip": "frameskip",
@@ -102,7 +113,8 @@ def _take(ledger: Ledger, key: str, name: str, kwargs: dict[str, Any], environme
     elif last == "TimeLimit" and set(kwargs) == {"max_episode_steps"}:
         ledger.take(key, shown, {"environment.max_episode_steps": kwargs["max_episode_steps"]})
     elif last in _KNOWN and module.startswith(_KNOWN_MODULES):
-        entry = {"name": _KNOWN[last], **({"kwargs": kwargs} if kwargs else {})}
+        arguments = {**_IMPLIED.get(last, {}), **{_RENAMED.get(name, name): each for name, each in kwargs.items()}}
+        entry = {"name": _KNOWN[last], **({"kwargs": arguments} if arguments else {})}
         ledger.take(key, shown, add_wrapper(ledger, entry))
     else:
         package = module.partition(".")[0]
