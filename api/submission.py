@@ -6,15 +6,13 @@ first two. Nothing is started or written here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.errors import invalid_request
 from api.requests import Body
 from trainer.config import PresetStore, RunConfig, apply_overrides, load_config
-from trainer.config.fields import Section
 from trainer.config.migrations import migrate
-from trainer.config.tree import chosen_section, fields_of
+from trainer.config.overrides import settings_in
 from trainer.errors import Fault
 
 
@@ -41,17 +39,5 @@ def resolve(submission: Submission, presets: PresetStore) -> RunConfig:
     data: dict[str, Any] = given
     if submission.preset is not None:
         data = presets.load(submission.preset).config.to_data()
-        data = apply_overrides(data, dict(_settings(migrate(given), RunConfig, "")))
+        data = apply_overrides(data, dict(settings_in(migrate(given))))
     return load_config(apply_overrides(data, submission.overrides))
-
-
-def _settings(data: Mapping[str, Any], section: type[Section], prefix: str) -> Iterator[tuple[str, Any]]:
-    """Yield each single setting of `data` by its path; a group with free keys, as `kwargs`, is one setting."""
-    fields = fields_of(section)
-    for name, value in data.items():
-        info = fields.get(name)
-        inner = chosen_section(info, value) if info is not None and isinstance(value, Mapping) else None
-        if inner is None:
-            yield f"{prefix}{name}", value
-        else:
-            yield from _settings(value, inner, f"{prefix}{name}.")

@@ -12,6 +12,8 @@ from api.responses import JsonResponse
 from trainer.config import SCHEMA_VERSION, About, Preset
 from trainer.errors import StorageError
 
+_MAYBE = ("problem", "score")  # said only where there is one
+
 router = APIRouter(prefix="/api/presets", tags=["presets"])
 
 
@@ -19,7 +21,9 @@ router = APIRouter(prefix="/api/presets", tags=["presets"])
 def list_presets(engine: EngineOf) -> JsonResponse:
     """Return every preset by name, without its configuration."""
     infos = (asdict(info) for info in engine.presets.list())
-    return JsonResponse({"presets": [{k: v for k, v in info.items() if (k, v) != ("problem", None)} for info in infos]})
+    return JsonResponse(
+        {"presets": [{k: v for k, v in info.items() if k not in _MAYBE or v is not None} for info in infos]}
+    )
 
 
 @router.get("/{name}")
@@ -56,6 +60,6 @@ def _preset_json(preset: Preset) -> dict[str, Any]:
     return {
         "name": preset.name,
         "schema_version": SCHEMA_VERSION,
-        "about": preset.about.model_dump(mode="json"),
+        "about": preset.about.to_data(),
         "config": preset.config.to_data(),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -44,6 +44,20 @@ def apply_overrides(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> di
     if faults:
         raise ConfigError(faults)
     return changed
+
+
+def settings_in(
+    data: Mapping[str, Any], section: type[Section] = RunConfig, prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Yield each single setting of sparse data by its path; a group with free keys, as `kwargs`, is one setting."""
+    fields = fields_of(section)
+    for name, value in data.items():
+        info = fields.get(name)
+        inner = chosen_section(info, value) if info is not None and isinstance(value, Mapping) else None
+        if inner is None:
+            yield f"{prefix}{name}", value
+        else:
+            yield from settings_in(value, inner, f"{prefix}{name}.")
 
 
 def _json_or_text(raw: str) -> Any:

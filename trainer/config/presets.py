@@ -29,7 +29,22 @@ MAX_BYTES = 1_000_000
 
 _SUFFIX = ".json"
 _KEYS = (VERSION_KEY, "about", "config")
+_DEFAULT = RunConfig()
 _WINDOWS_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+
+
+class Score(Section):
+    """A return that was published for a preset's values; one run, so a hint and no benchmark.
+
+    `steps` it was trained for, `episodes` it was then measured over, in `environment`, which may be an older version.
+    """
+
+    mean: float
+    std: float
+    episodes: int
+    steps: int
+    environment: str
+    source: str = ""
 
 
 class About(Section):
@@ -38,6 +53,11 @@ class About(Section):
     title: str = ""
     description: str = ""
     source: str = ""
+    score: Score | None = None
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as a file holds it: without a score where there is none."""
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 @dataclass(frozen=True)
@@ -51,7 +71,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class PresetInfo:
-    """A line in the list of presets; `problem` says why a damaged file cannot be used."""
+    """A line in the list of presets; `problem` says why a damaged file cannot be used, `score` holds a Score's fields."""
 
     name: str
     title: str
@@ -61,6 +81,7 @@ class PresetInfo:
     algorithm: str
     environment: str
     problem: str | None = None
+    score: dict[str, Any] | None = None
 
 
 class PresetStore:
@@ -116,7 +137,7 @@ class PresetStore:
         if about is None:
             about = self._old_about(path) or About(title=name)
         described = about if isinstance(about, About) else load_section(About, dict(about), "about")
-        document = {VERSION_KEY: SCHEMA_VERSION, "about": described.model_dump(), "config": config.to_data()}
+        document = {VERSION_KEY: SCHEMA_VERSION, "about": described.to_data(), "config": config.to_data()}
         _write_whole(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         return Preset(path.stem, described, config)
 
@@ -135,10 +156,7 @@ class PresetStore:
             raise self._not_found(name) from error
 
     def _path(self, folder: Path, name: str) -> Path:
-        safe_name(name, "preset name")
-        if name.partition(".")[0].strip().upper() in _WINDOWS_DEVICES:
-            raise UnsafePathError(f"{name!r} cannot be used as a preset name: Windows reserves it for a device.")
-        return confined(folder, name + _SUFFIX)
+        return confined(folder, _checked(name) + _SUFFIX)
 
     def _existing(self, name: str) -> Path:
         for folder in (self._built_in, self._user):
@@ -164,7 +182,9 @@ class PresetStore:
 
     def _info(self, path: Path, built_in: bool) -> PresetInfo | None:
         try:
-            self._path(path.parent, path.stem)
+            _checked(path.stem)
+            if path.is_symlink():
+                self._path(path.parent, path.stem)
             status = path.stat()
             stamp = (status.st_mtime_ns, status.st_size)
             cached = self._infos.get(path)
@@ -177,6 +197,17 @@ class PresetStore:
             return PresetInfo(path.stem, path.stem, "", "", built_in, "", "", problem=str(error))
         self._infos[path] = (stamp, info)
         return info
+
+
+def _checked(name: str) -> str:
+    """Return a preset's name if it can be a file's on every system.
+
+    :raises UnsafePathError: it cannot
+    """
+    safe_name(name, "preset name")
+    if name.partition(".")[0].strip().upper() in _WINDOWS_DEVICES:
+        raise UnsafePathError(f"{name!r} cannot be used as a preset name: Windows reserves it for a device.")
+    return name
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -228,17 +259,25 @@ def parse_preset(document: Any, name: str = "") -> Preset:
 def _summary(name: str, document: Any, built_in: bool) -> PresetInfo:
     """Return what the list shows, without validating the configuration: hundreds of files take milliseconds."""
     about, config = _split(document)
-    config = migrate(config)
+    if config[VERSION_KEY] != SCHEMA_VERSION:
+        config = migrate(config)
     said = about if isinstance(about, dict) else {}
     title, description, source = (str(said.get(key, "")) for key in ("title", "description", "source"))
     algorithm, environment = (_text_in(config, *place) for place in (("algorithm", "name"), ("environment", "id")))
-    return PresetInfo(name, title or name, description, source, built_in, algorithm, environment)
+    score = _score(said.get("score"))
+    return PresetInfo(name, title or name, description, source, built_in, algorithm, environment, score=score)
+
+
+def _score(data: Any) -> dict[str, Any] | None:
+    try:
+        return None if data is None else load_section(Score, data, "about.score").model_dump()
+    except ConfigError:  # told when the preset is loaded
+        return None
 
 
 def _text_in(config: Mapping[str, Any], section: str, key: str) -> str:
     part = config.get(section)
-    default = getattr(getattr(RunConfig(), section), key)
-    return str(part.get(key, default)) if isinstance(part, dict) else str(default)
+    return str(part[key]) if isinstance(part, dict) and key in part else str(getattr(getattr(_DEFAULT, section), key))
 
 
 def _write_whole(path: Path, text: str) -> None:
