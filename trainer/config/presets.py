@@ -71,7 +71,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class PresetInfo:
-    """A line in the list of presets; `problem` says why a damaged file cannot be used, `score` holds a Score's fields."""
+    """A line in the list of presets; `problem` says why a damaged file cannot be used, `score` is a Score."""
 
     name: str
     title: str
