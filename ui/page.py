@@ -37,6 +37,7 @@ _FIRST = (
     "api.js",
     "notice.js",
     "shortcuts.js",
+    "tabs.js",
     "stats.js",
     "state.js",
     "plot.js",

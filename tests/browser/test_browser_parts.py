@@ -346,16 +346,6 @@ def test_four_charts_of_four_series_cost_under_60_ms_an_update(page, rest):
     assert summary["update_ms_p50"] < 60  # the rare longest waits for the processor that other tests share
 
 
-def test_a_question_mark_lists_the_shortcuts(page, rest):
-    open_stage(page, rest)
-    page.keyboard.press("?")
-    listed = page.locator(".pal-shortcut").evaluate_all(
-        "rows => rows.map(row => [...row.querySelectorAll('kbd')].map(key => key.textContent).join(' '))"
-    )
-    assert listed == ["g t", "g m", "g v", "?", "Ctrl Enter", "/", "p", "1–4", "/", "← →"]
-    assert page.locator(".pal-shortcuts h3").all_inner_texts() == ["On every tab", "Train", "Monitor", "Videos"]
-
-
 def test_the_page_fits_a_phone(page, rest):
     rest.runs = [run(name="A name that is much too long for any phone " * 3), run(2, "queued")]
     page.set_viewport_size({"width": 390, "height": 844})

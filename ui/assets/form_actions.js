@@ -10,6 +10,9 @@
   const WHY = "No run is live: press Start";
   const NO_RUN = { id: "", status: "completed", actions: { start: WHY, pause: WHY, resume: WHY, stop: WHY } };
 
+  let bar = null;
+  pal.shortcut("Ctrl Enter", () => bar?.submit("start"), { tab: "train", says: "shortcuts.start" });
+
   class ActionBar {
     // view: the FormView, for jumping to a fault; reviewer: knows whether the faults shown are those of the form as it is
     constructor(model, view, reviewer, ask) {
@@ -25,7 +28,7 @@
         this.showRuns(state);
         if (this.offline !== pal.reasonOffline()) this.show();
       });
-      document.addEventListener("keydown", (event) => this.key(event));
+      bar = this;
     }
 
     startButtons() {
@@ -99,13 +102,6 @@
     }
 
     // ---- starting ---------------------------------------------------------------------------------------------
-
-    key(event) {
-      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || pal.currentTab() !== "train") return;
-      if (document.querySelector("dialog[open]")) return;
-      event.preventDefault();
-      this.submit("start");
-    }
 
     async submit(how) {
       if (this.busy || this.offline) return;

@@ -5,6 +5,9 @@
   const pal = window.palaestra;
   const { h, setText } = pal;
 
+  let search = null;
+  pal.shortcut("/", () => search?.input.focus(), { tab: "train", says: "shortcuts.find_field" });
+
   class FormSearch {
     // view: the FormView; fields() gives its FormFields, folds() its <details>
     constructor(view, model) {
@@ -26,7 +29,7 @@
       this.input.addEventListener("input", () => this.run());
       this.input.addEventListener("keydown", (event) => this.key(event));
       model.on("algorithm", () => this.run());
-      pal.shortcut("/", () => this.input.focus(), { tab: "train" });
+      search = this;
     }
 
     key(event) {

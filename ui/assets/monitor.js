@@ -18,7 +18,6 @@
       this.build();
       pal.onTheme(() => this.cards.forEach((card) => card.recolour()));
       pal.onState((state) => state.data && this.show(state.data));
-      this.keys();
     }
 
     build() {
@@ -82,13 +81,6 @@
       choose(Math.min(4, Math.max(1, Number(pal.remembered.get("columns", 1)) || 1)), false);
       this.chooseColumns = choose;
       return node;
-    }
-
-    keys() {
-      pal.shortcut("p", () => this.togglePause(), { tab: "monitor" });
-      for (const columns of [1, 2, 3, 4]) {
-        pal.shortcut(String(columns), () => this.chooseColumns(columns, false), { tab: "monitor" });
-      }
     }
 
     togglePause() {
@@ -262,6 +254,11 @@
 
   let monitor = null;
   let early = null;
+  pal.shortcut("p", () => monitor?.togglePause(), { tab: "monitor", says: "shortcuts.pause" });
+  for (const columns of ["1", "2", "3", "4"]) {
+    const listed = columns === "1" ? { says: "shortcuts.columns", shown: "1–4" } : {};
+    pal.shortcut(columns, () => monitor?.chooseColumns(Number(columns), false), { tab: "monitor", ...listed });
+  }
   pal.island("monitor", (root) => {
     pal.knowLiveFields(root.given?.liveFields || []);
     monitor = new Monitor(root);

@@ -6,6 +6,8 @@
   const { h, setText } = pal;
   const { count, value, duration, exact } = pal.format;
 
+  pal.shortcut("← →", null, { tab: "videos", says: "shortcuts.neighbours" });
+
   // clips: videos of the API in the order shown; the array may grow while the dialog is open.
   function open(clips, start) {
     let clip = clips[start];

@@ -1,100 +1,96 @@
-// The keyboard and the tabs: one list of shortcuts, shown by "?", and moving between Gradio's tabs from scripts.
+// The keyboard: every shortcut is said once, by the part that acts on it, and "?" lists them all.
+//
+// Always holds: nothing happens while somebody types, save for keys pressed with Ctrl; a dialog has the keyboard for
+// itself; a shortcut of a tab works only while that tab is open, and is listed from the start.
 "use strict";
 
 (() => {
   const pal = window.palaestra;
   const { h } = pal;
-  const list = []; // {keys: ["g", "m"], run, tab}
+  const LONG = 12; // rows, from which on the list can be searched
+  const list = []; // {keys: ["g", "m"], run, tab, says, shown}
   let pressed = [];
   let forget = 0;
 
-  // What "?" shows, in full from the start: the parts that act on these keys are built when their tab is first opened.
-  const LISTED = [
-    {
-      title: "shortcuts.everywhere",
-      rows: [["g t", "shortcuts.to_train"], ["g m", "shortcuts.to_monitor"], ["g v", "shortcuts.to_videos"], ["?", "shortcuts.this_list"]],
-    },
-    { title: "tab.train", rows: [["Ctrl Enter", "shortcuts.start"], ["/", "shortcuts.find_field"]] },
-    { title: "tab.monitor", rows: [["p", "shortcuts.pause"], ["1–4", "shortcuts.columns"]] },
-    { title: "tab.videos", rows: [["/", "shortcuts.search"], ["← →", "shortcuts.neighbours"]] },
-  ];
-
-  // shortcut("g m", fn, {tab: "monitor"}): with a tab it works only while that tab is open.
-  function shortcut(keys, run, { tab = null } = {}) {
-    list.push({ keys: keys.split(" "), run, tab });
+  // shortcut("g m", fn, {tab: "monitor", says: "shortcuts.pause"}), said when the script is read, not when its tab is
+  // built. `says` is the key of a text, or a function that gives the text; without it the list leaves this one out.
+  // `shown` stands for several keys in one row; without `run` the keys are only listed; `to` is the tab it leads to.
+  function shortcut(keys, run, { tab = null, says = null, shown = keys, to = null } = {}) {
+    list.push({ keys: keys.split(" "), run, tab, says, shown, to });
   }
 
   function typing(target) {
     return target.closest?.("input, textarea, select, [contenteditable=true], video, .cm-editor");
   }
 
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  const usable = () => list.filter((entry) => entry.run && (!entry.tab || entry.tab === pal.currentTab()));
+
+  function found(event) {
+    if (event.ctrlKey || event.metaKey) return usable().find(({ keys }) => keys[0] === "Ctrl" && keys[1] === event.key);
+    if (typing(event.target)) return null;
     clearTimeout(forget);
     pressed = [...pressed, event.key].slice(-2);
     forget = setTimeout(() => (pressed = []), 1200);
-    const usable = list.filter((entry) => !entry.tab || entry.tab === currentTab());
-    const found =
-      usable.find((entry) => entry.keys.length === 2 && entry.keys.join(" ") === pressed.join(" ")) ||
-      usable.find((entry) => entry.keys.length === 1 && entry.keys[0] === event.key);
-    if (!found) return;
+    const pairs = usable().filter(({ keys }) => keys.length === 2 && keys.join(" ") === pressed.join(" "));
+    return pairs[0] || usable().find(({ keys }) => keys.length === 1 && keys[0] === event.key);
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    const entry = found(event);
+    if (!entry) return;
     pressed = [];
     event.preventDefault();
-    found.run();
+    entry.run(event.key);
   });
+
+  // ---- the list ---------------------------------------------------------------------------------------------
+
+  const words = ({ says }) => (typeof says === "function" ? says() : pal.text(says));
+
+  // Under each title its rows: those of every tab first, then tab by tab as they stand in the page.
+  function groups() {
+    const listed = list.filter(({ says, to }) => says && (!to || pal.hasTab(to)));
+    const of = (tab) => listed.filter((entry) => entry.tab === tab);
+    const everywhere = { title: pal.text("shortcuts.everywhere"), rows: of(null) };
+    const tabs = pal.tabs().map((tab) => ({ title: pal.text(`tab.${tab}`), rows: of(tab) }));
+    return [everywhere, ...tabs].filter(({ rows }) => rows.length);
+  }
+
+  function row(entry) {
+    const keys = h("span", { class: "pal-keys" }, ...entry.shown.split(" ").map((key) => h("kbd", { text: key })));
+    return h("div", { class: "pal-shortcut" }, keys, h("span", { text: words(entry) }));
+  }
+
+  function group({ title, rows }) {
+    return h("section", { class: "pal-shortcut-group" }, h("h3", { text: title }), ...rows.map(row));
+  }
+
+  function search(parts) {
+    const label = pal.text("shortcuts.find");
+    const input = h("input", { type: "search", class: "pal-input", placeholder: label, "aria-label": label, autocomplete: "off" });
+    input.addEventListener("input", () => {
+      const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const fits = (node) => wanted.every((word) => node.textContent.toLowerCase().includes(word));
+      for (const part of parts) {
+        const whole = fits(part.querySelector("h3"));
+        const rows = [...part.querySelectorAll(".pal-shortcut")];
+        for (const each of rows) each.hidden = !whole && !fits(each);
+        part.hidden = rows.every((each) => each.hidden);
+      }
+    });
+    return input;
+  }
 
   function showShortcuts() {
-    const row = ([keys, label]) =>
-      h(
-        "div",
-        { class: "pal-shortcut" },
-        h("span", { class: "pal-keys" }, ...keys.split(" ").map((key) => h("kbd", { text: key }))),
-        h("span", { text: pal.text(label) }),
-      );
-    const groups = LISTED.flatMap(({ title, rows }) => [h("h3", { text: pal.text(title) }), ...rows.map(row)]);
-    pal.dialog(pal.text("shortcuts.title"), h("div", { class: "pal-shortcuts", tabindex: "0" }, ...groups), { className: "pal-dialog-small" });
+    const parts = groups().map(group);
+    const rows = parts.reduce((sum, part) => sum + part.querySelectorAll(".pal-shortcut").length, 0);
+    const content = h("div", { class: "pal-shortcuts", tabindex: "0" }, ...parts);
+    const box = h("div", { class: "pal-shortcutbox" }, rows > LONG ? search(parts) : null, content);
+    pal.dialog(pal.text("shortcuts.title"), box, { className: "pal-dialog-small" });
   }
 
-  // ---- tabs -------------------------------------------------------------------------------------------------
+  shortcut("?", showShortcuts, { says: "shortcuts.this_list" });
 
-  const tabButton = (name) => document.getElementById(`tab-${name}-button`);
-
-  function currentTab() {
-    const chosen = document.querySelector('[role="tab"][aria-selected="true"][id^="tab-"]');
-    return chosen ? chosen.id.replace(/^tab-|-button$/g, "") : null;
-  }
-
-  function hasTab(name) {
-    return tabButton(name) !== null;
-  }
-
-  function selectTab(name) {
-    const button = tabButton(name);
-    if (!button) return false;
-    button.click();
-    return true;
-  }
-
-  // The open tab stands in the address, so that a reload or a link comes back to it.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest?.('[role="tab"][id^="tab-"]');
-    if (!button) return;
-    const name = button.id.replace(/^tab-|-button$/g, "");
-    history.replaceState(history.state, "", `${location.pathname}${location.search}#${name}`);
-  });
-
-  function restoreTab(triesLeft) {
-    const name = location.hash.slice(1);
-    if (!/^[a-z]+$/.test(name) || currentTab() === name) return;
-    if (!selectTab(name) && triesLeft > 0) setTimeout(() => restoreTab(triesLeft - 1), 50);
-  }
-  restoreTab(200); // Gradio draws its tabs some moments after our scripts run
-
-  window.addEventListener("hashchange", () => restoreTab(0));
-
-  for (const [key, name] of [["t", "train"], ["m", "monitor"], ["v", "videos"]]) shortcut(`g ${key}`, () => selectTab(name));
-  shortcut("?", showShortcuts);
-
-  Object.assign(pal, { shortcut, showShortcuts, selectTab, hasTab, currentTab });
+  Object.assign(pal, { shortcut, showShortcuts });
 })();

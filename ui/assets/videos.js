@@ -19,7 +19,6 @@
       this.serial = 0; // counts filters; an answer to an older one is dropped
       this.visible = false;
       this.build(root);
-      pal.shortcut("/", () => this.search.focus(), { tab: "videos" });
       pal.watchVisible(root, (visible) => {
         this.visible = visible;
         if (visible) this.arrive();
@@ -207,6 +206,7 @@
 
   let gallery = null;
   let early = "";
+  pal.shortcut("/", () => gallery?.search.focus(), { tab: "videos", says: "shortcuts.search" });
   pal.island("videos", (root) => {
     gallery = new Gallery(root);
     if (early) gallery.setFilter({ run: early });
