@@ -22,6 +22,7 @@ from trainer.runs.states import RunState
 from trainer.runs.watch import Watch
 from trainer.runs.watchdog import PERIOD_SECONDS as GUARD_SECONDS
 from trainer.store import RunRecord, Store
+from trainer.tools.jobs import ToolJobs
 
 LIVE_RUNS = 200  # most that a dashboard is told of
 RECENT_RUNS = 12
@@ -68,6 +69,7 @@ class Engine:
         self.gallery = Gallery(self.layout.outputs / "environments")
         self.monitor = HardwareMonitor(self.layout.outputs)
         self.manager = RunManager(self.store, self.layout, self.presets, slots=slots, global_seed=global_seed)
+        self.tools = ToolJobs(self.store, self.layout, self.manager)
         self._auto_resume = auto_resume
         if recover:
             self.manager.take_in_found()
@@ -106,6 +108,7 @@ class Engine:
         """Stop every run with a checkpoint and write what is still to be written."""
         for watch in self._watches:
             watch.close()
+        self.tools.close()
         self.manager.close()
         self.environments.close()
         self.monitor.close()

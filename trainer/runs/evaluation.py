@@ -46,6 +46,7 @@ def evaluate(
     *,
     deterministic: bool,
     should_stop: Callable[[], bool] = lambda: False,
+    on_episode: Callable[[float, int], None] = lambda _return, _length: None,
 ) -> Evaluation | None:
     """Play `episodes` episodes and return what they gave; None when `should_stop` cut them short.
 
@@ -53,6 +54,7 @@ def evaluate(
 
     :param env: its infos carry `episode` with the true return at the end of each episode
     :param should_stop: asked at every step; may block to hold
+    :param on_episode: told the return and the length of each episode that counts
     """
     copies = env.num_envs
     share = np.array([(episodes + copy) // copies for copy in range(copies)])
@@ -75,6 +77,7 @@ def evaluate(
                 done_by_copy[copy] += 1
                 returns.append(float(episode["r"]))
                 lengths.append(int(episode["l"]))
+                on_episode(returns[-1], lengths[-1])
     return Evaluation(tuple(returns), tuple(lengths))
 
 

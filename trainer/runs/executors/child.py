@@ -15,12 +15,11 @@ import time
 import traceback
 from typing import Any, NoReturn
 
-import psutil
-
 from trainer.envs.custom.source import take_in_for
 from trainer.events import ProgressMade, RunEvent
 from trainer.process import prepare
 from trainer.runs.control import RunControl
+from trainer.runs.executors.apart import end_with_everything, lead_group, own_pipes
 from trainer.runs.executors.channel import Channel
 from trainer.runs.executors.job import (
     CRASH_FILE,
@@ -49,16 +48,14 @@ REQUESTS = frozenset({"request_pause", "request_resume", "request_stop", "reques
 
 def main() -> NoReturn:
     """Train the run that the program at the other end names."""
-    if hasattr(os, "setpgid"):
-        # Ctrl+C in the terminal is the program's to answer; and what is started here can be ended together.
-        os.setpgid(0, 0)
+    lead_group()
     end_with_parent()
-    channel = _own_channel()
+    channel = Channel(*own_pipes())
     prepare()
     try:
         job = channel.receive()
     except EOFError:
-        _end_with_everything()
+        end_with_everything()
     # Before any other thread is: on Linux each has limits of its own, which those that it starts inherit.
     notes = keep_to(job.cores, job.config.resources.nice)
     _Child(channel, job, notes).work()
@@ -74,7 +71,7 @@ class _Child:
         self._channel = channel
         self._job = job
         self._notes = notes
-        self._outbox = Outbox(channel, on_broken=_end_with_everything)
+        self._outbox = Outbox(channel, on_broken=end_with_everything)
         self._settled = threading.Event()
         self._control = RunControl(
             on_hold=lambda: self._outbox.post(HELD, self._control.pause_reason, urgent=True),
@@ -153,7 +150,7 @@ class _Child:
             if silence is not None and silence.over:
                 self._outbox.post(FAILED, silence.text, None, urgent=True)
                 self._outbox.close()
-                _end_with_everything()
+                end_with_everything()
             elif silence is not None:
                 self._reporter.log(silence.text, "warning")
 
@@ -172,28 +169,8 @@ class _Child:
             try:
                 kind, *content = self._channel.receive()
             except EOFError:
-                _end_with_everything()
+                end_with_everything()
             if kind == SETTLED:
                 self._settled.set()
             elif kind == REQUEST and content[0] in REQUESTS:
                 getattr(self._control, content[0])(*content[1:])
-
-
-def _own_channel() -> Channel:
-    """Take standard input and output for the program; what anybody else reads is empty, what they write is seen."""
-    reader, writer = os.dup(0), os.dup(1)
-    empty = os.open(os.devnull, os.O_RDWR)
-    os.dup2(empty, 0)
-    try:
-        os.dup2(2, 1)
-    except OSError:  # a program without a terminal
-        os.dup2(empty, 1)
-    return Channel(os.fdopen(reader, "rb"), os.fdopen(writer, "wb"))
-
-
-def _end_with_everything() -> NoReturn:
-    if sys.platform != "win32":
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-    for process in psutil.Process().children(recursive=True):
-        process.kill()
-    os._exit(1)

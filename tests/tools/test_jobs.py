@@ -1,0 +1,102 @@
+"""Tasks of the server: done beside it, known by id, cancelled without a trace, told in words when they fail."""
+
+import time
+
+import pytest
+
+from trainer.errors import ConfigError, ConflictError, NotFoundError
+from trainer.tools.results import evaluations_in, exports_in
+from trainer.tools.tasks import read_task
+
+
+@pytest.fixture
+def submit(trained_engine, cartpole_run):
+    def submit(**task):
+        return trained_engine.tools.submit(read_task({"run": cartpole_run, **task}))["id"]
+
+    return submit
+
+
+def ended(engine, job_id):
+    job = engine.tools.wait(job_id, 60)
+    assert job["ended_at"] is not None, job
+    return job
+
+
+def test_an_evaluation_is_done_in_a_process_of_its_own_and_kept(trained_engine, cartpole_run, submit):
+    job = ended(trained_engine, submit(kind="evaluate", episodes=4, seeds=[0, 1]))
+    assert job["state"] == "done", job["error"]
+    assert job["result"]["all"]["episodes"] == 8
+    assert job["progress"] == 1.0
+    assert job["result"]["file"] in [each["file"] for each in evaluations_in(trained_engine.layout.run(cartpole_run))]
+
+
+def test_recorded_episodes_appear_among_the_runs_videos(trained_engine, cartpole_run, submit):
+    job = ended(trained_engine, submit(kind="render", episodes=2, max_length=40))
+    assert job["state"] == "done", job["error"]
+    trained_engine.store.flush()
+    known = {each.path: each for each in trained_engine.store.videos(cartpole_run).items}
+    assert len(job["result"]["videos"]) == 2
+    for video in job["result"]["videos"]:
+        assert known[video["path"]].episode_return == video["episode_return"]
+        assert (trained_engine.layout.run(cartpole_run) / video["path"]).stat().st_size == video["size_bytes"]
+
+
+def test_a_cancelled_task_leaves_nothing(trained_engine, cartpole_run, submit):
+    directory = trained_engine.layout.run(cartpole_run)
+    before = evaluations_in(directory), exports_in(directory)
+    job_id = submit(kind="evaluate", episodes=10_000, seeds=[0, 1, 2])
+    while trained_engine.tools.get(job_id)["progress"] == 0.0:
+        time.sleep(0.02)
+    running = trained_engine.tools.get(job_id)
+    assert running["state"] == "running"
+    assert running["eta_seconds"] > 0
+    assert "of 30000 episodes" in running["words"]
+    trained_engine.tools.cancel(job_id)
+    assert ended(trained_engine, job_id)["state"] == "cancelled"
+    assert (evaluations_in(directory), exports_in(directory)) == before
+    with pytest.raises(ConflictError, match="cancelled already"):
+        trained_engine.tools.cancel(job_id)
+
+
+def test_two_tasks_go_at_once_and_the_others_wait_their_turn(trained_engine, submit):
+    jobs = [submit(kind="evaluate", episodes=10_000) for _ in range(3)]
+    states = [trained_engine.tools.get(job)["state"] for job in jobs]
+    deadline = time.monotonic() + 20
+    while states.count("running") < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+        states = [trained_engine.tools.get(job)["state"] for job in jobs]
+    assert sorted(states) == ["running", "running", "waiting"]
+    for job in jobs:
+        trained_engine.tools.cancel(job)
+    assert {ended(trained_engine, job)["state"] for job in jobs} == {"cancelled"}
+
+
+def test_a_process_that_is_killed_fails_its_task_alone(trained_engine, submit):
+    job_id = submit(kind="evaluate", episodes=10_000)
+    while trained_engine.tools.get(job_id)["progress"] == 0.0:
+        time.sleep(0.02)
+    trained_engine.tools._find(job_id).process.kill()
+    job = ended(trained_engine, job_id)
+    assert job["state"] == "failed"
+    assert "ended by itself" in job["error"]
+
+
+def test_what_cannot_be_done_is_refused_at_once(trained_engine, submit):
+    with pytest.raises(ConfigError) as caught:
+        submit(kind="evaluate", checkpoint=7)
+    assert caught.value.faults[0].field == "checkpoint"
+    with pytest.raises(NotFoundError):
+        trained_engine.tools.submit(read_task({"kind": "card", "run": "nobody"}))
+    with pytest.raises(NotFoundError, match="restart of the server"):
+        trained_engine.tools.get("gone")
+
+
+def test_every_fault_of_a_task_is_named(trained_engine):
+    with pytest.raises(ConfigError) as caught:
+        read_task({"kind": "evaluate", "run": "x", "epsodes": 3, "seeds": []})
+    faults = {fault.field: fault for fault in caught.value.faults}
+    assert set(faults) == {"epsodes", "seeds"}
+    assert "episodes" in faults["epsodes"].hint
+    with pytest.raises(ConfigError, match="no tool"):
+        read_task({"kind": "evalute"})

@@ -1,0 +1,187 @@
+"""A folder that holds a model with all that says what it is, in the form in which Hugging Face shows models.
+
+`README.md` with its YAML header, `model.zip`, which loads in plain Stable-Baselines3, `config.json`, `results.json`,
+the statistics of normalised observations and a video where there are such. Nothing leaves this machine: the page and
+the command line name the one command that uploads the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from trainer import whole_files as files
+from trainer.tools.evaluation import examine, keep
+from trainer.tools.formats import CARD
+from trainer.tools.progress import Progress
+from trainer.tools.results import ABOUT, EXPORTS, evaluations_in
+from trainer.tools.subject import Subject
+
+UPLOAD = "hf upload YOUR_NAME/{name} {path}"
+_NORMALIZATION = "normalization.npz"
+
+
+def make_card(subject: Subject, *, episodes: int, progress: Progress, place: Path | None = None) -> dict[str, Any]:
+    """Make the folder of a checkpoint and return what its `export.json` says.
+
+    :param episodes: to be played where this checkpoint has no evaluation yet
+    :param place: the folder; None makes `exports/step_<n>_card` in the run's directory. What was there gives way.
+    :raises CancelledError: it was cut short; nothing of it remains
+    """
+    place = place or subject.directory / EXPORTS / f"step_{subject.step}_{CARD}"
+    results = _evaluation(subject, episodes, progress)
+    config = subject.state.get("config") or files.read_json(subject.directory / "config.json")
+    video = _video(subject)
+    name = f"{subject.config.algorithm.name}-{subject.config.environment.id.rpartition('/')[2]}"
+    about = {
+        "format": CARD,
+        "file": "README.md",
+        "run": subject.directory.name,
+        "step": subject.step,
+        "algorithm": subject.config.algorithm.name,
+        "environment": subject.config.environment.id,
+        "mean": results["all"]["mean"],
+        "std": results["all"]["std"],
+        "video": video is not None,
+        "upload": UPLOAD.format(name=name, path=_quoted(place)),
+        "time": time.time(),
+    }
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with files.made_beside(place) as beside:
+        shutil.copyfile(subject.checkpoint.path / "model.zip", beside / "model.zip")
+        normalization = subject.checkpoint.path / _NORMALIZATION
+        is_normalized = subject.config.environment.normalize_observation and normalization.is_file()
+        if is_normalized:
+            shutil.copyfile(normalization, beside / _NORMALIZATION)
+        if video is not None:
+            shutil.copyfile(video, beside / "replay.mp4")
+        _write_json(beside / "config.json", config)
+        _write_json(beside / "results.json", results)
+        _write_json(beside / ABOUT, about)
+        (beside / "README.md").write_text(_readme(subject, results, is_normalized=is_normalized), encoding="utf-8")
+    return {**about, "folder": place.name, "path": str(place)}
+
+
+def library_class(algorithm: str) -> tuple[str, str]:
+    """Return package and class that load a model of an algorithm: `("stable_baselines3", "PPO")`."""
+    wanted = algorithm.replace("_", "").casefold()
+    for package in ("stable_baselines3", "sb3_contrib"):
+        if find_spec(package) is None:
+            continue
+        for name, kind in vars(import_module(package)).items():
+            if name.casefold() == wanted and isinstance(kind, type) and issubclass(kind, BaseAlgorithm):
+                return package, name
+    raise LookupError(f"no class loads a model of {algorithm}")
+
+
+def _evaluation(subject: Subject, episodes: int, progress: Progress) -> dict[str, Any]:
+    for result in evaluations_in(subject.directory):
+        if result.get("step") == subject.step and result.get("deterministic"):
+            return {key: value for key, value in result.items() if key != "file"}
+    result = examine(subject, episodes=episodes, seeds=(0,), deterministic=True, progress=progress)
+    keep(subject.directory, result)
+    return result
+
+
+def _video(subject: Subject) -> Path | None:
+    """Return the newest video of this checkpoint, else the last one before it."""
+    found = sorted((subject.directory / "videos").glob("step_*.mp4"))
+    before = [path for path in found if int(path.stem.split("_")[1]) <= subject.step]
+    return before[-1] if before else None
+
+
+def _readme(subject: Subject, results: dict[str, Any], *, is_normalized: bool) -> str:
+    config, whole = subject.config, results["all"]
+    package, kind = library_class(config.algorithm.name)
+    environment = config.environment.id
+    reward = f"{whole['mean']:.2f} +/- {whole['std']:.2f}"
+    interval = whole["interval"]
+    between = f", {interval[0]:.2f} to {interval[1]:.2f} with 95 % confidence" if interval else ""
+    lines = [
+        "---",
+        *_header(kind, environment, reward),
+        "---",
+        "",
+        f"# {kind} agent playing {environment}",
+        "",
+        f"Trained for {subject.step:,} environment steps with "
+        "[Stable-Baselines3](https://github.com/DLR-RM/stable-baselines3) by Palaestra.",
+        "",
+        "| Mean return | Episodes | Mean length | Policy |",
+        "|---|---|---|---|",
+        f"| {reward}{between} | {whole['episodes']} | {whole['mean_length']:.1f} | deterministic |",
+        "",
+        "## Use",
+        "",
+        "```python",
+        *_usage(subject, package, kind, is_normalized=is_normalized),
+        "```",
+        "",
+        "`config.json` is the whole configuration of the run, `results.json` every episode that was played.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _header(kind: str, environment: str, reward: str) -> list[str]:
+    # JSON strings are YAML strings, whatever is in them.
+    name, env = json.dumps(kind), json.dumps(environment)
+    tags = [env, "deep-reinforcement-learning", "reinforcement-learning", "stable-baselines3"]
+    return [
+        "library_name: stable-baselines3",
+        "pipeline_tag: reinforcement-learning",
+        "tags:",
+        *(f"- {tag}" for tag in tags),
+        "model-index:",
+        f"- name: {name}",
+        "  results:",
+        "  - task:",
+        "      type: reinforcement-learning",
+        "      name: reinforcement-learning",
+        "    dataset:",
+        f"      name: {env}",
+        f"      type: {env}",
+        "    metrics:",
+        "    - type: mean_reward",
+        f"      value: {reward}",
+        "      name: mean_reward",
+        "      verified: false",
+    ]
+
+
+def _usage(subject: Subject, package: str, kind: str, *, is_normalized: bool) -> list[str]:
+    environment = subject.config.environment
+    lines = ["import numpy as np"] if is_normalized else []
+    lines += [f"from {package} import {kind}", "", f'model = {kind}.load("model.zip")']
+    if not is_normalized:
+        return [*lines, "action, _ = model.predict(observation, deterministic=True)"]
+    clip = environment.clip_normalized_observation
+    if isinstance((subject.state["normalization"] or {}).get("observation"), dict):
+        keys = list(subject.state["normalization"]["observation"])
+        if keys != [""]:
+            return [
+                *lines,
+                f"# Observations {', '.join(keys)} are normalised with normalization.npz: <key>_mean, <key>_var",
+            ]
+    return [
+        *lines,
+        f'statistics = np.load("{_NORMALIZATION}")',
+        f'spread = np.sqrt(statistics["observation_var"] + {environment.normalize_epsilon:g})',
+        f'seen = np.clip((observation - statistics["observation_mean"]) / spread, -{clip:g}, {clip:g})',
+        "action, _ = model.predict(seen.astype(np.float32), deterministic=True)",
+    ]
+
+
+def _write_json(path: Path, data: Any) -> None:
+    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _quoted(path: Path) -> str:
+    return f'"{path}"' if " " in str(path) else str(path)

@@ -1,0 +1,58 @@
+"""Which checkpoint of a run is meant: the newest, the best, or the one of a step. Reads no weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from trainer.errors import ConfigError, ConflictError, Fault
+from trainer.runs.checkpoints import Checkpoint, checkpoints_in
+
+NEWEST: Final = "newest"
+BEST: Final = "best"
+_SHOWN = 6  # steps offered in a message
+
+
+def choose(directory: Path, which: str | int = NEWEST) -> Checkpoint:
+    """Return the checkpoint of a run that `which` names.
+
+    :param directory: of the run
+    :param which: `newest`, `best` (the highest mean return of an evaluation), or a number of steps
+    :raises ConfigError: `which` is none of these, or there is no checkpoint of that step; names those that there are
+    :raises ConflictError: the run has no checkpoint at all, or none that was evaluated
+    """
+    found = checkpoints_in(directory)
+    wanted = _step_of(which)
+    if not found:
+        raise ConflictError(
+            "The run has no checkpoint yet. One is written at its next interval, and when it is paused or stopped."
+        )
+    if which == NEWEST:
+        return found[-1]
+    if which == BEST:
+        return _best(found)
+    for checkpoint in found:
+        if checkpoint.step == wanted:
+            return checkpoint
+    there = ", ".join(f"{checkpoint.step:,}" for checkpoint in found[-_SHOWN:])
+    raise ConfigError([Fault("checkpoint", f"there is no checkpoint of step {wanted:,}", f"There are: {there}.")])
+
+
+def _step_of(which: str | int) -> int | None:
+    if which in (NEWEST, BEST):
+        return None
+    # As people write steps: 20_000 and 20,000 too.
+    digits = str(which).replace("_", "").replace(",", "")
+    if isinstance(which, bool) or not digits.isdecimal():
+        raise ConfigError([Fault("checkpoint", f"{which!r} names no checkpoint", "Give newest, best or a step.")])
+    return int(digits)
+
+
+def _best(found: list[Checkpoint]) -> Checkpoint:
+    judged = [(checkpoint.mean_return, checkpoint) for checkpoint in found if checkpoint.mean_return is not None]
+    if not judged:
+        raise ConflictError(
+            "No checkpoint of this run was evaluated, so none is the best. Choose the newest or a step."
+        )
+    # Of equal ones the later: it has learnt longer.
+    return max(judged, key=lambda each: (each[0], each[1].step))[1]

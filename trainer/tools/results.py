@@ -1,0 +1,54 @@
+"""What tools have left in a run's directory, read without loading PyTorch: evaluations, exports, model cards."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from trainer import whole_files as files
+from trainer.errors import NotFoundError
+from trainer.paths import confined
+
+FOLDER = "evaluations"
+EXPORTS = "exports"
+ABOUT = "export.json"
+INTERVAL = "95 % interval of the mean after Student (mean ± t · s / √n) over all episodes"
+
+
+def evaluations_in(directory: Path, most: int = 50) -> list[dict[str, Any]]:
+    """Return the results of a run's evaluations, the newest first; what is damaged is passed over."""
+    found: list[dict[str, Any]] = []
+    for path in sorted((directory / FOLDER).glob("*.json"), reverse=True)[:most]:
+        with contextlib.suppress(OSError, ValueError):
+            found.append({"file": path.name, **files.read_sealed(path)})
+    return found
+
+
+def exports_in(directory: Path) -> list[dict[str, Any]]:
+    """Return what was exported of a run, the newest first: `folder`, `files` with name and bytes, and what it is."""
+    found: list[dict[str, Any]] = []
+    for about in (directory / EXPORTS).glob(f"*/{ABOUT}"):
+        with contextlib.suppress(OSError, ValueError):
+            inside = sorted(file for file in about.parent.iterdir() if file.is_file())
+            listed = [{"name": file.name, "size_bytes": file.stat().st_size} for file in inside]
+            found.append({**files.read_json(about), "folder": about.parent.name, "files": listed})
+    return sorted(found, key=lambda each: float(each.get("time", 0)), reverse=True)
+
+
+def file_in(directory: Path, folder: str, name: str) -> Path:
+    """Return an exported file for download.
+
+    :raises NotFoundError: there is no such file
+    :raises UnsafePathError: the names lead elsewhere
+    """
+    path = confined(directory / EXPORTS, folder, name)
+    if not path.is_file() or path.parent.parent != (directory / EXPORTS).resolve():
+        raise NotFoundError(f"There is no file {name!r} in the export {folder!r} of run {directory.name}.")
+    return path
+
+
+def address_of(run_id: str, folder: str, name: str) -> str:
+    """Return where the API serves an exported file, without the root path."""
+    return f"/api/tools/files/{quote(run_id, safe='')}/{quote(folder, safe='')}/{quote(name, safe='')}"
