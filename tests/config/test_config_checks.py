@@ -16,6 +16,7 @@ CARTPOLE = Spaces("vector", (4,), "discrete", n_actions=2, native_available=True
 PENDULUM = Spaces("vector", (3,), "box", action_shape=(1,), action_bounded=True, native_available=False)
 PONG = Spaces("image", (4, 84, 84), "discrete", n_actions=6, native_available=True)
 MAZE = Spaces("dict", None, "box", action_shape=(4,), action_bounded=True)
+GOALS = Spaces("dict", None, "box", action_shape=(4,), action_bounded=True, goal_size=3)
 TAXI = Spaces("discrete", (), "discrete", n_actions=6)
 BITS = Spaces("vector", (4,), "multi_binary")
 OFF = {"learning_starts": 10}
@@ -159,6 +160,47 @@ CASES: list[tuple[str, RunConfig, Spaces | None, str]] = [
     ),
     ("checkpoints never", config(checkpoints={"every_seconds": None}), None, "checkpoints.every_steps"),
     ("videos never", config(video={"milestones": False}), None, "video.every_steps"),
+    ("recurrent minibatch", config("recurrent_ppo", n_steps=8, batch_size=64), None, "algorithm.batch_size"),
+    ("maskable minibatch", config("maskable_ppo", n_steps=8, batch_size=64), None, "algorithm.batch_size"),
+    ("trpo minibatch", config("trpo", n_steps=8, batch_size=64), None, "algorithm.batch_size"),
+    ("masked continuous actions", config("maskable_ppo"), PENDULUM, "algorithm.name"),
+    ("qr-dqn, continuous actions", config("qrdqn"), PENDULUM, "algorithm.name"),
+    ("tqc, discrete actions", config("tqc"), CARTPOLE, "algorithm.name"),
+    ("crossq, dictionaries", config("crossq"), MAZE, "algorithm.name"),
+    ("ars, images", config("ars"), PONG, "algorithm.name"),
+    ("convolutions for crossq", config("crossq", policy={"class": "CnnPolicy"}), None, "policy.class"),
+    ("a linear policy for ppo", config(policy={"class": "LinearPolicy"}), None, "policy.class"),
+    (
+        "layers of a linear policy",
+        config("ars", policy={"class": "LinearPolicy", "net_arch": [8]}),
+        None,
+        "policy.net_arch",
+    ),
+    ("an optimiser for ars", config("ars", policy={"optimizer": "adam"}), None, "policy.optimizer"),
+    ("best of more than all", config("ars", n_delta=4, n_top=5), None, "algorithm.n_top"),
+    (
+        "no quantile left",
+        config("tqc", top_quantiles_to_drop_per_net=25),
+        None,
+        "algorithm.top_quantiles_to_drop_per_net",
+    ),
+    (
+        "exploration of qr-dqn grows",
+        config("qrdqn", exploration_initial_eps=0.1, exploration_final_eps=0.5),
+        None,
+        "algorithm.exploration_final_eps",
+    ),
+    (
+        "two memories for one",
+        config("recurrent_ppo", policy={"shared_lstm": True}),
+        None,
+        "policy.enable_critic_lstm",
+    ),
+    ("memory for ppo", config(policy={"lstm_hidden_size": 8}), None, "policy.lstm_hidden_size"),
+    ("her without goals", config("her"), MAZE, "algorithm.name"),
+    ("hindsight, no goals", config("td3", hindsight=True), PENDULUM, "algorithm.hindsight"),
+    ("hindsight, own buffer", config("sac", hindsight=True, replay_buffer_class="a:B"), GOALS, "algorithm.hindsight"),
+    ("thread for tqc", config("tqc", resources={"executor": "thread"}), None, "resources.executor"),
     ("memory of a thread", config(resources={"memory_limit_mb": 1_000}), None, "resources.memory_limit_mb"),
     ("cores of a thread", config(resources={"cpu_cores": 1}), None, "resources.cpu_cores"),
     ("politeness of a thread", config(resources={"nice": 1}), None, "resources.nice"),
@@ -220,6 +262,11 @@ def test_an_impossible_combination_is_one_fault_with_a_way_out(
         (config(video={"milestones": False, "every_steps": 1}), CARTPOLE),
         (config(resources={"executor": "process", "memory_limit_mb": 1, "cpu_cores": 1, "nice": 19}), CARTPOLE),
         (config(resources={"executor": "process", "gpu_index": 1}, training={"device": "cuda:0"}), CARTPOLE),
+        (config("tqc", resources={"memory_limit_mb": 2_000}), PENDULUM),
+        (config("her"), GOALS),
+        (config("recurrent_ppo", batch_size=None), CARTPOLE),
+        (config("recurrent_ppo", policy={"shared_lstm": True, "enable_critic_lstm": False}), CARTPOLE),
+        (config("ars", policy={"net_arch": [8]}), PENDULUM),
     ],
 )
 def test_what_can_run_is_let_through(given: RunConfig, spaces: Spaces) -> None:
@@ -270,7 +317,9 @@ def test_a_fault_says_what_was_given_and_what_is_possible() -> None:
     assert batch.message == "512 is more than one rollout holds: 32 steps x 8 copies = 256"
     assert batch.hint == "Use 256 or less, or longer rollouts."
     assert action.message == "SAC needs continuous actions, but CartPole-v1 has discrete ones"
-    assert action.hint == "Choose PPO, A2C or DQN, or another environment."
+    assert action.hint == (
+        "Choose PPO, A2C, DQN, QR-DQN, TRPO, RecurrentPPO, MaskablePPO or ARS, or another environment."
+    )
 
 
 class TestStableBaselinesRefusesTheSame:

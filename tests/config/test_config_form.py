@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trainer.config import ALGORITHMS, RunConfig, field_specs, from_form, load_config, read_form, to_form
+from trainer.config import ALGORITHMS, RunConfig, field_specs, from_form, load_config, read_form, specs_for, to_form
 from trainer.errors import ConfigError
 
 DELICATE: dict[str, Any] = {
@@ -40,14 +40,21 @@ ALGORITHM_DATA: dict[str, dict[str, Any]] = {
     "ddpg": {"action_noise": {"kind": "normal", "sigma": 0.0, "mean": 0.0}},
     "td3": {"action_noise": {"kind": "ornstein_uhlenbeck", "theta": 0.0, "dt": 1e-3, "initial_noise": 0.0}},
     "sac": {"ent_coef": "auto_0.1", "target_entropy": -0.0, "train_freq_unit": "episode"},
+    "her": {"hindsight": False, "n_sampled_goal": 0, "goal_selection_strategy": "final"},
+    "qrdqn": {"max_grad_norm": 0.0, "exploration_fraction": 0.0},
+    "tqc": {"top_quantiles_to_drop_per_net": 0, "ent_coef": 0.0, "copy_info_dict": True},
+    "trpo": {"cg_damping": 0.0, "normalize_advantage": False, "sub_sampling_factor": 3},
+    "recurrent_ppo": {"batch_size": None, "clip_range_vf": "lin_0.1"},
+    "maskable_ppo": {"batch_size": None, "target_kl": None},
+    "crossq": {"action_noise": {"kind": "normal", "sigma": 0.0}, "policy_delay": 1},
+    "ars": {"n_top": None, "zero_policy": False, "alive_bonus_offset": -0.0, "delta_std": "lin_0.05"},
 }
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_a_configuration_survives_the_form_unchanged(name: str) -> None:
-    policy = {
-        key: value for key, value in DELICATE["policy"].items() if name == "ppo" or key in ("net_arch", "optimizer")
-    }
+    mine = {spec.path.removeprefix("policy.") for spec in specs_for(name) if spec.section == "policy"}
+    policy = {key: value for key, value in DELICATE["policy"].items() if key in mine}
     data = {**DELICATE, "policy": policy, "algorithm": {"name": name, **ALGORITHM_DATA[name]}}
     config = load_config(data)
 

@@ -8,7 +8,14 @@ import sys
 from typing import Any
 
 import pytest
-from stable_baselines3 import A2C, DDPG, DQN, PPO, SAC, TD3
+from sb3_contrib import ARS, QRDQN, TQC, TRPO, CrossQ, MaskablePPO, RecurrentPPO
+from sb3_contrib.ars.policies import ARSPolicy
+from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
+from sb3_contrib.crossq.policies import CrossQPolicy
+from sb3_contrib.qrdqn.policies import QRDQNPolicy
+from sb3_contrib.tqc.policies import TQCPolicy
+from stable_baselines3 import A2C, DDPG, DQN, PPO, SAC, TD3, HerReplayBuffer
 from stable_baselines3.common.noise import NormalActionNoise, OrnsteinUhlenbeckActionNoise
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.vec_env import VecNormalize
@@ -22,7 +29,22 @@ from trainer.config.noise import NoNoise, NormalNoise, OrnsteinUhlenbeckNoise
 from trainer.config.policy import PolicyConfig
 from trainer.config.tree import fields_of
 
-MODELS = {"ppo": PPO, "a2c": A2C, "dqn": DQN, "ddpg": DDPG, "td3": TD3, "sac": SAC}
+MODELS = {
+    "ppo": PPO,
+    "a2c": A2C,
+    "dqn": DQN,
+    "ddpg": DDPG,
+    "td3": TD3,
+    "sac": SAC,
+    "her": SAC,
+    "qrdqn": QRDQN,
+    "tqc": TQC,
+    "trpo": TRPO,
+    "recurrent_ppo": RecurrentPPO,
+    "maskable_ppo": MaskablePPO,
+    "crossq": CrossQ,
+    "ars": ARS,
+}
 POLICIES = {
     "ppo": ActorCriticPolicy,
     "a2c": ActorCriticPolicy,
@@ -30,17 +52,41 @@ POLICIES = {
     "ddpg": TD3Policy,
     "td3": TD3Policy,
     "sac": SACPolicy,
+    "her": SACPolicy,
+    "qrdqn": QRDQNPolicy,
+    "tqc": TQCPolicy,
+    "trpo": ActorCriticPolicy,
+    "recurrent_ppo": RecurrentActorCriticPolicy,
+    "maskable_ppo": MaskableActorCriticPolicy,
+    "crossq": CrossQPolicy,
+    "ars": ARSPolicy,
 }
+# Arguments that have their place elsewhere in a configuration, or none because Palaestra does it itself.
 ELSEWHERE = {
     "self",
-    "policy",
-    "env",
-    "policy_kwargs",
-    "tensorboard_log",
-    "verbose",
-    "seed",
-    "device",
+    "policy",  # policy.class
+    "env",  # environment
+    "policy_kwargs",  # policy
+    "tensorboard_log",  # tracking
+    "verbose",  # the run's own log
+    "seed",  # training.seed
+    "device",  # training.device
     "_init_setup_model",
+}
+# Stable-Baselines3 has hindsight as a replay buffer; whoever can use that has its arguments as settings.
+HINDSIGHT = {"hindsight", "n_sampled_goal", "goal_selection_strategy", "copy_info_dict"}
+# CrossQ's policies know no dictionaries, and goals come in those.
+WITH_HINDSIGHT = {"dqn", "ddpg", "td3", "sac", "her", "qrdqn", "tqc"}
+OF_ANY_BUFFER = {
+    "self",
+    "buffer_size",
+    "observation_space",
+    "action_space",
+    "env",
+    "device",
+    "n_envs",
+    "optimize_memory_usage",
+    "handle_timeout_termination",
 }
 # Argument of a policy's constructor -> our setting, where the names differ; None where it is not for users to set.
 POLICY_NAMES: dict[str, str | None] = {
@@ -53,6 +99,8 @@ POLICY_NAMES: dict[str, str | None] = {
     "features_extractor_class": "features_extractor",
     "optimizer_class": "optimizer",
 }
+# ARS's policy squashes by itself, without gSDE: a setting of another name, as it has another default.
+NAMES_OF_ARS = {**POLICY_NAMES, "squash_output": "tanh_output"}
 
 
 def parameters(callable_: Any) -> dict[str, Any]:
@@ -69,7 +117,20 @@ def test_an_algorithm_has_exactly_the_hyperparameters_of_its_constructor(name: s
     # Ours are flat where theirs take a pair: train_freq=(2, "episode").
     ours = set(fields_of(ALGORITHMS[name])) - {"name", "train_freq_unit"}
 
-    assert ours == theirs
+    assert ours - HINDSIGHT == theirs
+    assert (ours & HINDSIGHT == HINDSIGHT) is (name in WITH_HINDSIGHT)
+
+
+def test_hindsight_has_exactly_the_arguments_of_its_buffer() -> None:
+    theirs = parameters(HerReplayBuffer)
+
+    assert set(theirs) - OF_ANY_BUFFER == HINDSIGHT - {"hindsight"}
+    for name in WITH_HINDSIGHT:
+        ours = ALGORITHMS[name]().model_dump()
+        assert {key: ours[key] for key in HINDSIGHT - {"hindsight"}} == {
+            key: theirs[key] for key in HINDSIGHT - {"hindsight"}
+        }
+        assert ours["hindsight"] is (name == "her")
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -85,7 +146,8 @@ def test_defaults_are_those_of_stable_baselines3(name: str) -> None:
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_policy_settings_cover_the_policy_and_name_the_algorithms_that_have_them(name: str) -> None:
-    theirs = {POLICY_NAMES.get(key, key) for key in parameters(POLICIES[name])} - {None}
+    names = NAMES_OF_ARS if name == "ars" else POLICY_NAMES
+    theirs = {names.get(key, key) for key in parameters(POLICIES[name])} - {None}
     ours = {
         key
         for key, info in fields_of(PolicyConfig).items()
@@ -95,11 +157,28 @@ def test_policy_settings_cover_the_policy_and_name_the_algorithms_that_have_them
     assert ours - {"class"} == theirs
 
 
+OURS_ARE_NOT_EMPTY = (
+    "ortho_init",
+    "normalize_images",
+    "full_std",
+    "use_expln",
+    "squash_output",
+    "lstm_hidden_size",
+    "n_lstm_layers",
+    "shared_lstm",
+    "enable_critic_lstm",
+    "batch_norm",
+    "batch_norm_momentum",
+    "batch_norm_eps",
+    "renorm_warmup_steps",
+)
+
+
 @pytest.mark.parametrize("name", POLICIES)
 def test_policy_defaults_that_are_not_empty_are_those_of_stable_baselines3(name: str) -> None:
     theirs = parameters(POLICIES[name])
-    for key in ("ortho_init", "normalize_images", "full_std", "use_expln", "squash_output"):
-        if key in theirs:
+    for key in OURS_ARE_NOT_EMPTY:
+        if key in theirs and (name, key) != ("ars", "squash_output"):
             assert getattr(PolicyConfig(), key) == theirs[key]
 
 
@@ -130,12 +209,14 @@ def test_normalisation_settings_are_those_of_vec_normalize() -> None:
         assert getattr(EnvironmentConfig(), ours[their_name]) == theirs[their_name]
 
 
-def test_log_interval_help_tells_the_intervals_of_learn() -> None:
+def test_log_intervals_are_those_of_learn_as_the_help_tells() -> None:
     intervals = {
         name: inspect.signature(model.learn).parameters["log_interval"].default for name, model in MODELS.items()
     }
 
-    assert intervals == {"ppo": 1, "a2c": 100, "dqn": 4, "ddpg": 4, "td3": 4, "sac": 4}
+    assert intervals == {name: config.log_interval for name, config in ALGORITHMS.items()}
+    assert {name for name, interval in intervals.items() if interval == 4} == {*WITH_HINDSIGHT, "crossq"}
+    assert intervals["a2c"] == 100
 
 
 def test_configuration_needs_none_of_the_heavy_libraries() -> None:

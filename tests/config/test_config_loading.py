@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trainer.config import RunConfig, load_config, parse_schedule
+from trainer.config import ALGORITHMS, RunConfig, load_config, parse_schedule
 from trainer.config.migrations import MIGRATIONS
 from trainer.config.run import SCHEMA_VERSION
 from trainer.errors import ConfigError
@@ -82,7 +82,7 @@ def test_every_fault_is_reported_at_once() -> None:
         (
             {"algorithm": {"name": ["ppo"]}},
             "algorithm.name",
-            "must be one of ppo, a2c, dqn, ddpg, td3, sac, not ['ppo']",
+            f"must be one of {', '.join(ALGORITHMS)}, not ['ppo']",
         ),
         ({"environment": {"kwargs": [1]}}, "environment.kwargs", "must be a JSON object, not a list"),
         ({"environment": {"wrappers": [{}]}}, "environment.wrappers.0", 'needs either "name" or "entry_point"'),
@@ -105,7 +105,11 @@ def test_a_wrong_value_is_told_in_plain_words(data: Any, field: str, message: st
         ({"algorithm": {"name": "ppo", "gama": 0.9}}, "algorithm.gama", "Did you mean algorithm.gamma?"),
         ({"gamma": 0.9}, "gamma", "Did you mean algorithm.gamma?"),
         ({"enviroment": {}}, "enviroment", "Did you mean environment?"),
-        ({"algorithm": {"name": "dqn", "clip_range": 0.2}}, "algorithm.clip_range", "It is a setting of ppo."),
+        (
+            {"algorithm": {"name": "dqn", "clip_range": 0.2}},
+            "algorithm.clip_range",
+            "It is a setting of ppo, recurrent_ppo, maskable_ppo.",
+        ),
         ({"algorithm": {"name": "PPO"}}, "algorithm.name", "Did you mean ppo?"),
         ({"algorithm": {"name": "pppo"}}, "algorithm.name", "Did you mean ppo?"),
         ({"policy": {"class_": "auto"}}, "policy.class_", "Did you mean policy.class?"),

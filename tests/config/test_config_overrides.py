@@ -102,7 +102,8 @@ def test_every_unknown_path_is_reported_with_the_nearest_one() -> None:
     assert found["algorithm.gama"][1] == "Did you mean algorithm.gamma?"
     assert found["algoritm.gamma"][1] == "Did you mean algorithm.gamma?"
     assert found["gamma"][1] == "Did you mean algorithm.gamma?"
-    assert found["algorithm.tau"] == ("is not a known setting", "It is a setting of dqn, ddpg, td3, sac.")
+    owners = "dqn, ddpg, td3, sac, her, qrdqn, tqc"
+    assert found["algorithm.tau"] == ("is not a known setting", f"It is a setting of {owners}.")
     assert found["training.seed.x"][0] == "leads into a setting that has no parts"
     assert "" in found
 

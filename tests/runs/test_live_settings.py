@@ -26,6 +26,7 @@ OTHER = {
     "algorithm.ent_coef": 0.07,
     "algorithm.clip_range": "lin_0.03",
     "algorithm.clip_range_vf": 0.02,
+    "algorithm.delta_std": "lin_0.5",
     "algorithm.exploration_fraction": 0.9,
     "algorithm.exploration_initial_eps": 0.6,
     "algorithm.exploration_final_eps": 0.3,

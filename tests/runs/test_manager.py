@@ -242,7 +242,8 @@ def test_the_memory_of_an_ended_run_is_free_without_a_collection(engine, cartpol
         dqn["replay_buffer_class"] = "stable_baselines3.common.buffers:ReplayBuffer"
     gc.disable()
     try:
-        run_id = engine.manager.submit(cartpole(300, algorithm=dqn, evaluation={"enabled": False})).id
+        config = cartpole(300, algorithm=dqn, evaluation={"enabled": False}, resources={"executor": "thread"})
+        run_id = engine.manager.submit(config).id
         assert engine.manager.wait(run_id, 120)
         assert _status(engine, run_id) == ("failed" if broken else "completed")
         assert buffers

@@ -55,7 +55,7 @@ def test_a_new_page_shows_a_preset_that_can_be_started_at_once(ask, filled):
     answer = ask("review", filled=filled())["answer"]
     assert answer["faults"] == []
     assert answer["summary"] == "PPO on CartPole-v1, 100,000 steps, seed 0"
-    assert set(answer["environment"]["unfit"]) == {"ddpg", "td3", "sac"}
+    assert set(answer["environment"]["unfit"]) == {"ddpg", "td3", "sac", "her", "tqc", "crossq"}
 
 
 def test_every_fault_comes_at_once_each_with_its_field(ask, filled):

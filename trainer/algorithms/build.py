@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import sb3_contrib
 import stable_baselines3
 import torch
 from gymnasium import spaces
@@ -27,6 +28,7 @@ from trainer.algorithms.threads import one_thread
 from trainer.config import RunConfig
 from trainer.config.algorithms import AlgorithmConfig
 from trainer.config.noise import NoNoise, NormalNoise, OrnsteinUhlenbeckNoise
+from trainer.config.placement import has_own_buffer
 from trainer.config.spaces import ObservationKind
 from trainer.config.values import parse_schedule
 from trainer.envs.factory import stacked_frames
@@ -41,11 +43,32 @@ FAST: dict[str, type[fast.Fast]] = {
     "td3": fast.TD3,
     "sac": fast.SAC,
 }
-# As they are, for a buffer class of the user's own: only they know how to fill it.
-PLAIN: dict[str, type[BaseAlgorithm]] = {name: getattr(stable_baselines3, name.upper()) for name in FAST}
+# As they are: what has no faster class of ours, and for a buffer class of the user's own, which only they can fill.
+PLAIN: dict[str, type[BaseAlgorithm]] = {
+    "ppo": stable_baselines3.PPO,
+    "a2c": stable_baselines3.A2C,
+    "dqn": stable_baselines3.DQN,
+    "ddpg": stable_baselines3.DDPG,
+    "td3": stable_baselines3.TD3,
+    "sac": stable_baselines3.SAC,
+    "her": stable_baselines3.SAC,
+    "qrdqn": sb3_contrib.QRDQN,
+    "tqc": sb3_contrib.TQC,
+    "trpo": sb3_contrib.TRPO,
+    "recurrent_ppo": sb3_contrib.RecurrentPPO,
+    "maskable_ppo": sb3_contrib.MaskablePPO,
+    "crossq": sb3_contrib.CrossQ,
+    "ars": sb3_contrib.ARS,
+}
+_WITH_MEMORY = {
+    "MlpPolicy": "MlpLstmPolicy",
+    "CnnPolicy": "CnnLstmPolicy",
+    "MultiInputPolicy": "MultiInputLstmPolicy",
+}
 
-_SCHEDULES = ("learning_rate", "clip_range", "clip_range_vf")
+_SCHEDULES = ("learning_rate", "clip_range", "clip_range_vf", "delta_std")
 _ENTRY_POINTS = ("replay_buffer_class", "rollout_buffer_class")
+_HINDSIGHT = ("n_sampled_goal", "goal_selection_strategy", "copy_info_dict")
 # Networks draw their first weights from torch's global generator; two runs that start together take turns.
 _building = threading.Lock()
 
@@ -58,14 +81,13 @@ def build_model(config: RunConfig, env: VecEnv, *, global_seed: bool, timing: Ti
     :raises ConfigError: an entry point cannot be imported, or the replay buffer does not fit into memory
     """
     _leave_the_compiler_out()
-    policy_class = config.policy.resolved_class(_observation_kind(env))
+    policy_class = config.policy.resolved_class(_observation_kind(env), config.algorithm.name)
     arguments = algorithm_kwargs(config.algorithm, env)
     seed = config.training.seed
     with _building, torch.random.fork_rng(devices=[]), one_thread():
         torch.default_generator.manual_seed(seed)
-        kinds = PLAIN if has_own_buffer(config) else FAST
-        model = kinds[config.algorithm.name](
-            policy_class,
+        model = _kind(config)(
+            _WITH_MEMORY[policy_class] if config.algorithm.name == "recurrent_ppo" else policy_class,
             env,
             policy_kwargs=policy_kwargs(config),
             device=_device(config, policy_class),
@@ -112,9 +134,10 @@ def _leave_the_compiler_out() -> None:
             setattr(method, "__dynamo_disable", method)
 
 
-def has_own_buffer(config: RunConfig) -> bool:
-    """Whether a buffer class is named, so that Stable-Baselines3's own loops and the global generators are used."""
-    return any(getattr(config.algorithm, name, None) is not None for name in _ENTRY_POINTS)
+def _kind(config: RunConfig) -> type[BaseAlgorithm]:
+    name = config.algorithm.name
+    plain = name not in FAST or has_own_buffer(config) or getattr(config.algorithm, "hindsight", False)
+    return PLAIN[name] if plain else FAST[name]
 
 
 def algorithm_kwargs(algorithm: AlgorithmConfig, env: VecEnv) -> dict[str, Any]:
@@ -134,9 +157,18 @@ def algorithm_kwargs(algorithm: AlgorithmConfig, env: VecEnv) -> dict[str, Any]:
             arguments[kwargs_name] = dict(arguments[kwargs_name] or {})
     if "train_freq" in arguments:
         arguments["train_freq"] = (arguments["train_freq"], arguments.pop("train_freq_unit"))
+    _add_hindsight(arguments)
     if "action_noise" in arguments:
         arguments["action_noise"] = action_noise(arguments["action_noise"], env)
     return arguments
+
+
+def _add_hindsight(arguments: dict[str, Any]) -> None:
+    """Turn the settings of hindsight into those of Stable-Baselines3's buffer for it."""
+    options = {name: arguments.pop(name) for name in _HINDSIGHT if name in arguments}
+    if arguments.pop("hindsight", False):
+        arguments["replay_buffer_class"] = stable_baselines3.HerReplayBuffer
+        arguments["replay_buffer_kwargs"] = {**arguments["replay_buffer_kwargs"], **options}
 
 
 def schedule(value: float | str) -> float | Callable[[float], float]:
@@ -165,7 +197,8 @@ def _observation_kind(env: VecEnv) -> ObservationKind:
 
 def _device(config: RunConfig, policy_class: str) -> str:
     """Choose for `auto`: small on-policy networks are faster on the processor than across the bus to a GPU."""
-    if config.training.device == "auto" and config.algorithm.on_policy and policy_class == "MlpPolicy":
+    small = policy_class == "LinearPolicy" or (config.algorithm.on_policy and policy_class == "MlpPolicy")
+    if config.training.device == "auto" and small and config.algorithm.name != "recurrent_ppo":
         return "cpu"
     return config.training.device
 
@@ -180,7 +213,5 @@ def _import(entry_point: str, field: str) -> Any:
 
 def default_log_interval(config: RunConfig) -> int:
     """Return the logging interval: the configured one, else what Stable-Baselines3's `learn` has."""
-    if config.training.log_interval is not None:
-        return config.training.log_interval
-    by_algorithm: Mapping[str, int] = {"ppo": 1, "a2c": 100}
-    return by_algorithm.get(config.algorithm.name, 4)
+    wanted = config.training.log_interval
+    return config.algorithm.log_interval if wanted is None else wanted

@@ -92,11 +92,16 @@ def _noise(model: Any, algorithm: Any) -> None:
         model.noise.follow(noise)  # type: ignore[attr-defined]  # whoever has action noise has this
 
 
+def _size_of_changes(model: Any, algorithm: Any) -> None:
+    model.delta_std_schedule = FloatSchedule(schedule(algorithm.delta_std))
+
+
 GIVEN: dict[str, Callable[[Any, Any], None]] = {
     "algorithm.learning_rate": _learning_rate,
     "algorithm.batch_size": _batch_size,
     "algorithm.gamma": _gamma,
     "algorithm.ent_coef": _entropy_coefficient,
+    "algorithm.delta_std": _size_of_changes,
     "algorithm.clip_range": _clip_ranges,
     "algorithm.clip_range_vf": _clip_ranges,
     "algorithm.exploration_fraction": _exploration,

@@ -9,7 +9,7 @@ from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, NatureCNN
 
 from trainer.config import RunConfig
-from trainer.config.algorithms import A2CConfig
+from trainer.config.algorithms import A2CConfig, ARSConfig, QRDQNConfig
 from trainer.config.policy import PolicyConfig
 
 _ACTIVATIONS: dict[str, type[torch.nn.Module]] = {
@@ -40,6 +40,16 @@ _PLAIN = (
     "use_expln",
     "squash_output",
     "clip_mean",
+    "n_quantiles",
+    "with_bias",
+    "lstm_hidden_size",
+    "n_lstm_layers",
+    "shared_lstm",
+    "enable_critic_lstm",
+    "batch_norm",
+    "batch_norm_momentum",
+    "batch_norm_eps",
+    "renorm_warmup_steps",
 )
 
 
@@ -49,11 +59,23 @@ def policy_kwargs(config: RunConfig) -> dict[str, Any]:
     A setting that this algorithm's policy does not have is left out; the checks have refused it if it was changed.
     """
     policy = config.policy
+    if isinstance(config.algorithm, ARSConfig):
+        return _of_random_search(policy)
     arguments = {name: _plain(policy, name) for name in _PLAIN if _is_known(name, config.algorithm.name)}
     arguments["activation_fn"] = _ACTIVATIONS[policy.activation] if policy.activation else None
     arguments["features_extractor_class"] = _EXTRACTORS.get(policy.features_extractor)
     arguments["features_extractor_kwargs"] = dict(policy.features_extractor_kwargs) or None
+    arguments["lstm_kwargs"] = dict(policy.lstm_kwargs) or None
     arguments |= _optimizer(config)
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _of_random_search(policy: PolicyConfig) -> dict[str, Any]:
+    """Return the arguments of ARS's policies; the linear one has neither layers nor a function between them."""
+    arguments: dict[str, Any] = {"with_bias": policy.with_bias, "squash_output": policy.tanh_output}
+    if policy.resolved_class("vector", "ars") == "MlpPolicy":
+        arguments["net_arch"] = _plain(policy, "net_arch")
+        arguments["activation_fn"] = _ACTIVATIONS[policy.activation] if policy.activation else None
     return {name: value for name, value in arguments.items() if value is not None}
 
 
@@ -64,6 +86,8 @@ def _optimizer(config: RunConfig) -> dict[str, Any]:
         # Left to itself A2C writes its own arguments over these: https://github.com/DLR-RM/stable-baselines3, a2c.py
         own = {"alpha": 0.99, "eps": algorithm.rms_prop_eps, "weight_decay": 0}
         return {"optimizer_class": torch.optim.RMSprop, "optimizer_kwargs": {**own, **given}}
+    if isinstance(algorithm, QRDQNConfig) and policy.optimizer is None and given:
+        return {"optimizer_class": torch.optim.Adam, "optimizer_kwargs": {"eps": 0.01 / algorithm.batch_size, **given}}
     optimizer = _OPTIMIZERS[policy.optimizer] if policy.optimizer else None
     return {"optimizer_class": optimizer, "optimizer_kwargs": given or None}
 

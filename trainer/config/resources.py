@@ -14,12 +14,12 @@ _LIMITS = "Limits of its own process"
 class ResourcesConfig(Section):
     """A thread of the program, or a process of the run's own with limits."""
 
-    executor: Literal["thread", "process"] = setting(
-        "thread",
+    executor: Literal["auto", "thread", "process"] = setting(
+        "auto",
         "Run in",
-        "thread trains inside the program and starts at once. process gives the run a process of its own: it can be "
-        "limited, and when it crashes no other run notices; it starts some seconds later and takes about 0.3 GB more "
-        "memory.",
+        "thread trains inside the program and starts at once. process can be limited, and its crash harms no other "
+        "run; it starts seconds later and takes 0.3 GB more. auto takes a thread wherever runs of the algorithm can "
+        "share a process.",
         sources.PALAESTRA,
         _WHERE,
     )

@@ -40,8 +40,8 @@ class RunConfig(Section):
     algorithm: AnyAlgorithm = setting(
         PPOConfig(),
         "Algorithm",
-        "How the agent learns. PPO is a good first choice; DQN is for discrete actions, SAC, TD3 and DDPG for "
-        "continuous ones where data is dear.",
+        "How the agent learns. PPO is a good first choice; DQN and QR-DQN are for discrete actions, SAC, TQC and TD3 "
+        "for continuous ones where data is dear, HER for goals, RecurrentPPO for what has to be remembered.",
         sources.SB3_ALGORITHMS,
         "Algorithm",
         fixed="the checkpoint's networks and optimisers are those of its algorithm",

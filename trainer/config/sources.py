@@ -20,10 +20,23 @@ SB3_EVALUATION = f"Stable-Baselines3 docs, evaluation helper: {_SB3}/common/eval
 SB3_TENSORBOARD = f"Stable-Baselines3 docs, TensorBoard: {_SB3}/guide/tensorboard.html"
 SB3_TIPS = f"Stable-Baselines3 docs, tips and tricks: {_SB3}/guide/rl_tips.html"
 
+SB3_HER = f"Stable-Baselines3 docs, HER: {_SB3}/modules/her.html"
+
+_CONTRIB = "https://sb3-contrib.readthedocs.io/en/master"
+
+CONTRIB_QRDQN = f"SB3-Contrib docs, QR-DQN: {_CONTRIB}/modules/qrdqn.html"
+CONTRIB_TQC = f"SB3-Contrib docs, TQC: {_CONTRIB}/modules/tqc.html"
+CONTRIB_TRPO = f"SB3-Contrib docs, TRPO: {_CONTRIB}/modules/trpo.html"
+CONTRIB_RECURRENT = f"SB3-Contrib docs, Recurrent PPO: {_CONTRIB}/modules/ppo_recurrent.html"
+CONTRIB_MASKABLE = f"SB3-Contrib docs, Maskable PPO: {_CONTRIB}/modules/ppo_mask.html"
+CONTRIB_CROSSQ = f"SB3-Contrib docs, CrossQ: {_CONTRIB}/modules/crossq.html"
+CONTRIB_ARS = f"SB3-Contrib docs, ARS: {_CONTRIB}/modules/ars.html"
+
 GYMNASIUM_MAKE = "Gymnasium docs, make: https://gymnasium.farama.org/api/registry/"
 GYMNASIUM_WRAPPERS = "Gymnasium docs, wrappers: https://gymnasium.farama.org/api/wrappers/"
 GYMNASIUM_VECTOR = "Gymnasium docs, vector environments: https://gymnasium.farama.org/api/vector/"
 ZOO_WRAPPERS = "RL Baselines3 Zoo docs, wrappers: https://rl-baselines3-zoo.readthedocs.io/en/master/guide/config.html"
+TORCH_LSTM = "PyTorch docs, LSTM: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
 TORCH_OPTIMIZERS = "PyTorch docs, torch.optim: https://docs.pytorch.org/docs/stable/optim.html"
 TORCH_AUTOCAST = "PyTorch docs, torch.amp: https://docs.pytorch.org/docs/stable/amp.html"
 TORCH_COMPILE = "PyTorch docs, torch.compile: https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
@@ -52,3 +65,12 @@ PAPER_NSTEP = "Hessel et al. 2017, Rainbow: https://arxiv.org/abs/1710.02298"
 PAPER_IMPLEMENTATION = "Andrychowicz et al. 2020, What Matters in On-Policy RL: https://arxiv.org/abs/2006.05990"
 PAPER_TIME_LIMITS = "Pardo et al. 2018, Time Limits in Reinforcement Learning: https://arxiv.org/abs/1712.00378"
 PAPER_STICKY = "Machado et al. 2018, Revisiting the Arcade Learning Environment: https://arxiv.org/abs/1709.06009"
+PAPER_HER = "Andrychowicz et al. 2017, Hindsight Experience Replay: https://arxiv.org/abs/1707.01495"
+PAPER_QRDQN = "Dabney et al. 2017, Distributional RL with Quantile Regression: https://arxiv.org/abs/1710.10044"
+PAPER_TQC = (
+    "Kuznetsov et al. 2020, Truncated Mixture of Continuous Distributional Critics: https://arxiv.org/abs/2005.04269"
+)
+PAPER_TRPO = "Schulman et al. 2015, Trust Region Policy Optimization: https://arxiv.org/abs/1502.05477"
+PAPER_CROSSQ = "Bhatt et al. 2024, CrossQ: https://openreview.net/forum?id=PczQtTsTIX"
+PAPER_RENORM = "Ioffe 2017, Batch Renormalization: https://arxiv.org/abs/1702.03275"
+PAPER_ARS = "Mania et al. 2018, Simple random search for reinforcement learning: https://arxiv.org/abs/1803.07055"

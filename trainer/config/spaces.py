@@ -22,6 +22,7 @@ class Spaces:
     :param n_actions: number of actions of a discrete action space
     :param action_shape: shape of one continuous action
     :param action_bounded: whether every bound of a continuous action is finite; None when unknown
+    :param goal_size: numbers in a goal, where observations hold `observation`, `achieved_goal` and `desired_goal`
     :param native_available: whether the environment has a native vector implementation; None when unknown
     :param suggested_wrapper: `module:Class` of what makes observations that no policy reads into some that one does
     :param observation_bytes: what one observation takes in a buffer; None when unknown
@@ -37,6 +38,7 @@ class Spaces:
     n_actions: int | None = None
     action_shape: tuple[int, ...] | None = None
     action_bounded: bool | None = None
+    goal_size: int | None = None
     native_available: bool | None = None
     suggested_wrapper: str | None = None
     observation_bytes: int | None = None

@@ -90,8 +90,8 @@ class TrainingConfig(Section):
     log_interval: int | None = setting(
         None,
         "Log interval",
-        "Write training metrics every so many rollouts (PPO, A2C) or episodes (the others). Empty takes "
-        "Stable-Baselines3's own: 1 for PPO, 100 for A2C, 4 for the others.",
+        "Write training metrics every so many rollouts (PPO, A2C and their kin) or episodes (the others). Empty takes "
+        "the algorithm's own: 100 for A2C, 4 for those with a replay buffer, 1 for the others.",
         sources.SB3_BASE,
         _MACHINE,
         ge=1,

@@ -53,12 +53,23 @@ def describe_spaces(
         n_actions=int(action.n) if isinstance(action, spaces.Discrete) else None,
         action_shape=action.shape if continuous else None,
         action_bounded=action.is_bounded() if isinstance(action, spaces.Box) else None,
+        goal_size=_goal_size(observation),
         native_available=native,
         observation_bytes=_times(_bytes_of(observation), frame_stack),
         observation_size=_times(_numbers_of(observation), frame_stack),
         action_bytes=_action_bytes(action),
         stacked_frames=frame_stack or 1,
     )
+
+
+def _goal_size(observation: spaces.Space[Any]) -> int | None:
+    """Return how many numbers a goal has, where observations are those of a goal environment."""
+    parts = dict(observation.spaces) if isinstance(observation, spaces.Dict) else {}
+    if not parts.keys() >= {"observation", "achieved_goal", "desired_goal"}:
+        return None
+    goal, reached = parts["desired_goal"], parts["achieved_goal"]
+    alike = isinstance(goal, spaces.Box) and isinstance(reached, spaces.Box) and goal.shape == reached.shape
+    return int(np.prod(goal.shape)) if alike and goal.shape is not None else None
 
 
 def _readable(observation: spaces.Dict) -> bool:

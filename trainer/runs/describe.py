@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trainer.config.algorithms import label_of
 from trainer.store.records import RunRecord
 
 HASH_DIGITS = 12  # enough to tell configurations apart
@@ -14,6 +15,7 @@ _OF_A_RELATIVE = (
     "status",
     "environment",
     "algorithm",
+    "algorithm_label",
     "seed",
     "step",
     "total_steps",
@@ -59,6 +61,7 @@ def run_json(
         "edits": record.edits,
         "environment": record.environment,
         "algorithm": record.algorithm,
+        "algorithm_label": label_of(record.algorithm),
         "seed": record.seed,
         "preset": record.preset,
         "parent_id": record.parent_id,

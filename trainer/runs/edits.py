@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer.config import RunConfig, specs_for
-from trainer.config.algorithms import SACConfig
+from trainer.config.algorithms import CrossQConfig, SACConfig, TQCConfig
 from trainer.errors import Fault
 from trainer.runs.command import differences
 
@@ -51,7 +51,8 @@ def _fixed(path: str) -> Fault:
 
 def _without_effect(before: RunConfig, after: RunConfig, changed: set[str]) -> Iterator[Fault]:
     old, new = before.algorithm, after.algorithm
-    if isinstance(old, SACConfig) and isinstance(new, SACConfig) and "algorithm.ent_coef" in changed:
+    soft = (SACConfig, TQCConfig, CrossQConfig)
+    if isinstance(old, soft) and isinstance(new, soft) and "algorithm.ent_coef" in changed:
         if isinstance(old.ent_coef, str):
             yield Fault("algorithm.ent_coef", "is learned in this run, which cannot change while it lives", _FORK)
         elif isinstance(new.ent_coef, str):

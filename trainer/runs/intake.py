@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig, Spaces, apply_overrides, check, load_config
+from trainer.config.placement import placement
 from trainer.config.sizes import memory_fault, replay_bytes
 from trainer.envs import catalogue
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
@@ -50,7 +51,8 @@ class Intake:
 
     def faults(self, config: RunConfig) -> list[Fault]:
         """Return everything that is known to be wrong with `config`, before anything is started."""
-        machine = [*device_faults(config.training.device), *limit_faults(config.resources)]
+        resources = config.resources.model_copy(update={"executor": placement(config).executor})
+        machine = [*device_faults(config.training.device), *limit_faults(resources)]
         try:
             spaces = catalogue.environment_spaces(config.environment)
         except ConfigError as error:
@@ -263,7 +265,7 @@ class Intake:
     def _create(self, run_id: str, config: RunConfig, preset: str | None, **lineage: Any) -> None:
         created = RunCreated(
             run_id,
-            name=config.name or f"{config.algorithm.name.upper()} {config.environment.id}",
+            name=config.name or f"{config.algorithm.label} {config.environment.id}",
             status=RunState.QUEUED.value,
             environment=config.environment.id,
             algorithm=config.algorithm.name,

@@ -185,10 +185,10 @@ class Session:
     def _build(self, cleanup: ExitStack) -> tuple[VecEnv, BaseAlgorithm]:
         config = self.config
         seed = config.training.seed
-        self.reporter.log(f"Preparing {config.algorithm.name.upper()} on {config.environment.id}, seed {seed}.")
+        self.reporter.log(f"Preparing {config.algorithm.label} on {config.environment.id}, seed {seed}.")
         for remark in advise(config):
             self.reporter.log(f"{remark.field} {remark.message}.", "warning")
-        env = make_training_env(config.environment, seed, gamma=config.algorithm.gamma)
+        env = make_training_env(config.environment, seed, gamma=getattr(config.algorithm, "gamma", 1.0))
         cleanup.callback(env.close)
         cleanup.callback(self._examiner.close)
         model = build_model(config, env, global_seed=self._global_seed, timing=self.timing)

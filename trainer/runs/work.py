@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.config.placement import placement
 from trainer.paths import Layout
 from trainer.runs.executors.cores import Cores
 from trainer.runs.executors.endings import RunProcessError
@@ -59,7 +60,7 @@ class Work:
         live.ended(stopped=outcome.stopped, reason=outcome.reason)
 
     def _session(self, live: LiveRun, directory: Path, reporter: RunReporter) -> Session | RemoteSession:
-        if live.config.resources.executor == "process":
+        if placement(live.config).executor == "process":
             return RemoteSession(
                 live.config,
                 directory,

@@ -62,7 +62,7 @@
   function facts(run) {
     const environment = String(run.environment || "").replace(/^ALE\//, "");
     const seed = run.seed === null || run.seed === undefined ? null : pal.text("runs.seed", { seed: String(run.seed) });
-    return [environment, String(run.algorithm || "").toUpperCase(), seed].filter(Boolean).join(" · ");
+    return [environment, run.algorithm_label || run.algorithm, seed].filter(Boolean).join(" · ");
   }
 
   function isLive(run) {

@@ -74,4 +74,4 @@ def summarize(config: RunConfig) -> str:
     length = f"{training.total_timesteps:,} steps"
     if training.duration_seconds is not None:
         length = f"{training.duration_seconds:g} s"
-    return f"{config.algorithm.name.upper()} on {config.environment.id}, {length}, seed {training.seed}"
+    return f"{config.algorithm.label} on {config.environment.id}, {length}, seed {training.seed}"

@@ -75,8 +75,13 @@ def _actions(spaces: Spaces) -> str:
 def _unfit(spaces: Spaces) -> dict[str, str]:
     words = {"box": "continuous actions", "discrete": "discrete actions"}
     given = words.get(spaces.action_kind, spaces.action_kind.replace("_", " "))
-    return {
-        name: f"{name.upper()} cannot act here: this environment takes {given}."
-        for name, config in ALGORITHMS.items()
-        if spaces.action_kind not in config.action_kinds
-    }
+    seen = {"image": "images", "dict": "dictionaries"}.get(spaces.observation_kind)
+    unfit: dict[str, str] = {}
+    for name, config in ALGORITHMS.items():
+        if spaces.action_kind not in config.action_kinds:
+            unfit[name] = f"{config.label} cannot act here: this environment takes {given}."
+        elif name == "her" and spaces.goal_size is None:
+            unfit[name] = f"{config.label} has nothing to aim at here: this environment's observations hold no goals."
+        elif seen is not None and not config.reads_everything:
+            unfit[name] = f"{config.label} cannot see here: it reads plain numbers, and this environment shows {seen}."
+    return unfit

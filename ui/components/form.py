@@ -45,7 +45,7 @@ def describe_form() -> dict[str, Any]:
     names = [*(name for name in _SECTIONS if name in known), *sorted(known - set(_SECTIONS))]
     form: dict[str, Any] = {
         "algorithms": [
-            {"name": name, "label": name.upper(), "title": config.title} for name, config in ALGORITHMS.items()
+            {"name": name, "label": config.label, "title": config.title} for name, config in ALGORITHMS.items()
         ],
         "sections": [
             {"name": name, "title": _section_title(name), "open": _SECTIONS.get(name, False)} for name in names

@@ -17,16 +17,28 @@ ROLLOUT = "Rollout"
 RETURNS = "Returns"
 LOSS = "Loss"
 EXPLORATION = "Exploration"
+HINDSIGHT = "Hindsight"
 REPLAY = "Replay buffer"
 LOGGING = "Logging"
 
 
 class AlgorithmConfig(Section):
-    """Hyperparameters of one Stable-Baselines3 algorithm, under the names its constructor has."""
+    """Hyperparameters of one algorithm of Stable-Baselines3 or SB3-Contrib, under the names its constructor has.
 
+    `label` is what it is called wherever people read it, `title` its name in full. `networks` are the parts that
+    its hidden layers may be given for apart; empty where it has a single network. `reads_everything` says whether it
+    has policies for images and dictionaries too, not for plain numbers alone. `own_generators` says whether it
+    draws from generators of its run's own, so that runs of it can share a process. `log_interval` is what `learn` has.
+    """
+
+    label: ClassVar[str]
     title: ClassVar[str]
     on_policy: ClassVar[bool]
     action_kinds: ClassVar[tuple[ActionKind, ...]]
+    networks: ClassVar[tuple[str, ...]] = ("pi", "qf")
+    reads_everything: ClassVar[bool] = True
+    own_generators: ClassVar[bool] = True
+    log_interval: ClassVar[int] = 4
 
 
 def learning_rate(default: float, source: str) -> Any:
@@ -43,7 +55,7 @@ def learning_rate(default: float, source: str) -> Any:
     )
 
 
-def batch_size(default: int, source: str) -> Any:
+def batch_size(default: int, source: str, *, live: bool = True) -> Any:
     """Declare the minibatch size."""
     return setting(
         default,
@@ -52,7 +64,7 @@ def batch_size(default: int, source: str) -> Any:
         source,
         OPTIMISATION,
         ge=1,
-        live=True,
+        live=live,
     )
 
 
@@ -79,6 +91,20 @@ def max_grad_norm(default: float, source: str) -> Any:
         source,
         OPTIMISATION,
         ge=0,
+        advanced=True,
+    )
+
+
+def max_grad_norm_or_none(source: str) -> Any:
+    """Declare gradient clipping that is off by default."""
+    return setting(
+        None,
+        "Gradient clip",
+        "Gradients with a larger norm than this are scaled down to it. Empty leaves them as they are.",
+        source,
+        OPTIMISATION,
+        ge=0,
+        none_label="no clipping",
         advanced=True,
     )
 

@@ -15,6 +15,7 @@ from trainer.config.values import Schedule
 class DDPGConfig(replay.OffPolicyConfig):
     """Deep Deterministic Policy Gradient."""
 
+    label: ClassVar[str] = "DDPG"
     title: ClassVar[str] = "Deep Deterministic Policy Gradient"
     action_kinds: ClassVar[tuple[ActionKind, ...]] = ("box",)
     name: Literal["ddpg"] = "ddpg"
@@ -32,11 +33,16 @@ class DDPGConfig(replay.OffPolicyConfig):
     optimize_memory_usage: bool = replay.optimize_memory_usage()
     replay_buffer_class: str | None = replay.replay_buffer_class()
     replay_buffer_kwargs: JsonDict | None = replay.replay_buffer_kwargs()
+    hindsight: bool = replay.hindsight()
+    n_sampled_goal: int = replay.n_sampled_goal()
+    goal_selection_strategy: replay.GoalStrategy = replay.goal_selection_strategy()
+    copy_info_dict: bool = replay.copy_info_dict()
 
 
 class TD3Config(replay.OffPolicyConfig):
     """Twin Delayed Deep Deterministic Policy Gradient."""
 
+    label: ClassVar[str] = "TD3"
     title: ClassVar[str] = "Twin Delayed DDPG"
     action_kinds: ClassVar[tuple[ActionKind, ...]] = ("box",)
     name: Literal["td3"] = "td3"
@@ -81,4 +87,8 @@ class TD3Config(replay.OffPolicyConfig):
     optimize_memory_usage: bool = replay.optimize_memory_usage()
     replay_buffer_class: str | None = replay.replay_buffer_class()
     replay_buffer_kwargs: JsonDict | None = replay.replay_buffer_kwargs()
+    hindsight: bool = replay.hindsight()
+    n_sampled_goal: int = replay.n_sampled_goal()
+    goal_selection_strategy: replay.GoalStrategy = replay.goal_selection_strategy()
+    copy_info_dict: bool = replay.copy_info_dict()
     stats_window_size: int = common.stats_window_size()

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from trainer.config import sources
 from trainer.config.algorithms import common
-from trainer.config.fields import setting
+from trainer.config.fields import OF_THE_BUFFER, setting
 from trainer.config.noise import NoNoise
+
+GoalStrategy = Literal["future", "final", "episode"]
 
 
 class OffPolicyConfig(common.AlgorithmConfig):
     """Base of the algorithms that learn from transitions kept in a replay buffer."""
 
     on_policy: ClassVar[bool] = False
+
+    @property
+    def relabels(self) -> bool:
+        """Whether it also learns from the goals that were reached by chance."""
+        return bool(getattr(self, "hindsight", False))
 
 
 def buffer_size(source: str) -> Any:
@@ -139,3 +146,58 @@ def replay_buffer_class() -> Any:
 def replay_buffer_kwargs() -> Any:
     """Declare arguments for the replay buffer."""
     return common.buffer_kwargs("Replay buffer arguments", '{"handle_timeout_termination": false}')
+
+
+def hindsight(*, default: bool = False) -> Any:
+    """Declare hindsight experience replay."""
+    return setting(
+        default,
+        "Hindsight (HER)",
+        "Also learn as if the goals that were reached by chance had been the ones to reach: what makes rare rewards "
+        "learnable. For environments whose observations hold desired_goal and achieved_goal.",
+        sources.PAPER_HER,
+        common.HINDSIGHT,
+        advanced=True,
+        fixed=OF_THE_BUFFER,
+    )
+
+
+def n_sampled_goal(*, advanced: bool = True) -> Any:
+    """Declare how many goals are made up for each real one."""
+    return setting(
+        4,
+        "Goals in hindsight",
+        "With hindsight, how many transitions with another goal stand beside each one with its own: 4 makes four "
+        "fifths of every batch.",
+        sources.PAPER_HER,
+        common.HINDSIGHT,
+        ge=0,
+        unit="goals",
+        advanced=advanced,
+    )
+
+
+def goal_selection_strategy(*, advanced: bool = True) -> Any:
+    """Declare which goals are taken in hindsight."""
+    return setting(
+        "future",
+        "Which goals",
+        "With hindsight, what is taken for the goal: what the same episode reached from then on (future), anywhere "
+        "(episode), or at its end (final).",
+        sources.PAPER_HER,
+        common.HINDSIGHT,
+        advanced=advanced,
+    )
+
+
+def copy_info_dict() -> Any:
+    """Declare whether rewards are computed anew from infos too."""
+    return setting(
+        False,
+        "Infos for rewards",
+        "With hindsight, keep what each step says beside its reward (its info) for computing rewards anew. Only for "
+        "environments whose compute_reward reads it; slower.",
+        sources.SB3_HER,
+        common.HINDSIGHT,
+        advanced=True,
+    )

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from trainer.config.algorithms import A2CConfig, PPOConfig
+from trainer.config.algorithms import (
+    ARSConfig,
+    MaskablePPOConfig,
+    OnPolicyConfig,
+    PPOConfig,
+    RecurrentPPOConfig,
+    TRPOConfig,
+)
+from trainer.config.placement import placement
 from trainer.config.run import RunConfig
 from trainer.errors import Fault
 
@@ -17,7 +25,9 @@ def advise(config: RunConfig) -> list[Fault]:
 
 def _last_minibatch_is_smaller(config: RunConfig) -> Iterator[Fault]:
     algorithm = config.algorithm
-    if not isinstance(algorithm, PPOConfig):
+    if not isinstance(algorithm, (PPOConfig, TRPOConfig, RecurrentPPOConfig, MaskablePPOConfig)):
+        return
+    if algorithm.batch_size is None:
         return
     rollout = algorithm.n_steps * config.environment.n_envs
     rest = rollout % algorithm.batch_size
@@ -30,7 +40,7 @@ def _last_minibatch_is_smaller(config: RunConfig) -> Iterator[Fault]:
 
 def _rollout_outlasts_the_run(config: RunConfig) -> Iterator[Fault]:
     algorithm, training = config.algorithm, config.training
-    if not isinstance(algorithm, (PPOConfig, A2CConfig)) or training.duration_seconds is not None:
+    if not isinstance(algorithm, OnPolicyConfig) or training.duration_seconds is not None:
         return
     rollout = algorithm.n_steps * config.environment.n_envs
     if rollout > training.total_timesteps:
@@ -46,4 +56,17 @@ def _divisor_near(whole: int, wanted: int) -> int:
     return min(divisors, key=lambda divisor: (abs(math.log(divisor / wanted)), -divisor))
 
 
-_RULES = (_last_minibatch_is_smaller, _rollout_outlasts_the_run)
+def _goes_to_a_process(config: RunConfig) -> Iterator[Fault]:
+    why = placement(config).by_itself
+    if why is not None:
+        message = f"gives this run a process of its own: {why}"
+        yield Fault("resources.executor", message, "It starts some seconds later and takes about 0.3 GB more memory.")
+
+
+def _rewards_that_nobody_reads(config: RunConfig) -> Iterator[Fault]:
+    if isinstance(config.algorithm, ARSConfig) and config.environment.normalize_reward:
+        message = "changes nothing: ARS learns from the true returns of whole episodes"
+        yield Fault("environment.normalize_reward", message, "Turn it off.")
+
+
+_RULES = (_goes_to_a_process, _rewards_that_nobody_reads, _last_minibatch_is_smaller, _rollout_outlasts_the_run)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainer.config.algorithms import ALGORITHMS, A2CConfig, DQNConfig, PPOConfig, SACConfig
+from trainer.config.algorithms import (
+    ALGORITHMS,
+    ARSConfig,
+    DQNConfig,
+    MaskablePPOConfig,
+    OnPolicyConfig,
+    PPOConfig,
+    QRDQNConfig,
+    RecurrentPPOConfig,
+    TQCConfig,
+    TRPOConfig,
+)
 from trainer.config.run import RunConfig
 from trainer.config.spaces import Spaces
 from trainer.errors import Fault
@@ -17,6 +28,7 @@ _WORDS = {
 }
 # What one would try first of those that fit.
 _FIRST_CHOICES = ("sac", "dqn", "ppo")
+_TQC_QUANTILES = 25  # of each critic, where nothing is said
 
 
 def _action_space(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
@@ -25,8 +37,8 @@ def _action_space(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
         return
     needed = " or ".join(_WORDS[kind] for kind in algorithm.action_kinds)
     has = _WORDS[spaces.action_kind]
-    able = [name.upper() for name, other in ALGORITHMS.items() if spaces.action_kind in other.action_kinds]
-    message = f"{algorithm.name.upper()} needs {needed} actions, but {config.environment.id} has {has} ones"
+    able = [other.label for other in ALGORITHMS.values() if spaces.action_kind in other.action_kinds]
+    message = f"{algorithm.label} needs {needed} actions, but {config.environment.id} has {has} ones"
     hint = f"Choose {_listed(able)}, or another environment."
     yield Fault("algorithm.name", message, hint, _nearest_algorithm(config, spaces))
 
@@ -46,7 +58,7 @@ def _listed(names: list[str]) -> str:
 
 def _state_dependent_exploration(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     algorithm = config.algorithm
-    if not isinstance(algorithm, (PPOConfig, A2CConfig, SACConfig)) or not algorithm.use_sde:
+    if not getattr(algorithm, "use_sde", False):
         return
     if spaces is not None and spaces.action_kind != "box":
         message = f"explores continuous actions only, and {config.environment.id} has none"
@@ -55,9 +67,11 @@ def _state_dependent_exploration(config: RunConfig, spaces: Spaces | None) -> It
 
 def _minibatch_fits_rollout(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     algorithm, copies = config.algorithm, config.environment.n_envs
-    if not isinstance(algorithm, PPOConfig):
+    if not isinstance(algorithm, (PPOConfig, TRPOConfig, RecurrentPPOConfig, MaskablePPOConfig)):
         return
     rollout = algorithm.n_steps * copies
+    if algorithm.batch_size is None:
+        return
     if algorithm.batch_size > rollout:
         message = (
             f"{algorithm.batch_size:,} is more than one rollout holds: "
@@ -65,15 +79,20 @@ def _minibatch_fits_rollout(config: RunConfig, _: Spaces | None) -> Iterator[Fau
         )
         hint = f"Use {rollout:,} or less, or longer rollouts."
         yield Fault("algorithm.batch_size", message, hint, {"algorithm.batch_size": rollout})
-    elif algorithm.batch_size == 1 and algorithm.normalize_advantage and rollout > 1:
+    elif algorithm.batch_size == 1 and _normalizes_batches(algorithm) and rollout > 1:
         message = "a batch of 1 has no spread to normalise advantages with"
         hint = "Use 2 or more, or turn off advantage normalisation."
         yield Fault("algorithm.batch_size", message, hint, {"algorithm.batch_size": min(64, rollout)})
 
 
+def _normalizes_batches(algorithm: OnPolicyConfig) -> bool:
+    # TRPO normalises over the whole rollout: its batches are for the value network alone.
+    return not isinstance(algorithm, TRPOConfig) and bool(getattr(algorithm, "normalize_advantage", False))
+
+
 def _advantages_have_a_spread(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     algorithm = config.algorithm
-    if not isinstance(algorithm, (PPOConfig, A2CConfig)) or not algorithm.normalize_advantage:
+    if not isinstance(algorithm, OnPolicyConfig) or not algorithm.normalize_advantage:
         return
     if algorithm.n_steps * config.environment.n_envs <= 1:
         message = "a rollout of 1 step has no spread to normalise advantages with"
@@ -84,7 +103,7 @@ def _advantages_have_a_spread(config: RunConfig, _: Spaces | None) -> Iterator[F
 
 def _epsilon_falls(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     algorithm = config.algorithm
-    if not isinstance(algorithm, DQNConfig):
+    if not isinstance(algorithm, (DQNConfig, QRDQNConfig)):
         return
     first, last = algorithm.exploration_initial_eps, algorithm.exploration_final_eps
     if last > first:
@@ -93,7 +112,26 @@ def _epsilon_falls(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
         yield Fault(field, message, f"Use {first:g} or less.", {field: first})
 
 
+def _quantiles_are_left(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    algorithm, quantiles = config.algorithm, config.policy.n_quantiles or _TQC_QUANTILES
+    if isinstance(algorithm, TQCConfig) and algorithm.top_quantiles_to_drop_per_net >= quantiles:
+        dropped = algorithm.top_quantiles_to_drop_per_net
+        message = f"{dropped:,} of the {quantiles:,} quantiles of each critic are dropped: none is left"
+        field = "algorithm.top_quantiles_to_drop_per_net"
+        yield Fault(field, message, f"Use {quantiles - 1:,} or less.", {field: quantiles - 1})
+
+
+def _best_directions_are_some_of_all(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    algorithm = config.algorithm
+    if isinstance(algorithm, ARSConfig) and algorithm.n_top is not None and algorithm.n_top > algorithm.n_delta:
+        message = f"{algorithm.n_top:,} is more than the {algorithm.n_delta:,} directions that are tried"
+        hint = f"Use {algorithm.n_delta:,} or less, or leave it empty for all."
+        yield Fault("algorithm.n_top", message, hint, {"algorithm.n_top": None})
+
+
 RULES = (
+    _quantiles_are_left,
+    _best_directions_are_some_of_all,
     _action_space,
     _state_dependent_exploration,
     _minibatch_fits_rollout,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from trainer.config.algorithms import A2CConfig, PPOConfig, SACConfig
+from trainer.config.algorithms import ARSConfig, label_of
 from trainer.config.hints import did_you_mean
 from trainer.config.policy import PolicyClass
 from trainer.config.run import RunConfig
@@ -21,6 +21,7 @@ _EXTRACTOR_OF: dict[PolicyClass, Extractor] = {
     "MlpPolicy": "flatten",
     "CnnPolicy": "nature_cnn",
     "MultiInputPolicy": "combined",
+    "LinearPolicy": "flatten",
 }
 _EXTRACTOR_ARGUMENTS: dict[Extractor, tuple[str, ...]] = {
     "flatten": (),
@@ -29,9 +30,31 @@ _EXTRACTOR_ARGUMENTS: dict[Extractor, tuple[str, ...]] = {
 }
 
 
+def _class_suits_algorithm(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
+    policy, algorithm, field = config.policy, config.algorithm, "policy.class"
+    if policy.class_ == "LinearPolicy":
+        if not isinstance(algorithm, ARSConfig):
+            yield Fault(field, f"LinearPolicy is for ARS, not for {algorithm.label}", "Choose auto.", {field: "auto"})
+        elif policy.net_arch:
+            yield Fault(
+                "policy.net_arch",
+                "LinearPolicy has no hidden layers",
+                "Leave it empty, or choose MlpPolicy.",
+                {field: "MlpPolicy"},
+            )
+    if algorithm.reads_everything:
+        return
+    if policy.class_ in ("CnnPolicy", "MultiInputPolicy"):
+        yield Fault(field, f"{algorithm.label} has no {policy.class_}", "Choose auto.", {field: "auto"})
+    elif spaces is not None and spaces.observation_kind in ("image", "dict"):
+        kind = "images" if spaces.observation_kind == "image" else "dictionaries"
+        message = f"{algorithm.label} reads plain numbers, and {config.environment.id} shows {kind}"
+        yield Fault("algorithm.name", message, "Choose another algorithm or environment.")
+
+
 def _class_suits_observations(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     policy, environment = config.policy, config.environment.id
-    if spaces is None or policy.class_ == "auto":
+    if spaces is None or policy.class_ == "auto" or not config.algorithm.reads_everything:
         return
     kind, field = spaces.observation_kind, "policy.class"
     fix = {field: "auto"}
@@ -76,7 +99,11 @@ def _is_small(spaces: Spaces) -> bool:
 
 def _extractor(config: RunConfig, spaces: Spaces) -> Extractor:
     chosen = config.policy.features_extractor
-    return chosen if chosen != "auto" else _EXTRACTOR_OF[config.policy.resolved_class(spaces.observation_kind)]
+    return (
+        chosen
+        if chosen != "auto"
+        else _EXTRACTOR_OF[config.policy.resolved_class(spaces.observation_kind, config.algorithm.name)]
+    )
 
 
 def _extractor_arguments(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
@@ -97,17 +124,16 @@ def _extractor_arguments(config: RunConfig, spaces: Spaces | None) -> Iterator[F
 
 
 def _networks_of_the_algorithm(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
-    layers, name = config.policy.net_arch, config.algorithm.name
+    layers, label = config.policy.net_arch, config.algorithm.label
     if not isinstance(layers, dict):
         return
-    if name == "dqn":
+    if not config.algorithm.networks:
         single = {"policy.net_arch": layers.get("qf") or next(iter(layers.values()))}
-        yield Fault("policy.net_arch", "DQN has a single network", "Write a list such as [64, 64].", single)
+        yield Fault("policy.net_arch", f"{label} has a single network", "Write a list such as [64, 64].", single)
         return
-    critic = "vf" if config.algorithm.on_policy else "qf"
-    expected = {"pi", critic}
-    if set(layers) - expected or (not config.algorithm.on_policy and set(layers) != expected):
-        message = f'{name.upper()} has the networks "pi" and "{critic}", not {", ".join(sorted(layers))}'
+    critic = (expected := config.algorithm.networks)[-1]
+    if set(layers) - set(expected) or (not config.algorithm.on_policy and set(layers) != set(expected)):
+        message = f'{label} has the networks "pi" and "{critic}", not {", ".join(sorted(layers))}'
         values = [layers[name] for name in ("qf", "vf") if name in layers]
         actor = layers.get("pi", [*values, [64, 64]][0])
         fix = {"policy.net_arch": {"pi": actor, critic: layers.get(critic, [*values, actor][0])}}
@@ -120,16 +146,15 @@ def _settings_of_the_algorithm(config: RunConfig, _: Spaces | None) -> Iterator[
         if spec.section != "policy" or spec.belongs_to(name):
             continue
         if policy[spec.path.removeprefix("policy.")] != spec.default:
-            owners = ", ".join(owner.upper() for owner in spec.only_algorithms)
+            owners = ", ".join(label_of(owner) for owner in spec.only_algorithms)
+            has = "has" if len(spec.only_algorithms) == 1 else "have"
             hint = f"Leave it at {'empty' if spec.default is None else str(spec.default).lower()}."
-            yield Fault(
-                spec.path, f"{name.upper()} has no such setting; {owners} have it", hint, {spec.path: spec.default}
-            )
+            message = f"{config.algorithm.label} has no such setting; {owners} {has} it"
+            yield Fault(spec.path, message, hint, {spec.path: spec.default})
 
 
 def _squashing(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
-    algorithm = config.algorithm
-    uses_sde = isinstance(algorithm, (PPOConfig, A2CConfig, SACConfig)) and algorithm.use_sde
+    uses_sde = getattr(config.algorithm, "use_sde", False)
     if config.policy.squash_output and config.algorithm.on_policy and not uses_sde:
         message = "works with state-dependent exploration (gSDE) only"
         yield Fault("policy.squash_output", message, "Turn it off, or gSDE on.", {"policy.squash_output": False})
@@ -143,7 +168,22 @@ def _learning_rate_has_its_own_setting(config: RunConfig, _: Spaces | None) -> I
         yield Fault("policy.optimizer_kwargs", message, hint, {"policy.optimizer_kwargs": rest})
 
 
+def _shared_memory(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    if config.algorithm.name != "recurrent_ppo" or not config.policy.shared_lstm:
+        return
+    if config.policy.enable_critic_lstm:
+        message = "actor and critic share one LSTM, so the critic has none of its own"
+        fix = {"policy.enable_critic_lstm": False}
+        yield Fault("policy.enable_critic_lstm", message, "Turn it off, or do not share.", fix)
+    if config.policy.share_features_extractor is False:
+        message = "actor and critic share one LSTM, so they share what it reads, too"
+        hint = "Leave it empty, or do not share the LSTM."
+        yield Fault("policy.share_features_extractor", message, hint, {"policy.share_features_extractor": None})
+
+
 RULES = (
+    _class_suits_algorithm,
+    _shared_memory,
     _class_suits_observations,
     _extractor_suits_observations,
     _extractor_arguments,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from trainer.config.algorithms import OffPolicyConfig
+from trainer.config.algorithms import HERConfig, OffPolicyConfig
 from trainer.config.run import RunConfig
 from trainer.config.spaces import Spaces
 from trainer.errors import Fault
@@ -64,11 +64,32 @@ def _n_step_returns(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]
         yield Fault("algorithm.n_steps", message, hint, fix)
     elif spaces is not None and spaces.observation_kind == "dict":
         yield Fault("algorithm.n_steps", "does not work with dictionary observations", "Set it to 1.", fix)
+    elif algorithm.relabels:
+        yield Fault("algorithm.n_steps", "does not work with hindsight", "Set it to 1, or turn hindsight off.", fix)
 
 
 def _hindsight_needs_goals(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     algorithm = config.algorithm
-    if not isinstance(algorithm, OffPolicyConfig) or spaces is None or spaces.observation_kind == "dict":
+    if not isinstance(algorithm, OffPolicyConfig):
+        return
+    if algorithm.relabels and algorithm.replay_buffer_class is not None:
+        message = "has no effect with a replay buffer class of your own"
+        fix = {"algorithm.replay_buffer_class": None}
+        yield Fault("algorithm.hindsight", message, "Turn it off, or leave the replay buffer class empty.", fix)
+    if spaces is None:
+        return
+    if algorithm.relabels and spaces.goal_size is None:
+        message = (
+            f"needs observations with goals in them (observation, achieved_goal, desired_goal), which "
+            f"{config.environment.id} has not"
+        )
+        is_her = isinstance(algorithm, HERConfig)
+        field = "algorithm.name" if is_her else "algorithm.hindsight"
+        hint = "Choose SAC, or" if is_her else "Turn it off, or"
+        way_out: dict[str, Any] = {"algorithm.name": "sac"} if is_her else {field: False}
+        hint = f"{hint} an environment with goals, such as those of gymnasium-robotics."
+        yield Fault(field, message, hint, way_out)
+    if spaces.observation_kind == "dict":
         return
     if (algorithm.replay_buffer_class or "").endswith(":HerReplayBuffer"):
         message = f"needs observations with goals in them, which {config.environment.id} has not"
@@ -83,7 +104,7 @@ def _buffer_arguments(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
         field, given = "algorithm.replay_buffer_kwargs", algorithm.replay_buffer_kwargs
         reserved = {*_PASSED_TO_BUFFERS, "optimize_memory_usage"}
     else:
-        field, given = "algorithm.rollout_buffer_kwargs", algorithm.rollout_buffer_kwargs
+        field, given = "algorithm.rollout_buffer_kwargs", getattr(algorithm, "rollout_buffer_kwargs", None)
         reserved = {*_PASSED_TO_BUFFERS, "gamma", "gae_lambda"}
     for name in given or {}:
         if name in reserved:

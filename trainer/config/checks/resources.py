@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trainer.config.placement import placement, why_no_thread
 from trainer.config.run import RunConfig
 from trainer.config.spaces import Spaces
 from trainer.errors import Fault
@@ -13,7 +14,7 @@ _LIMITS = {"memory_limit_mb": "empty", "cpu_cores": "empty", "nice": "0", "gpu_i
 
 def _limits_need_a_process(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     resources = config.resources
-    if resources.executor == "process":
+    if placement(config).executor == "process":
         return
     for name, unlimited in _LIMITS.items():
         if getattr(resources, name) != type(resources).model_fields[name].default:
@@ -24,7 +25,7 @@ def _limits_need_a_process(config: RunConfig, _: Spaces | None) -> Iterator[Faul
 
 def _one_card_is_the_first(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     resources, device = config.resources, config.training.device
-    if resources.executor != "process" or resources.gpu_index is None:
+    if placement(config).executor != "process" or resources.gpu_index is None:
         return
     if device in ("cpu", "mps"):
         message = f"chooses a graphics card, but the networks are to live on {device}"
@@ -37,4 +38,11 @@ def _one_card_is_the_first(config: RunConfig, _: Spaces | None) -> Iterator[Faul
         yield Fault("training.device", message, hint, {"training.device": "auto"})
 
 
-RULES = (_limits_need_a_process, _one_card_is_the_first)
+def _thread_is_fit(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    # A buffer class of the user's own may share the program's generators, at the user's risk; its log says so.
+    if config.resources.executor == "thread" and not config.algorithm.own_generators:
+        message = f"{why_no_thread(config)}, so that it cannot share one with other runs"
+        yield Fault("resources.executor", message, "Choose auto or process.", {"resources.executor": "auto"})
+
+
+RULES = (_thread_is_fit, _limits_need_a_process, _one_card_is_the_first)

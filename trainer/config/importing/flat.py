@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trainer.config.algorithms import ALGORITHMS
+from trainer.config.algorithms import ALGORITHMS, label_of
 from trainer.config.importing.flat_names import (
     ALGORITHM_GROUPS,
     ANYWHERE,
@@ -122,10 +122,10 @@ class _Reader:
     def _why(self, names: tuple[str, ...]) -> str:
         meant = ANYWHERE.get(names[-1], "")
         if meant.startswith("algorithm."):
-            return f"{self._algorithm.upper()} has no such setting."
+            return f"{label_of(self._algorithm)} has no such setting."
         owners = [name for name, config in ALGORITHMS.items() if names[-1] in config.model_fields]
         if owners:
-            return f"{self._algorithm.upper()} has no such setting; it is one of {', '.join(owners)}."
+            return f"{label_of(self._algorithm)} has no such setting; it is one of {', '.join(owners)}."
         return "No setting is known by this name."
 
     def _nearest(self, name: str) -> str | None:

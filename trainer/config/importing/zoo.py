@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from trainer.config.algorithms import ALGORITHMS
+from trainer.config.algorithms import ALGORITHMS, label_of
 from trainer.config.hints import hint_for_unknown
 from trainer.config.importing.literals import Named, read_expression
 from trainer.config.importing.names import (
@@ -146,7 +146,7 @@ class ZooEntry:
         siblings = variants_of(info) if names[0] == "algorithm" else {}
         section = ALGORITHMS[self._algorithm] if names[0] == "algorithm" else PolicyConfig
         hint = hint_for_unknown(names, len(names) - 1, section, siblings, data)
-        title = self._algorithm.upper()
+        title = label_of(self._algorithm)
         self._ledger.leave(key, value, " ".join(filter(None, (f"{title} has no such setting here.", hint))))
 
     def _policy(self, key: str, value: Any) -> None:

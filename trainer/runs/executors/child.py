@@ -15,6 +15,7 @@ import time
 import traceback
 from typing import Any, NoReturn
 
+from trainer.config.placement import placement
 from trainer.envs.custom.source import take_in_for
 from trainer.events import ProgressMade, RunEvent
 from trainer.process import prepare
@@ -133,7 +134,8 @@ class _Child:
             words.append(f"at most {resources.memory_limit_mb:,} MB of memory")
         if resources.gpu_index is not None:
             words.append(f"graphics card {resources.gpu_index} only")
-        self._reporter.log(f"{', '.join(words)}.")
+        why = placement(self._job.config).by_itself
+        self._reporter.log(f"{', '.join(words)}{'' if why is None else f': {why}'}.")
         for note in self._notes:
             self._reporter.log(note, "warning")
 

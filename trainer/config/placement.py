@@ -1,0 +1,50 @@
+"""Where a run is executed: in a thread of the program, or in a process of its own.
+
+What draws from random generators that a whole process shares, or keeps the interpreter to itself, would change the
+numbers and the speed of every run beside it. Left to choose, such a run gets a process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from trainer.config.run import RunConfig
+
+_BUFFERS = ("replay_buffer_class", "rollout_buffer_class")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a run is executed.
+
+    :param by_itself: why it is a process although nobody asked for one, as the rest of a sentence; None otherwise
+    """
+
+    executor: Literal["thread", "process"]
+    by_itself: str | None = None
+
+
+def placement(config: RunConfig) -> Placement:
+    """Return where a run of this configuration is executed."""
+    wanted = config.resources.executor
+    if wanted != "auto":
+        return Placement(wanted)
+    why = why_no_thread(config)
+    return Placement("process" if why else "thread", why)
+
+
+def why_no_thread(config: RunConfig) -> str | None:
+    """Return why a run had better not share a process with others; None where it can."""
+    if not config.algorithm.own_generators:
+        return f"{config.algorithm.label} draws its random numbers from the whole process"
+    if has_own_buffer(config):
+        return "a buffer class of your own draws its random numbers from the whole process"
+    if getattr(config.algorithm, "hindsight", False):
+        return "hindsight draws its random numbers from the whole process"
+    return None
+
+
+def has_own_buffer(config: RunConfig) -> bool:
+    """Return whether a buffer class of the user's own is named."""
+    return any(getattr(config.algorithm, name, None) is not None for name in _BUFFERS)
