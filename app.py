@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serving import tool_commands
 from serving.settings import Settings, SettingsError, read_settings_file
 from trainer import __version__
 from trainer.errors import PalaestraError, StorageError
@@ -21,7 +22,18 @@ if TYPE_CHECKING:
     from trainer.engine import Engine
 
 # Flags of a command, not of the program.
-_OWN_FLAGS = ("preset", "overrides", "as_json", "run_id", "steps", "step", "name", "model", "trust")
+_OWN_FLAGS = (
+    "preset",
+    "overrides",
+    "as_json",
+    "run_id",
+    "steps",
+    "step",
+    "name",
+    "model",
+    "trust",
+    *tool_commands.FLAGS,
+)
 _GO_ON = {
     "resume": "let a run that ended before its time go on from its last checkpoint",
     "restart": "train a run's configuration again from the beginning, as a run of its own",
@@ -38,6 +50,11 @@ The commands:
   fork RUN_ID                 go on from a checkpoint of a run as a run of its own, with other settings
   import MODEL.zip            make a run of a model that Stable-Baselines3 saved elsewhere, to be trained on
   presets                     list the presets
+  evaluate RUN_ID             play whole episodes with a checkpoint and say what they gave
+  export RUN_ID               write a checkpoint's policy as ONNX, TorchScript or a model card folder
+  render RUN_ID               record episodes of a checkpoint as videos
+  prune [RUN_ID]              delete checkpoints that are not to be kept, after showing what that frees
+  doctor                      say what this machine has of what the program needs
   test [pytest args]          install the developer's tools and run every test (webui.sh and webui.bat only)
 """
 
@@ -87,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
         _add_json_flag(command)
     _add_fork(commands.add_parser("fork", parents=[shared], argument_default=argparse.SUPPRESS, help=_FORK))
     commands.add_parser("presets", parents=[shared], argument_default=argparse.SUPPRESS, help="list the presets")
+    tool_commands.add_tool_commands(commands, shared)
     return top
 
 
@@ -180,6 +198,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fork(settings, own)
         if command == "presets":
             return _presets(settings)
+        if command in tool_commands.TOOLS:
+            return tool_commands.run_tool_command(settings, command, own, _terminal_engine)
         from serving.server import serve
 
         return serve(settings)

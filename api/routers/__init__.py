@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.routers import assets, config, environments, history, live, presets, resources, runs, state, videos
+from api.routers import assets, config, environments, history, live, presets, resources, runs, state, tools, videos
 
 ALL_ROUTERS = (
     state.router,
@@ -12,6 +12,7 @@ ALL_ROUTERS = (
     runs.router,
     history.router,
     videos.router,
+    tools.router,
     resources.router,
     live.router,
     assets.router,
