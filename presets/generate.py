@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import ALGORITHMS, RunConfig, apply_overrides, check, load_config
+from trainer.config.algorithms import label_of
 from trainer.config.comparison import changed
 from trainer.config.importing import import_text
 from trainer.config.importing.names import ATARI_FAMILY, DEFAULT_ENTRY, algorithm_called
@@ -54,7 +55,6 @@ _NOT_HERE = {
     r"Panda.*": "its environment needs PyBullet, which is not among what Palaestra installs",
     r"(donkey|Neck|A1|Rocket).*": "the environment is not published as a package",
 }
-_LABELS = {"recurrent_ppo": "Recurrent PPO", "maskable_ppo": "Maskable PPO", "qrdqn": "QR-DQN", "crossq": "CrossQ"}
 _EVALUATIONS = 40  # of a run
 _USUAL_EPISODE = 300  # steps
 _ATARI = {
@@ -62,6 +62,21 @@ _ATARI = {
     "video.every_steps": 250_000,
     "video.milestones": False,
     "video.max_length": 5000,
+}
+# Ours: the same number of gradient steps for each transition from eight copies, which is faster; a replay buffer that
+# fits into the memory of a desktop; and checkpoints that do not write such a buffer every minute.
+_ATARI_OF: Mapping[str, Mapping[str, Any]] = {
+    "dqn": {
+        "environment.n_envs": 8,
+        "algorithm.train_freq": 1,
+        "algorithm.gradient_steps": 2,
+        "checkpoints.every_seconds": 1800.0,
+    },
+    "qrdqn": {"algorithm.buffer_size": 100_000, "checkpoints.every_seconds": 1800.0},
+}
+_SAID_OF = {
+    "dqn": " The replay buffer takes about 0.7 GB of memory: each frame is stored once.",
+    "qrdqn": " Keeps 100,000 transitions (5.6 GB of memory) of the zoo's 1,000,000, which take 56 GB.",
 }
 
 
@@ -174,12 +189,13 @@ def _around(config: RunConfig, task: Mapping[str, Any], entry: str) -> dict[str,
     between = min(max(total / _EVALUATIONS, 10 * episode), total / 4)  # short runs are not spent on being measured
     found: dict[str, Any] = {"evaluation.frequency": _round(between)}
     if entry == ATARI_FAMILY:
-        found |= _ATARI
+        found |= _ATARI | _ATARI_OF.get(config.algorithm.name, {})
     if "threshold" in task:
         found["evaluation.reward_threshold"] = task["threshold"]
     if "episode" in task:
         found["video.max_length"] = task["episode"]
-    if config.policy.class_ in ("MlpPolicy", "MultiInputPolicy"):
+    usual = "LinearPolicy" if config.algorithm.name == "ars" else "MlpPolicy"
+    if config.policy.class_ in (usual, "MultiInputPolicy"):
         found["policy.class"] = "auto"  # takes the same, and goes on fitting when the environment is changed
     return found
 
@@ -194,9 +210,10 @@ def _about(
     sources: Sources, zoo_name: str, entry: str, environment: str, config: RunConfig, choices: Mapping[str, Any]
 ) -> dict[str, Any]:
     task = sources.tasks[config.environment.id]
-    label = _LABELS.get(config.algorithm.name, config.algorithm.name.upper())
+    label = label_of(config.algorithm.name)
     masked = " without velocities" if "NoVel" in entry else ""
-    description = choices.get("description", task["goal"])
+    said = _SAID_OF.get(config.algorithm.name, "") if entry == ATARI_FAMILY else ""
+    description = choices.get("description", task["goal"] + said)
     if config.environment.id != environment and not masked and "Tuned on" not in description:
         description += f" Tuned on {environment}, whose task is the same."
     source = f"RL Baselines3 Zoo (rl_zoo3 {sources.version}), hyperparams/{zoo_name}.yml, {entry}: {ZOO}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from presets.generate import FILES
 from trainer.config import check
 from trainer.config.importing import Imported, import_text
 from trainer.config.importing.literals import Named, read_expression
@@ -197,6 +198,19 @@ def test_the_atari_family_needs_no_wrapper_and_keeps_the_options_of_its_own() ->
     assert not line(one(f"env_wrapper: {wrapper}"), "env_wrapper").taken
 
 
+def test_hindsight_is_a_setting_here_and_a_buffer_in_the_zoo() -> None:
+    arguments = "dict(goal_selection_strategy='episode', n_sampled_goal=2, handle_timeout_termination=False)"
+    entry = f'replay_buffer_class: HerReplayBuffer\nreplay_buffer_kwargs: "{arguments}"'
+
+    settings: Any = one(entry, "tqc.yml", "FetchReach-v1").config.algorithm  # type: ignore[union-attr]
+
+    assert (settings.hindsight, settings.n_sampled_goal, settings.goal_selection_strategy) == (True, 2, "episode")
+    assert settings.replay_buffer_class is None
+    assert settings.replay_buffer_kwargs == {"handle_timeout_termination": False}
+    old = one("model_class: sac\nn_sampled_goal: 3", "her.yml", "FetchReach-v1").config.algorithm  # type: ignore[union-attr]
+    assert (old.name, old.hindsight) == ("sac", True)
+
+
 @pytest.mark.parametrize(
     ("zoo", "ours"),
     [
@@ -337,7 +351,7 @@ def test_the_zoos_own_files_can_be_taken_whole() -> None:
     zoo = importlib.util.find_spec("rl_zoo3")
     if zoo is None or not zoo.submodule_search_locations:
         pytest.skip("rl_zoo3 is not installed")
-    for name in ("ppo", "a2c", "dqn", "sac", "td3", "ddpg"):
+    for name in FILES:
         path = Path(zoo.submodule_search_locations[0]) / "hyperparams" / f"{name}.yml"
         text = path.read_text(encoding="utf-8")
         for entry in import_text(text, file_name=path.name).entries:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from trainer.config.comparison import changed, same
+from trainer.config.comparison import changed
 from trainer.config.lengths import LENGTHS, length_values
 from trainer.config.loading import load_config
 from trainer.config.overrides import apply_overrides
@@ -49,13 +49,12 @@ def adjust(
     :param style: one of STYLES; `balanced` is the preset's own
     :raises ConfigError: not exactly one of both is said, or there is none of that name
     """
-    chosen, known = (length, LENGTHS) if length is not None else (style, STYLES)
     if (length is None) == (style is None):
         raise ConfigError([Fault("", "Choose a length or a style, and one of them only.")])
+    kind, chosen, known = ("length", length or "", LENGTHS) if style is None else ("style", style, STYLES)
     if chosen not in known:
-        near = nearest(str(chosen), known)
+        near = nearest(chosen, known)
         hint = f"Did you mean {near}?" if near else None
-        kind = "length" if length is not None else "style"
         raise ConfigError([Fault(kind, f"must be one of {', '.join(known)}, not {chosen!r}", hint)])
     own = base if base is not None and base.algorithm.name == config.algorithm.name else config
     values = length_values if length is not None else style_values
@@ -81,7 +80,7 @@ def _changes(
     targets: dict[str, tuple[Any, str]] = {}
     for path in dict.fromkeys(path for other in others for path in other):
         made = [other[path][0] for other in others if path in other]
-        if takes_back or any(same(_canonical(now, path, value), _at(now, path)) for value in made):
+        if takes_back or any(_is(_at(now, path), value) for value in made):
             targets[path] = (_at(preset, path), _BACK)
     targets |= wanted
     reached = load_config(apply_overrides(now, {path: value for path, (value, _) in targets.items()})).to_data()
@@ -92,9 +91,11 @@ def _changes(
     ]
 
 
-def _canonical(data: Mapping[str, Any], path: str, value: Any) -> Any:
-    """Return a value as a configuration has it, which may be a float for an int."""
-    return _at(load_config(apply_overrides(data, {path: value})).to_data(), path)
+def _is(found: Any, value: Any) -> bool:
+    """Return whether a configuration has a value that a style gives, which may be an int for a float."""
+    if isinstance(value, Mapping):
+        return isinstance(found, Mapping) and all(_is(found.get(name), each) for name, each in value.items())
+    return bool(found == value) and isinstance(found, bool) == isinstance(value, bool)
 
 
 def _within(path: str, at: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from trainer.config.algorithms import OffPolicyConfig, OnPolicyConfig
+from trainer.config.algorithms.on_policy import A2CConfig, TRPOConfig
 from trainer.config.run import RunConfig
 from trainer.config.values import parse_schedule
 
@@ -31,7 +32,7 @@ def _balanced(_: RunConfig) -> Iterator[Rule]:
 
 
 def _explore(own: RunConfig) -> Iterator[Rule]:
-    settings = own.algorithm
+    settings: Any = own.algorithm
     entropy = getattr(settings, "ent_coef", None)
     if isinstance(entropy, (int, float)):
         more = min(max(entropy * 3, 0.01), max(entropy, 0.1))
@@ -46,12 +47,15 @@ def _explore(own: RunConfig) -> Iterator[Rule]:
         starts = min(max(settings.learning_starts * 2, 1000), own.training.total_timesteps // 5)
         if starts > settings.learning_starts:
             yield "algorithm.learning_starts", starts, "More random steps before learning begins."
+    if isinstance(own.algorithm, TRPOConfig):
+        why = "A wider trust region strays further from the policy of the moment."
+        yield "algorithm.target_kl", _tidy(settings.target_kl * 2), why
     if hasattr(settings, "delta_std"):
         yield "algorithm.delta_std", _scaled(settings.delta_std, 2.0), "Wider perturbations look further around."
 
 
 def _exploit(own: RunConfig) -> Iterator[Rule]:
-    settings = own.algorithm
+    settings: Any = own.algorithm
     entropy = getattr(settings, "ent_coef", None)
     if isinstance(entropy, (int, float)) and entropy > 0:
         yield "algorithm.ent_coef", _tidy(entropy / 10), "Settles sooner on what has paid so far."
@@ -63,48 +67,56 @@ def _exploit(own: RunConfig) -> Iterator[Rule]:
     yield from _noise(own, 0.5, "Weaker noise keeps closer to what has paid so far.")
     if hasattr(settings, "n_epochs"):
         yield "algorithm.n_epochs", int(settings.n_epochs * 1.5 + 0.5), "Learns more from each rollout."
-    elif isinstance(settings, OffPolicyConfig) and getattr(settings, "gradient_steps", -1) > 0:
-        yield "algorithm.gradient_steps", settings.gradient_steps * 2, "Learns more from what has been collected."  # type: ignore[attr-defined]
-    if hasattr(settings, "n_top") and settings.n_top > 1:
-        yield "algorithm.n_top", (settings.n_top + 1) // 2, "Follows only the best perturbations."
+    elif isinstance(own.algorithm, OffPolicyConfig) and getattr(settings, "gradient_steps", -1) > 0:
+        yield "algorithm.gradient_steps", settings.gradient_steps * 2, "Learns more from what has been collected."
+    if isinstance(own.algorithm, A2CConfig):
+        yield "algorithm.learning_rate", _scaled(settings.learning_rate, 1.5), "Larger steps towards what has paid."
+    if hasattr(settings, "n_critic_updates"):
+        yield "algorithm.n_critic_updates", settings.n_critic_updates * 2, "Learns more from each rollout."
+    if hasattr(settings, "n_delta"):
+        top = settings.n_top or settings.n_delta
+        yield "algorithm.n_top", max(1, top // 2), "Follows only the best of the directions it has tried."
 
 
 def _fast(own: RunConfig) -> Iterator[Rule]:
-    settings, copies = own.algorithm, own.environment.n_envs
-    if isinstance(settings, OnPolicyConfig):
+    settings: Any = own.algorithm
+    copies = own.environment.n_envs
+    if isinstance(own.algorithm, OnPolicyConfig):
         yield from _more_copies(own)
         if hasattr(settings, "n_epochs") and settings.n_epochs > 3:
             yield "algorithm.n_epochs", max(3, settings.n_epochs // 2), "Fewer passes over each rollout cost less time."
-        if hasattr(settings, "batch_size"):
+        if getattr(settings, "batch_size", None):
             batch = _larger_batch(own)
             if batch > settings.batch_size:
                 yield "algorithm.batch_size", batch, "Larger batches use the hardware better."
-    elif isinstance(settings, OffPolicyConfig) and getattr(settings, "train_freq_unit", "step") == "step":
+    elif isinstance(own.algorithm, OffPolicyConfig) and getattr(settings, "train_freq_unit", "step") == "step":
         yield (
             "algorithm.train_freq",
             settings.train_freq * 4,
             "Updates in longer stretches, with fewer changes between.",
-        )  # type: ignore[attr-defined]
-        if settings.gradient_steps > 0:  # type: ignore[attr-defined]
+        )
+        if settings.gradient_steps > 0:
             why = "Half as many gradient steps for each environment step."
-            yield "algorithm.gradient_steps", settings.gradient_steps * 2, why  # type: ignore[attr-defined]
-        elif settings.gradient_steps == -1 and settings.train_freq * copies > 1:  # type: ignore[attr-defined]
+            yield "algorithm.gradient_steps", settings.gradient_steps * 2, why
+        elif settings.gradient_steps == -1 and settings.train_freq * copies > 1:
             why = "Half as many gradient steps for each environment step."
-            yield "algorithm.gradient_steps", settings.train_freq * copies * 2, why  # type: ignore[attr-defined]
+            yield "algorithm.gradient_steps", settings.train_freq * copies * 2, why
     yield "evaluation.frequency", own.evaluation.frequency * 2, "Half as many evaluations on the way."
 
 
 def _stable(own: RunConfig) -> Iterator[Rule]:
-    settings = own.algorithm
+    settings: Any = own.algorithm
     if hasattr(settings, "learning_rate"):
         yield "algorithm.learning_rate", _scaled(settings.learning_rate, 0.5), "Smaller steps overshoot less."
-    if hasattr(settings, "batch_size"):
+    if getattr(settings, "batch_size", None):
         batch = _larger_batch(own)
         if batch > settings.batch_size:
             yield "algorithm.batch_size", batch, "Larger batches give steadier gradients."
     if hasattr(settings, "clip_range"):
         yield "algorithm.clip_range", _scaled(settings.clip_range, 0.75), "Each update stays closer to the old policy."
-    if getattr(settings, "target_kl", 0) is None:
+    if isinstance(own.algorithm, TRPOConfig):
+        yield "algorithm.target_kl", _tidy(settings.target_kl / 2), "Each update stays closer to the old policy."
+    elif getattr(settings, "target_kl", 0) is None:
         yield "algorithm.target_kl", 0.03, "An update that has moved the policy too far ends early."
     tau = getattr(settings, "tau", 1.0)
     if tau < 1:
@@ -150,16 +162,19 @@ def _more_copies(own: RunConfig) -> Iterator[Rule]:
         why = "Twice as many copies for half as long: the same rollout in less time."
         yield "environment.n_envs", copies * 2, why
         yield "algorithm.n_steps", steps // 2, why
+    elif copies * 2 <= _MOST_COPIES:
+        yield "environment.n_envs", copies * 2, "Twice as many copies collect more in the same time."
 
 
 def _larger_batch(own: RunConfig) -> int:
     """Return twice the batch size, but no more than a rollout holds and a number that divides it."""
-    settings = own.algorithm
-    wanted = min(settings.batch_size * 2, max(_LARGEST_BATCH, settings.batch_size))  # type: ignore[union-attr]
-    if not isinstance(settings, OnPolicyConfig):
+    settings: Any = own.algorithm
+    batch = int(settings.batch_size)
+    wanted = min(batch * 2, max(_LARGEST_BATCH, batch))
+    if not isinstance(own.algorithm, OnPolicyConfig):
         return wanted
     rollout = own.environment.n_envs * getattr(settings, "n_steps", 0)
-    return wanted if wanted <= rollout and rollout % wanted == 0 else settings.batch_size  # type: ignore[union-attr]
+    return wanted if wanted <= rollout and rollout % wanted == 0 else batch
 
 
 def _scaled(value: float | str, factor: float) -> float | str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any, Literal, get_args
 
@@ -96,8 +97,13 @@ def _ours(data: Any, kind: str | None) -> Preset | None:
         return None
 
 
+@lru_cache(maxsize=2)  # a file of many entries is asked for one after the other
+def _entries_in(text: str) -> Mapping[str, Mapping[str, Any]]:
+    return entries_of(read_yaml(text))
+
+
 def _import_zoo(text: str, name: str | None, algorithm: str | None, file_name: str) -> Imported:
-    entries = entries_of(read_yaml(text))
+    entries = _entries_in(text)
     if name is None and len(entries) == 1:
         name = next(iter(entries))
     if name is None:
@@ -123,7 +129,7 @@ def _fit_batch(ledger: Ledger) -> None:
     if not isinstance(settings, OnPolicyConfig):
         return
     rollout = int(getattr(settings, "n_steps", 0)) * copies
-    batch = int(getattr(settings, "batch_size", 0))
+    batch = int(getattr(settings, "batch_size", 0) or 0)
     if not 0 < rollout < batch:
         return
     note = f"A rollout holds only {rollout:,} transitions."

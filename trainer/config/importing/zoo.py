@@ -71,6 +71,7 @@ _NORMALIZE = {
     "epsilon": "environment.normalize_epsilon",
     "norm_obs_keys": "environment.normalize_keys",
 }
+_GOALS = ("n_sampled_goal", "goal_selection_strategy", "copy_info_dict")
 _NOISE = {"normal": "normal", "ornstein-uhlenbeck": "ornstein_uhlenbeck"}
 _LEFT = {
     "callback": "Callbacks of one's own cannot be added; evaluation, checkpoints and videos have settings.",
@@ -83,7 +84,6 @@ _LEFT = {
     "sde_net_arch": "Stable-Baselines3 has taken this out.",
     "online_sampling": "Stable-Baselines3 has taken this out; it is always so now.",
     "max_episode_length": "Stable-Baselines3 has taken this out; the environment's limit is used.",
-    "model_class": "The algorithm is chosen for the whole configuration.",
 }
 
 
@@ -109,9 +109,10 @@ class ZooEntry:
             "noise_type": self._noise_type,
             "noise_std": self._noise_std,
             "train_freq": self._train_freq,
+            "model_class": self._model_class,
             "replay_buffer_class": self._buffer_class,
             "rollout_buffer_class": self._buffer_class,
-            "replay_buffer_kwargs": self._mapping_setting,
+            "replay_buffer_kwargs": self._replay_arguments,
             "rollout_buffer_kwargs": self._mapping_setting,
         }
 
@@ -185,7 +186,7 @@ class ZooEntry:
             self._ledger.leave(key, str(value), f"Not among {', '.join(known)}.", path)
 
     def _net_arch(self, key: str, value: Any) -> None:
-        """Layers as they are, or as they were written before Stable-Baselines3 1.8: `[dict(pi=[64], vf=[64])]`."""
+        """Take layers as they are, or as they were written before Stable-Baselines3 1.8: `[dict(pi=[64], vf=[64])]`."""
         note = ""
         layers = unnamed(value)
         if isinstance(layers, list) and layers and isinstance(layers[-1], Mapping):
@@ -254,14 +255,33 @@ class ZooEntry:
         if key not in self._settings:
             self._unknown(key, value, f"algorithm.{key}")
             return
-        name = str(value)
-        if name == "HerReplayBuffer":
-            name = "stable_baselines3.HerReplayBuffer"
-        module, _, last = name.rpartition(".")
+        module, _, last = str(value).rpartition(".")
+        if last == "HerReplayBuffer" and "hindsight" in self._settings:
+            self._ledger.take(key, value, {"algorithm.hindsight": True})
+            return
         if module:
             self._ledger.take(key, value, {f"algorithm.{key}": f"{module}:{last}"})
         else:
             self._ledger.leave(key, value, "Write it with its module, as my_package.buffers.MyBuffer.")
+
+    def _model_class(self, key: str, value: Any) -> None:
+        """Take what stood in HER's file before Stable-Baselines3 1.1 made it a replay buffer."""
+        fields = {"algorithm.hindsight": True} if "hindsight" in self._settings else {}
+        self._ledger.take(key, value, fields, f"Hindsight with {label_of(self._algorithm)}.")
+
+    def _replay_arguments(self, key: str, value: Any) -> None:
+        """Take arguments of the replay buffer; those of hindsight are settings here."""
+        arguments = self._mapping(key, value) if key in self._settings else None
+        if arguments is None:
+            if key not in self._settings:
+                self._unknown(key, value, f"algorithm.{key}")
+            return
+        goals = {name: unnamed(each) for name, each in arguments.items() if name in self._settings and name in _GOALS}
+        rest = {name: unnamed(each) for name, each in arguments.items() if name not in goals}
+        for name, each in goals.items():
+            self._ledger.take(f"{key}.{name}", each, {f"algorithm.{name}": each})
+        if rest:
+            self._ledger.take(key, rest, {f"algorithm.{key}": rest})
 
     def _mapping_setting(self, key: str, value: Any) -> None:
         if key not in self._settings:

@@ -1,0 +1,109 @@
+"""Lengths and styles: each change has a reason, fits the algorithm, and can be taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trainer.config import ALGORITHMS, PresetStore, RunConfig, check, load_config
+from trainer.config.adjusting import Change, adjust, applied
+from trainer.config.lengths import LENGTHS
+from trainer.config.styles import STYLES
+from trainer.errors import ConfigError
+from trainer.paths import BUILT_IN_PRESETS
+
+
+@pytest.fixture
+def presets(tmp_path: Path) -> PresetStore:
+    return PresetStore(BUILT_IN_PRESETS, tmp_path)
+
+
+def by_field(changes: list[Change]) -> dict[str, tuple[object, object]]:
+    return {change.field: (change.before, change.after) for change in changes}
+
+
+def test_every_length_and_style_of_every_shipped_preset_is_valid_and_says_why(presets: PresetStore) -> None:
+    for info in presets.list():
+        config = presets.load(info.name).config
+        for kind, names in (("length", LENGTHS), ("style", STYLES)):
+            for name in names:
+                changes = adjust(config, config, **{kind: name})
+                assert all(change.why.endswith(".") for change in changes), (info.name, name)
+                assert all(change.before != change.after for change in changes), (info.name, name)
+                assert check(applied(config, changes)) == [], (info.name, name)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "balanced"])
+def test_every_style_changes_something_for_every_algorithm(algorithm: str, style: str) -> None:
+    config = load_config({"algorithm": {"name": algorithm}})
+
+    assert adjust(config, config, style=style)
+
+
+def test_a_length_goes_with_all_that_is_counted_in_steps(presets: PresetStore) -> None:
+    preset = presets.load("dqn_pong").config
+
+    quick = applied(preset, adjust(preset, preset, length="quick"))
+    long = applied(preset, adjust(preset, preset, length="long"))
+
+    assert quick.training.total_timesteps == 500_000
+    assert quick.algorithm.learning_starts == 50_000  # type: ignore[union-attr]
+    assert quick.evaluation.frequency == 10_000
+    assert long.training.total_timesteps == 30_000_000
+    assert adjust(preset, preset, length="standard") == []
+
+
+def test_choosing_twice_changes_nothing_and_balanced_takes_everything_back(presets: PresetStore) -> None:
+    preset = presets.load("ppo_lunarlander").config
+    for style in STYLES:
+        styled = applied(preset, adjust(preset, preset, style=style))
+        assert adjust(styled, preset, style=style) == []
+        assert applied(styled, adjust(styled, preset, style="balanced")) == preset
+    long = applied(preset, adjust(preset, preset, length="long"))
+    assert applied(long, adjust(long, preset, length="standard")) == preset
+
+
+def test_one_style_takes_the_other_back(presets: PresetStore) -> None:
+    preset = presets.load("ppo_cartpole").config
+    stable = applied(preset, adjust(preset, preset, style="stable"))
+
+    explored = applied(stable, adjust(stable, preset, style="explore"))
+
+    assert explored == applied(preset, adjust(preset, preset, style="explore"))
+
+
+def test_what_was_set_by_hand_is_only_touched_where_the_style_has_a_value_for_it(presets: PresetStore) -> None:
+    preset = presets.load("ppo_cartpole").config
+    data = preset.to_data()
+    data["algorithm"]["learning_rate"] = 0.123
+    data["training"]["seed"] = 9
+    own = load_config(data)
+
+    assert "algorithm.learning_rate" not in by_field(adjust(own, preset, style="explore"))
+    assert by_field(adjust(own, preset, style="stable"))["algorithm.learning_rate"] == (0.123, "lin_0.0005")
+    assert "training.seed" not in by_field(adjust(own, preset, style="balanced"))
+
+
+def test_another_algorithm_than_the_presets_is_styled_by_its_own_values(presets: PresetStore) -> None:
+    preset = presets.load("ppo_cartpole").config
+    other = load_config({"algorithm": {"name": "dqn"}})
+
+    changes = by_field(adjust(other, preset, style="explore"))
+
+    assert changes["algorithm.exploration_fraction"] == (0.1, 0.2)
+
+
+def test_noise_is_added_where_there_is_none_and_strengthened_where_there_is() -> None:
+    none = load_config({"algorithm": {"name": "td3"}})
+    some = load_config({"algorithm": {"name": "td3", "action_noise": {"kind": "normal", "sigma": 0.1}}})
+
+    assert by_field(adjust(none, none, style="explore"))["algorithm.action_noise.kind"] == ("none", "normal")
+    assert by_field(adjust(some, some, style="explore"))["algorithm.action_noise.sigma"] == (0.1, 0.2)
+
+
+@pytest.mark.parametrize("asked", [{}, {"length": "quick", "style": "fast"}, {"style": "bold"}, {"length": "shortish"}])
+def test_a_length_or_style_that_does_not_exist_is_refused(asked: dict[str, str]) -> None:
+    with pytest.raises(ConfigError):
+        adjust(RunConfig(), None, **asked)  # type: ignore[arg-type]
