@@ -82,6 +82,11 @@ def read_form(values: Mapping[str, Any], algorithm: str | None = None) -> FormRe
     return FormResult(None if faults else config, tuple(faults))
 
 
+def read_readable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return configuration data of everything in a form that can be read, whatever is wrong with the rest."""
+    return _read(values, None)[0]
+
+
 def _read(values: Mapping[str, Any], algorithm: str | None) -> tuple[dict[str, Any], list[Fault]]:
     chosen = algorithm or str(values.get(ALGORITHM_NAME, RunConfig().algorithm.name))
     if chosen not in ALGORITHMS:

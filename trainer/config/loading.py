@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -41,7 +42,9 @@ def load_section(section: type[SectionT], data: Any, path: str = "") -> SectionT
         return section.model_validate(data)
     except ValidationError as error:
         faults = [_fault(details, section, data) for details in error.errors(include_url=False)]
-        within = [replace(fault, field=".".join(filter(None, (path, fault.field)))) for fault in faults]
+        within = [
+            replace(fault, field=f"{path}.{fault.field}".strip("."), fix=None) if path else fault for fault in faults
+        ]
         raise ConfigError(within) from error
 
 
@@ -58,6 +61,14 @@ class _Place:
     def path(self) -> str:
         return ".".join(self.names)
 
+    def mended(self, data: Any, value: Any) -> dict[str, Any]:
+        """Return the setting that has to be given for this place to hold `value`: within a list, the whole list."""
+        at = next((index for index, name in enumerate(self.names) if name.isdigit()), None)
+        if at is None:
+            return {self.path: value}
+        whole = functools.reduce(_below, self.names[:at], data)
+        return {".".join(self.names[:at]): _with(whole, self.names[at:], value)}
+
 
 def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
     place = _place(details["loc"], root, data)
@@ -71,12 +82,12 @@ def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
     message = describe(context, given) if describe else _plain(details["msg"])
     if given is None and place.field is not None and isinstance(place.field.default, (int, float, str)):
         default = place.field.default
-        return Fault(place.path, message, f"Its default is {_in_words(default)}.", {place.path: default})
-    value = repair(kind, given, context, _expected(context))
+        return Fault(place.path, message, f"Its default is {_in_words(default)}.", place.mended(data, default))
+    value = context.get("instead", repair(kind, given, context, _expected(context)))
     hint = _hint_for_value(place, kind, context)
-    if value is None or hint is not None:
+    if value is None or (hint is not None and "instead" not in context):
         return Fault(place.path, message, hint)
-    return Fault(place.path, message, repair_hint(kind, value), {place.path: value})
+    return Fault(place.path, message, hint or repair_hint(kind, value), place.mended(data, value))
 
 
 def _place(location: tuple[int | str, ...], root: type[Section], data: Any) -> _Place:
@@ -106,6 +117,17 @@ def _below(data: Any, part: int | str) -> Any:
     if isinstance(data, Mapping):
         return data.get(part)
     return data[part] if isinstance(data, list) and isinstance(part, int) and part < len(data) else None
+
+
+def _with(data: Any, names: Sequence[str], value: Any) -> Any:
+    """Return a copy of JSON data that holds `value` at a path."""
+    if not names:
+        return value
+    first, rest = names[0], names[1:]
+    if isinstance(data, list):
+        return [_with(each, rest, value) if str(index) == first else each for index, each in enumerate(data)]
+    around = data if isinstance(data, Mapping) else {}
+    return {**around, first: _with(around.get(first), rest, value)}
 
 
 def _hint_for_value(place: _Place, kind: str, context: Mapping[str, Any]) -> str | None:

@@ -84,6 +84,12 @@ def specs_for(algorithm: str) -> tuple[FieldSpec, ...]:
     return tuple(spec for spec in field_specs() if spec.belongs_to(algorithm))
 
 
+@cache
+def argument_specs(section: type[Section]) -> tuple[FieldSpec, ...]:
+    """Return the settings of a section that stands by itself, such as the arguments of a wrapper, under their names."""
+    return tuple(_of_section(section, "", None))
+
+
 def field_key(path: str, algorithm: str) -> str | None:
     """Return the key of the setting that a fault's path names or lies in; None when it is no widget's.
 

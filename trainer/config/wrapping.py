@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from trainer.config import sources
 from trainer.config.fields import ENTRY_POINT, JsonDict, Section, setting
 from trainer.config.wrappers import FIELDS_INSTEAD, KNOWN_WRAPPERS, hint_for_name
+from trainer.errors import nearest
 
 _WRAPPING = "Wrappers"
 
@@ -80,7 +81,9 @@ class WrapperConfig(Section):
             return name
         instead = FIELDS_INSTEAD.get(name)
         words = f"{name} is a field, not a wrapper" if instead else f"There is no wrapper called {name!r}"
-        raise PydanticCustomError("wrapper_name", "{words}", {"words": words, "hint": hint_for_name(name)})
+        context: dict[str, Any] = {"words": words, "hint": hint_for_name(name)}
+        near = None if instead else nearest(name, KNOWN_WRAPPERS)
+        raise PydanticCustomError("wrapper_name", "{words}", {**context, "instead": near} if near else context)
 
     @field_validator("kwargs")
     @classmethod

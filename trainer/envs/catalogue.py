@@ -232,8 +232,10 @@ def _exact_spaces(environment: EnvironmentConfig) -> tuple[Any, Any]:
 
 @lru_cache(maxsize=256)
 def _spaces(environment_json: str, _generation: int) -> Spaces:
+    from gymnasium import spaces as gym_spaces
+
     from trainer.envs.inspection import describe_spaces
-    from trainer.envs.single import make_single
+    from trainer.envs.layers import layers_of
 
     environment = EnvironmentConfig.model_validate_json(environment_json)
     spec = require(environment.id)
@@ -242,16 +244,18 @@ def _spaces(environment_json: str, _generation: int) -> Spaces:
         native = options.native_obstacle is None
     else:
         native = spec.vector_entry_point is not None and not str(spec.entry_point).startswith("ale_py.")
-    env = make_single(environment)
-    try:
-        stack = environment.frame_stack if options is None else None
-        spaces = describe_spaces(env.observation_space, env.action_space, stack, native and not environment.wrappers)
-        if options is not None:
-            spaces = replace(spaces, stacked_frames=options.frame_stack)
-        unread = spaces.observation_kind == "other"
-        return replace(spaces, suggested_wrapper=optional.wrapper_for(_family(spec))) if unread else spaces
-    finally:
-        env.close()
+    layers = layers_of(environment)
+    if layers.fault is not None:
+        raise ConfigError([layers.fault])
+    observation, action = layers.top.observation, layers.top.action
+    if isinstance(observation, gym_spaces.Tuple) and observation.is_np_flattenable:
+        observation = gym_spaces.flatten_space(observation)  # as `make_single` does
+    stack = environment.frame_stack if options is None else None
+    spaces = describe_spaces(observation, action, stack, native and not environment.wrappers)
+    if options is not None:
+        spaces = replace(spaces, stacked_frames=options.frame_stack)
+    unread = spaces.observation_kind == "other"
+    return replace(spaces, suggested_wrapper=optional.wrapper_for(_family(spec))) if unread else spaces
 
 
 def _entry(spec: EnvSpec) -> EnvironmentEntry | None:

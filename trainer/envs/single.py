@@ -31,19 +31,26 @@ def make_single(environment: EnvironmentConfig, render_mode: str | None = None) 
     :param render_mode: `rgb_array` or None
     :raises ConfigError: the id is unknown, something that it needs is missing, or an argument is refused
     """
+    env = make_bare(environment, render_mode)
+    env = wrap(env, [(wrapper.given_name, wrapper.kwargs) for wrapper in environment.wrappers])
+    if isinstance(env.observation_space, spaces.Tuple) and env.observation_space.is_np_flattenable:
+        # No policy takes a tuple; its parts side by side (one-hot where discrete) say the same.
+        env = FlattenObservation(env)
+    return EpisodeReport(env)
+
+
+def make_bare(environment: EnvironmentConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
+    """Return one copy of an environment without the configuration's wrappers, with its raw return.
+
+    :raises ConfigError: as `make_single` does
+    """
     spec = require(environment.id)
     options = atari_options_of(environment, spec)
     if options is not None:
         with making:
-            env: gym.Env[Any, Any] = AtariGame(options, render_mode)
-    else:
-        is_mujoco = str(spec.entry_point).startswith(("gymnasium.envs.mujoco", "gymnasium_robotics."))
-        env = RawReturn(_make_registered(environment, render_mode, is_mujoco=is_mujoco))
-    env = wrap(env, [(wrapper.given_name, wrapper.kwargs) for wrapper in environment.wrappers])
-    if isinstance(env.observation_space, spaces.Tuple):
-        # No policy takes a tuple; its parts side by side (one-hot where discrete) say the same.
-        env = FlattenObservation(env)
-    return EpisodeReport(env)
+            return AtariGame(options, render_mode)
+    is_mujoco = str(spec.entry_point).startswith(("gymnasium.envs.mujoco", "gymnasium_robotics."))
+    return RawReturn(_make_registered(environment, render_mode, is_mujoco=is_mujoco))
 
 
 def refused(environment: EnvironmentConfig, error: Exception) -> ConfigError:

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import RunConfig, advise
+from trainer.envs.remarks import wrapper_remarks
 from trainer.errors import PalaestraError
 from trainer.runs.command import into, shortest_command
 from ui.components.config_bar import required
 from ui.components.environment_picker import describe_environment
 from ui.components.form import read_filled
+from ui.components.wrapper_editor import layers_in
 
 if TYPE_CHECKING:
     from trainer.engine import Engine
@@ -32,11 +34,13 @@ class ActionBar:
         if result.config is not None:
             faults += self._engine.manager.check(result.config)
         environment_id = str(filled.get("values", {}).get("environment.id", ""))
+        advice = [] if result.config is None else [*advise(result.config), *wrapper_remarks(result.config.environment)]
         return {
             "faults": [fault.as_json() for fault in faults],
-            "advice": [remark.as_json() for remark in advise(result.config)] if result.config is not None else [],
+            "advice": [remark.as_json() for remark in advice],
             "summary": summarize(result.config) if result.config is not None else "",
             "environment": describe_environment(environment_id),
+            "layers": layers_in(filled),
         }
 
     def submit(self, filled: Mapping[str, Any], *, start: bool) -> dict[str, Any]:

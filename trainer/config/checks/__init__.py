@@ -6,13 +6,21 @@ fault beside the field that one would change. What merely is not recommended is 
 
 from __future__ import annotations
 
-from trainer.config.checks import algorithm, environment, policy, replay, resources, session
+from trainer.config.checks import algorithm, environment, policy, replay, resources, session, wrappers
 from trainer.config.checks.advice import advise
 from trainer.config.run import RunConfig
 from trainer.config.spaces import Spaces
 from trainer.errors import Fault
 
-_RULES = (*environment.RULES, *algorithm.RULES, *replay.RULES, *policy.RULES, *session.RULES, *resources.RULES)
+_RULES = (
+    *environment.RULES,
+    *wrappers.RULES,
+    *algorithm.RULES,
+    *replay.RULES,
+    *policy.RULES,
+    *session.RULES,
+    *resources.RULES,
+)
 
 
 def check(config: RunConfig, spaces: Spaces | None = None) -> list[Fault]:

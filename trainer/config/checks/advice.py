@@ -13,6 +13,7 @@ from trainer.config.algorithms import (
     RecurrentPPOConfig,
     TRPOConfig,
 )
+from trainer.config.checks import wrappers
 from trainer.config.placement import placement
 from trainer.config.run import RunConfig
 from trainer.errors import Fault
@@ -69,4 +70,10 @@ def _rewards_that_nobody_reads(config: RunConfig) -> Iterator[Fault]:
         yield Fault("environment.normalize_reward", message, "Turn it off.")
 
 
-_RULES = (_goes_to_a_process, _rewards_that_nobody_reads, _last_minibatch_is_smaller, _rollout_outlasts_the_run)
+_RULES = (
+    _goes_to_a_process,
+    _rewards_that_nobody_reads,
+    _last_minibatch_is_smaller,
+    _rollout_outlasts_the_run,
+    *wrappers.REMARKS,
+)

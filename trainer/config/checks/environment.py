@@ -43,7 +43,10 @@ def _spaces_that_policies_know(config: RunConfig, spaces: Spaces | None) -> Iter
         yield Fault("environment.id", message, "Bring them to one discrete or continuous space with a wrapper.")
     if spaces.action_kind == "box" and spaces.action_bounded is False:
         message = f"{config.environment.id} has continuous actions without bounds"
-        yield Fault("environment.id", message, "Bound them with a wrapper such as RescaleAction.")
+        bounds = {"name": "clip_action", "kwargs": {"min_action": -1, "max_action": 1}}
+        listed = [*(each.model_dump(mode="json") for each in config.environment.wrappers), bounds]
+        hint = "Bound them with the wrapper Clip actions, above all others."
+        yield Fault("environment.id", message, hint, {"environment.wrappers": listed})
 
 
 def _frame_stack(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:

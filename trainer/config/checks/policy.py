@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from trainer.config.algorithms import ARSConfig, label_of
+from trainer.config.checks import wrappers
 from trainer.config.hints import did_you_mean
 from trainer.config.policy import PolicyClass
 from trainer.config.run import RunConfig
@@ -81,8 +82,19 @@ def _extractor_suits_observations(config: RunConfig, spaces: Spaces | None) -> I
     elif chosen == "nature_cnn" and not _shows_images(config, spaces):
         yield Fault(field, "reads images, and there are none", "Choose auto.", fix)
     elif _shows_images(config, spaces) and _extractor(config, spaces) == "nature_cnn" and _is_small(spaces):
-        message = f"needs images of at least {_SMALLEST_IMAGE} x {_SMALLEST_IMAGE} pixels"
-        yield Fault(field, message, "Choose flatten, or enlarge the images with a wrapper.", {field: "flatten"})
+        yield _too_small(config)
+
+
+def _too_small(config: RunConfig) -> Fault:
+    """Return the fault of images that convolutions cannot read, beside the wrapper that made them so if one did."""
+    field, least = "policy.features_extractor", f"{_SMALLEST_IMAGE} x {_SMALLEST_IMAGE} pixels"
+    place = wrappers.place_of(config, "resize_observation")
+    if place is None:
+        hint = "Choose flatten, or enlarge the images with the wrapper Resize."
+        return Fault(field, f"needs images of at least {least}", hint, {field: "flatten"})
+    larger = config.environment.wrappers[place].model_copy(update={"kwargs": {"shape": [84, 84]}})
+    message = f"Resize makes images smaller than the {least} that the policy's convolutions need"
+    return Fault(f"{wrappers.FIELD}.{place}", message, "Take 84 x 84.", wrappers.exchanged(config, place, larger))
 
 
 def _shows_images(config: RunConfig, spaces: Spaces) -> bool:

@@ -83,7 +83,7 @@ def hint_for_name(name: str) -> str:
     """Return what to write instead of a name that is no known wrapper's."""
     if name in FIELDS_INSTEAD:
         return f"Set {FIELDS_INSTEAD[name].field} to true instead."
-    near = nearest(name, [*KNOWN_WRAPPERS, *FIELDS_INSTEAD])
+    near = nearest(name, KNOWN_WRAPPERS)
     if near:
         return f"Did you mean {near}?"
     return f"Known are {', '.join(KNOWN_WRAPPERS)}; any other goes by entry_point, as module:Class."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from gymnasium import spaces
@@ -18,11 +18,13 @@ class UnfitError(ValueError):
 
     :param message: what stands against it
     :param hint: what to do about it
+    :param remedy: what would mend it for sure: to `remove` the wrapper, or to put it `first`
     """
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, hint: str, remedy: Literal["remove", "first"] | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        self.remedy = remedy or ("remove" if hint.startswith("Remove it") else None)
 
 
 def continuous_actions(space: spaces.Space[Any], hint: str) -> spaces.Box:

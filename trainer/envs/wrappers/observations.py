@@ -90,6 +90,7 @@ class MaskVelocity(gym.ObservationWrapper[Any, Any, Any]):
             raise UnfitError(
                 "knows the observations of the environment only, not what other wrappers make of them",
                 "Move it to the first place.",
+                "first",
             )
         return list(VELOCITIES[name])
 
