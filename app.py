@@ -33,6 +33,10 @@ _OWN_FLAGS = (
     "model",
     "trust",
     *tool_commands.FLAGS,
+    "words",
+    "entry",
+    "algorithm",
+    "kind",
 )
 _GO_ON = {
     "resume": "let a run that ended before its time go on from its last checkpoint",
@@ -49,7 +53,7 @@ The commands:
   extend RUN_ID STEPS         give a run more steps and let it go on
   fork RUN_ID                 go on from a checkpoint of a run as a run of its own, with other settings
   import MODEL.zip            make a run of a model that Stable-Baselines3 saved elsewhere, to be trained on
-  presets                     list the presets
+  presets [WORD ...]          list the presets, those with these words; presets import FILE takes in another program's
   evaluate RUN_ID             play whole episodes with a checkpoint and say what they gave
   export RUN_ID               write a checkpoint's policy as ONNX, TorchScript or a model card folder
   render RUN_ID               record episodes of a checkpoint as videos
@@ -103,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("steps", type=int, metavar="STEPS", help="environment steps in all")
         _add_json_flag(command)
     _add_fork(commands.add_parser("fork", parents=[shared], argument_default=argparse.SUPPRESS, help=_FORK))
-    commands.add_parser("presets", parents=[shared], argument_default=argparse.SUPPRESS, help="list the presets")
+    _add_presets(commands, shared)
     tool_commands.add_tool_commands(commands, shared)
     return top
 
@@ -115,6 +119,25 @@ def _add_fork(fork: argparse.ArgumentParser) -> None:
     _add_set_flag(fork)
     fork.add_argument("--name", metavar="NAME", help="what to call the new run")
     _add_json_flag(fork)
+
+
+def _add_presets(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser
+) -> None:
+    command = commands.add_parser(
+        "presets",
+        parents=[shared],
+        argument_default=argparse.SUPPRESS,
+        help="list the presets, or take in a file of another program",
+        description="List the presets that have every word in their name, task or algorithm, with the score that RL "
+        "Zoo published. `presets import FILE` tells key by key what can be taken of RL Zoo's YAML or of JSON from "
+        "another program, and saves it if it gets a name.",
+    )
+    command.add_argument("words", nargs="*", metavar="WORD", help="what to look for; or: import FILE")
+    command.add_argument("--name", metavar="NAME", help="with import: save it as a preset of this name")
+    command.add_argument("--entry", metavar="TASK", help="with import: which entry of an RL Zoo file")
+    command.add_argument("--algorithm", metavar="NAME", help="with import: whose values an RL Zoo file holds")
+    command.add_argument("--format", dest="kind", metavar="FORMAT", help="with import: preset, rl_zoo or flat")
 
 
 def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
@@ -197,7 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if command == "fork":
             return _fork(settings, own)
         if command == "presets":
-            return _presets(settings)
+            return _presets(settings, own)
         if command in tool_commands.TOOLS:
             return tool_commands.run_tool_command(settings, command, own, _terminal_engine)
         from serving.server import serve
@@ -272,13 +295,18 @@ def _terminal_engine(settings: Settings) -> Iterator[Engine]:
         engine.close()
 
 
-def _presets(settings: Settings) -> int:
+def _presets(settings: Settings, own: Mapping[str, Any]) -> int:
     from trainer.config import PresetStore
     from trainer.paths import BUILT_IN_PRESETS
+    from trainer.preset_terminal import import_preset, list_presets
 
-    for info in PresetStore(BUILT_IN_PRESETS, settings.presets).list():
-        print(f"{info.name:<28} {info.title}")
-    return 0
+    presets, words = PresetStore(BUILT_IN_PRESETS, settings.presets), own.get("words", [])
+    if words[:1] != ["import"]:
+        return list_presets(presets, words)
+    if len(words) != 2:
+        raise SettingsError("presets import needs the path of one file")
+    options = {key: own[key] for key in ("name", "entry", "algorithm", "kind") if key in own}
+    return import_preset(presets, Path(words[1]), **options)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from api.requests import EngineOf, read_text
+from api.errors import invalid_request
+from api.requests import Body, EngineOf, parse_body, read_object, read_text
 from api.responses import JsonResponse
-from trainer.config import SCHEMA_VERSION, About, Preset
-from trainer.errors import StorageError
+from trainer.config import SCHEMA_VERSION, About, Preset, RunConfig, load_config
+from trainer.config.adjusting import adjust, applied
+from trainer.config.importing import import_text
+from trainer.errors import Fault, StorageError
 
+JsonObject = Annotated[dict[str, Any], Depends(read_object)]
 _MAYBE = ("problem", "score")  # said only where there is one
 
 router = APIRouter(prefix="/api/presets", tags=["presets"])
@@ -24,6 +28,55 @@ def list_presets(engine: EngineOf) -> JsonResponse:
     return JsonResponse(
         {"presets": [{k: v for k, v in info.items() if k not in _MAYBE or v is not None} for info in infos]}
     )
+
+
+class Upload(Body):
+    """A file of this or another program, to be read and not saved."""
+
+    text: str
+    format: str | None = None
+    entry: str | None = None
+    algorithm: str | None = None
+    file_name: str = ""
+
+
+@router.post("/import")
+def import_preset(data: JsonObject) -> JsonResponse:
+    """Return what a file amounts to, with a line for every key of it; nothing is saved.
+
+    `config` is null when one of `entries` has to be chosen first, or the algorithm has to be said.
+    """
+    upload = parse_body(Upload, data)
+    imported = import_text(
+        upload.text,
+        kind=upload.format,
+        entry=upload.entry,
+        algorithm=upload.algorithm,
+        file_name=upload.file_name,
+    )
+    return JsonResponse(imported.as_json())
+
+
+class Adjustment(Body):
+    """A length or a style for a configuration that began as a preset."""
+
+    preset: str | None = None
+    config: dict[str, Any] | None = None
+    length: str | None = None
+    style: str | None = None
+
+
+@router.post("/adjust")
+def adjust_preset(engine: EngineOf, data: JsonObject) -> JsonResponse:
+    """Return what a length or a style would change, each with its reason, and the configuration that results."""
+    asked = parse_body(Adjustment, data)
+    if asked.preset is None and asked.config is None:
+        raise invalid_request([Fault("preset", "is missing", "give the name of a preset, a config, or both")])
+    base = engine.presets.load(asked.preset).config if asked.preset is not None else None
+    config = load_config(asked.config) if asked.config is not None else base or RunConfig()
+    changes = adjust(config, base, length=asked.length, style=asked.style)
+    told = [change.as_json() for change in changes]
+    return JsonResponse({"changes": told, "config": applied(config, changes).to_data()})
 
 
 @router.get("/{name}")

@@ -45,6 +45,18 @@ class Imported:
     entry: str | None = None
     algorithm: str | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it as REST and page have it."""
+        return {
+            "format": self.format,
+            "entries": list(self.entries),
+            "entry": self.entry,
+            "algorithm": self.algorithm,
+            "about": self.about.to_data(),
+            "config": None if self.config is None else self.config.to_data(),
+            "report": [line.as_json() for line in self.report],
+        }
+
 
 def import_text(
     text: str,

@@ -132,6 +132,7 @@ class ZooEntry:
         number = plain_number(value)
         note = "" if number is value or number == value else "Read as a number."
         if key in _ELSEWHERE:
+            number = int(number) if isinstance(number, float) and number.is_integer() else number
             self._ledger.take(key, value, {_ELSEWHERE[key]: number}, note)
         elif key in self._settings and isinstance(number, float | int) and key == "clip_range_vf" and number < 0:
             self._ledger.take(key, value, {f"algorithm.{key}": None}, "A negative range does not clip.")
