@@ -24,6 +24,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from trainer.algorithms import fast
 from trainer.algorithms.policy_kwargs import policy_kwargs
+from trainer.algorithms.random_search import ARS
 from trainer.algorithms.threads import one_thread
 from trainer.config import RunConfig
 from trainer.config.algorithms import AlgorithmConfig
@@ -58,7 +59,7 @@ PLAIN: dict[str, type[BaseAlgorithm]] = {
     "recurrent_ppo": sb3_contrib.RecurrentPPO,
     "maskable_ppo": sb3_contrib.MaskablePPO,
     "crossq": sb3_contrib.CrossQ,
-    "ars": sb3_contrib.ARS,
+    "ars": ARS,
 }
 _WITH_MEMORY = {
     "MlpPolicy": "MlpLstmPolicy",

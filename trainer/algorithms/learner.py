@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import torch
+from sb3_contrib import ARS, MaskablePPO
+from sb3_contrib.common.maskable.utils import is_masking_supported
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
@@ -87,7 +89,7 @@ class Learner(ABC, Generic[Model]):
 
 
 class OnPolicyLearner(Learner[OnPolicyAlgorithm]):
-    """PPO, A2C."""
+    """PPO, A2C, TRPO, RecurrentPPO, MaskablePPO."""
 
     _iteration = 0
 
@@ -101,7 +103,10 @@ class OnPolicyLearner(Learner[OnPolicyAlgorithm]):
 
     def _collect(self) -> int:
         model = self.model
-        model.collect_rollouts(self._env, self._callback, model.rollout_buffer, n_rollout_steps=model.n_steps)
+        options = {"use_masking": is_masking_supported(self._env)} if isinstance(model, MaskablePPO) else {}
+        model.collect_rollouts(
+            self._env, self._callback, model.rollout_buffer, n_rollout_steps=model.n_steps, **options
+        )
         self._iteration += 1
         model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
         if self._iteration % self._log_interval == 0:
@@ -113,7 +118,7 @@ class OnPolicyLearner(Learner[OnPolicyAlgorithm]):
 
 
 class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
-    """DQN, DDPG, TD3, SAC."""
+    """DQN, QR-DQN, DDPG, TD3, SAC, TQC, CrossQ."""
 
     _collects_until = 0
 
@@ -150,13 +155,30 @@ class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
         self.model.train(batch_size=self.model.batch_size, gradient_steps=owed)
 
 
+class SearchLearner(Learner[ARS]):
+    """ARS: an iteration tries all candidates and moves the policy; nothing is kept of it afterwards."""
+
+    def _collect(self) -> int:
+        model = self.model
+        model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
+        model._do_one_update(self._callback, None)
+        if model._n_updates % self._log_interval == 0:
+            model.dump_logs()
+        return 0
+
+    def _update(self, _owed: int) -> None:
+        """Nothing is owed: trying and moving are one."""
+
+
 def make_learner(
     model: BaseAlgorithm, callback: BaseCallback, total_timesteps: int | None, log_interval: int
 ) -> Learner[Any]:
     """Return the learner for the model's kind.
 
-    :raises TypeError: the model is neither on-policy nor off-policy
+    :raises TypeError: the model is of none that we know how to drive
     """
+    if isinstance(model, ARS):
+        return SearchLearner(model, callback, total_timesteps, log_interval)
     if isinstance(model, OnPolicyAlgorithm):
         return OnPolicyLearner(model, callback, total_timesteps, log_interval)
     if isinstance(model, OffPolicyAlgorithm):

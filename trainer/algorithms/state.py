@@ -20,6 +20,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.distributions import StateDependentNoiseDistribution
 from stable_baselines3.common.save_util import recursive_getattr
 
+from trainer.algorithms import process_state
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.fast.core import Halfway
 from trainer.algorithms.live import follow_exploration
@@ -61,6 +62,9 @@ def capture(model: BaseAlgorithm) -> dict[str, Any]:
             state["halfway"] = model.halfway.state()
             state["rollout"] = model.rollout_state()
             state["exploration"] = _exploration(model)
+    else:
+        state["process"] = process_state.capture_generators(model.device)
+        state["memory"] = process_state.capture_memory(model)
     return state
 
 
@@ -72,6 +76,7 @@ def restore(
     same_seed: bool = True,
     same_noise: bool = True,
     same_rollouts: bool = True,
+    own_process: bool = False,
 ) -> None:
     """Give a freshly built model back what `capture` returned.
 
@@ -79,6 +84,7 @@ def restore(
         observations of its own, fresh episodes
     :param same_seed: go on with the captured random numbers; otherwise the model keeps those of its own seed
     :param same_noise: its action noise is made as the captured one was
+    :param own_process: nobody else draws from the generators of the process
     :param same_rollouts: its iterations are as long as the captured one's; otherwise it begins a new one
     """
     # Names are ours: what a stranger's file names beside them is left alone.
@@ -91,10 +97,13 @@ def restore(
     if same_episodes:
         for name, value in _named(_OBSERVED, state["observed"]):
             setattr(model, name, value)
+        process_state.restore_memory(model, state.get("memory"))
     for name, values in _named(_LOGGED, state["logged"]):
         getattr(model.logger, name).update(values)
     if same_seed:
         _restore_generators(model, state)
+        if own_process and "process" in state:
+            process_state.restore_generators(state["process"], model.device)
     noise = getattr(model, "noise", None)
     if noise is not None and same_episodes and same_noise and state.get("noise") is not None:
         noise.state = state["noise"]
@@ -154,6 +163,7 @@ def load_weights(model: BaseAlgorithm, path: Path, fresh: frozenset[str] = froze
         raise ValueError(f"{path.name} does not hold the weights of this model: {error}") from error
     if isinstance(model, Fast):
         model.weights_changed()
+    process_state.follow_weights(model)
 
 
 def _restore_halfway(model: Fast, state: dict[str, Any]) -> None:

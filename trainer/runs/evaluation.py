@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.algorithms.fast import Fast
+from trainer.algorithms.masks import masks_of
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
@@ -61,7 +62,7 @@ def evaluate(
     done_by_copy = np.zeros(copies, dtype=int)
     returns: list[float] = []
     lengths: list[int] = []
-    choose = chooser(model, deterministic=deterministic)
+    choose = chooser(model, env, deterministic=deterministic)
     # Never a tuple here: no algorithm of ours takes one.
     observations: Any = env.reset()
     dones = np.ones(copies, dtype=bool)
@@ -81,19 +82,24 @@ def evaluate(
     return Evaluation(tuple(returns), tuple(lengths))
 
 
-def chooser(model: BaseAlgorithm, *, deterministic: bool) -> Callable[[Any, NDArray[np.bool_]], NDArray[Any]]:
+def chooser(
+    model: BaseAlgorithm, env: VecEnv, *, deterministic: bool
+) -> Callable[[Any, NDArray[np.bool_]], NDArray[Any]]:
     """Return what gives actions for observations, told which of them begin an episode.
 
     It serves one stretch of play: the weights must stay as they are, and what a recurrent policy remembers is kept.
+
+    :param env: where it is played, which says what actions are allowed to a policy that masks the others
     """
     if isinstance(model, Fast) and deterministic:
         play = model.player()
         return lambda observations, _starts: play(observations)
     states = None
+    masks = masks_of(model, env)
 
     def predict(observations: Any, starts: NDArray[np.bool_]) -> NDArray[Any]:
         nonlocal states
-        actions, states = model.predict(observations, states, starts, deterministic)
+        actions, states = model.predict(observations, states, starts, deterministic, **masks())
         return actions
 
     return predict

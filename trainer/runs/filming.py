@@ -63,12 +63,11 @@ class Filmer:
     def _record(self, model: BaseAlgorithm, training_env: VecEnv) -> VideoSaved | None:
         config, step = self._config, model.num_timesteps
         path = self._directory / FOLDER / f"step_{step:010d}.mp4"
-        choose = chooser(model, deterministic=config.video.deterministic)
         seed = config.training.seed + _SEED_OFFSET
         env = make_render_env(config.environment, seed, training_env=training_env)
         try:
             recording = record_episode(
-                choose,
+                chooser(model, env, deterministic=config.video.deterministic),
                 env,
                 path,
                 max_length=config.video.max_length,

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any
 from gymnasium import spaces
 
 from trainer.algorithms.fast import Fast
+from trainer.algorithms.masks import NO_MASKS, lacks_masks
+from trainer.config import RunConfig
+from trainer.config.placement import has_own_buffer
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.vec_env import VecEnv
+
+_OWN_BUFFER = (
+    "With a buffer class of your own the run uses Stable-Baselines3's own loops and the random numbers of the process."
+)
 
 
 def introduce(model: BaseAlgorithm, env: VecEnv, threads: int) -> str:
@@ -24,6 +31,13 @@ def introduce(model: BaseAlgorithm, env: VecEnv, threads: int) -> str:
         f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}{precision}, "
         f"{threads} thread{'' if threads == 1 else 's'} for the networks."
     )
+
+
+def notes_on(model: BaseAlgorithm, env: VecEnv, config: RunConfig) -> list[str]:
+    """Return what the user should know of how a model turned out."""
+    if isinstance(model, Fast):
+        return model.core.notes
+    return [_OWN_BUFFER] * has_own_buffer(config) + [NO_MASKS] * lacks_masks(model, env)
 
 
 def _brief(space: spaces.Space[Any]) -> str:

@@ -32,7 +32,7 @@ from trainer.runs.examiner import Examiner
 from trainer.runs.filming import Filmer
 from trainer.runs.following import follow
 from trainer.runs.guards import EnvironmentGuard, GuardError, collapse_guard, require_finite_model
-from trainer.runs.introduction import introduce
+from trainer.runs.introduction import introduce, notes_on
 from trainer.runs.outcome import Outcome
 from trainer.runs.progress import ProgressMeter
 from trainer.runs.reasons import explain
@@ -47,10 +47,6 @@ if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
 
     from trainer.runs.tensorboard import TensorBoardWriter
-
-_OWN_BUFFER = (
-    "With a buffer class of your own the run uses Stable-Baselines3's own loops and the random numbers of the process."
-)
 
 # Seconds beyond the time for a checkpoint that an iteration may take before it is saved in its middle.
 _PATIENCE = 0.2
@@ -122,7 +118,7 @@ class Session:
             callback = RunCallback(hold_in_step, self._meter, self.reporter, guard)
             cleanup.callback(_let_go, callback)
             learner = make_learner(model, callback, self._total_steps, default_log_interval(self.config))
-            standing = Standing(learner, env, self._meter, self._cadences)
+            standing = Standing(learner, env, self._meter, self._cadences, own_process=self._global_seed)
             self._meter.begin()
             if self._resume:
                 self._go_on(standing)
@@ -187,6 +183,8 @@ class Session:
         seed = config.training.seed
         self.reporter.log(f"Preparing {config.algorithm.label} on {config.environment.id}, seed {seed}.")
         for remark in advise(config):
+            if remark.field == "resources.executor":
+                continue  # a process says so itself
             self.reporter.log(f"{remark.field} {remark.message}.", "warning")
         env = make_training_env(config.environment, seed, gamma=getattr(config.algorithm, "gamma", 1.0))
         cleanup.callback(env.close)
@@ -204,7 +202,7 @@ class Session:
         cleanup.callback(logger.close)
         model.set_logger(logger)
         self.reporter.log(introduce(model, env, threads))
-        for note in model.core.notes if isinstance(model, Fast) else [_OWN_BUFFER]:
+        for note in notes_on(model, env, config):
             self.reporter.log(note, "warning")
         return env, model
 

@@ -41,11 +41,19 @@ class Standing:
 
     :param learner: with its model set up on `env`
     :param cadences: when evaluations, checkpoints and videos are due, by name
+    :param own_process: the process belongs to this run alone, its generators of random numbers too
     """
 
     def __init__(
-        self, learner: Learner[Any], env: VecEnv, meter: ProgressMeter, cadences: Mapping[str, Cadence]
+        self,
+        learner: Learner[Any],
+        env: VecEnv,
+        meter: ProgressMeter,
+        cadences: Mapping[str, Cadence],
+        *,
+        own_process: bool = False,
     ) -> None:
+        self._own_process = own_process
         self._learner = learner
         self._model = learner.model
         self._env = env
@@ -119,6 +127,7 @@ class Standing:
             same_seed=not departure.touches("training.seed"),
             same_noise=not departure.touches("algorithm.action_noise"),
             same_rollouts=not departure.touches("algorithm.n_steps"),
+            own_process=self._own_process,
         )
         if not model_state.knows_generators(model, state["model"]):
             notes.append("The networks' random numbers begin anew: they were drawn on another kind of device.")

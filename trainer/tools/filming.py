@@ -31,7 +31,7 @@ def film(
             env.seed(mixed_seed(seed, number))
             path = subject.directory / FOLDER / f"step_{subject.step:010d}_{stamp}_{number + 1}.mp4"
             recording = record_episode(
-                chooser(model, deterministic=deterministic),
+                chooser(model, env, deterministic=deterministic),
                 env,
                 path,
                 max_length=max_length,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.algorithms.masks import current_masks
 from trainer.envs.normalization import normalization_of
 from trainer.envs.seeding import mixed_seed
 from trainer.runs.evaluation import chooser
@@ -45,7 +46,7 @@ def collect(model: BaseAlgorithm, env: VecEnv, count: int, progress: Progress) -
 
     :raises CancelledError: it was cut short
     """
-    choose = chooser(model, deterministic=True)
+    choose = chooser(model, env, deterministic=True)
     normalizer = normalization_of(env)
     env.seed(mixed_seed(_SEED, 0))
     draws = np.random.default_rng(_SEED)
@@ -62,7 +63,7 @@ def collect(model: BaseAlgorithm, env: VecEnv, count: int, progress: Progress) -
         seen.append({name: rows.copy() for name, rows in named(raw).items()})
         starts.append(bool(begins[0]))
         if is_masked:
-            valid = np.asarray(env.env_method("action_masks")[0], dtype=np.bool_)
+            valid = current_masks(env)[0]
             masks.append(valid)
             action = np.asarray(model.predict(observations, action_masks=valid[None], deterministic=True)[0])  # type: ignore[call-arg]
         else:
