@@ -58,7 +58,7 @@ def import_preset(data: JsonObject) -> JsonResponse:
 
 
 class Adjustment(Body):
-    """A length or a style for a configuration that began as a preset."""
+    """A length, a style or both for a configuration that began as a preset."""
 
     preset: str | None = None
     config: dict[str, Any] | None = None

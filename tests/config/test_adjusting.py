@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trainer.config import ALGORITHMS, PresetStore, RunConfig, check, load_config
-from trainer.config.adjusting import Change, adjust, applied
+from trainer.config.adjusting import Change, adjust, applied, standing
 from trainer.config.lengths import LENGTHS
 from trainer.config.styles import STYLES
 from trainer.errors import ConfigError
@@ -26,12 +26,13 @@ def by_field(changes: list[Change]) -> dict[str, tuple[object, object]]:
 def test_every_length_and_style_of_every_shipped_preset_is_valid_and_says_why(presets: PresetStore) -> None:
     for info in presets.list():
         config = presets.load(info.name).config
-        for kind, names in (("length", LENGTHS), ("style", STYLES)):
-            for name in names:
-                changes = adjust(config, config, **{kind: name})
-                assert all(change.why.endswith(".") for change in changes), (info.name, name)
-                assert all(change.before != change.after for change in changes), (info.name, name)
-                assert check(applied(config, changes)) == [], (info.name, name)
+        pairs = [("standard", style) for style in STYLES] + [(length, "balanced") for length in LENGTHS]
+        for length, style in pairs:
+            changes = adjust(config, config, length=length, style=style)
+            name = (info.name, length, style)
+            assert all(change.why.endswith(".") for change in changes), name
+            assert all(change.before != change.after for change in changes), name
+            assert check(applied(config, changes)) == [], name
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -63,6 +64,31 @@ def test_choosing_twice_changes_nothing_and_balanced_takes_everything_back(prese
         assert applied(styled, adjust(styled, preset, style="balanced")) == preset
     long = applied(preset, adjust(preset, preset, length="long"))
     assert applied(long, adjust(long, preset, length="standard")) == preset
+
+
+def test_a_length_keeps_the_style_and_a_style_keeps_the_length(presets: PresetStore) -> None:
+    preset = presets.load("dqn_pong").config
+    both = applied(preset, adjust(preset, preset, length="long", style="fast"))
+    quick = applied(preset, adjust(preset, preset, length="quick"))
+
+    assert standing(both, preset) == ("long", "fast")
+    assert both.evaluation.frequency == 1_000_000, "three times the steps, rounded, and half as often"
+    assert applied(quick, adjust(quick, preset, style="fast")) == applied(
+        preset, adjust(preset, preset, length="quick", style="fast")
+    )
+    assert applied(both, adjust(both, preset, length="standard")) == applied(
+        preset, adjust(preset, preset, style="fast")
+    )
+
+
+def test_what_a_form_has_is_known_unless_it_was_changed_by_hand(presets: PresetStore) -> None:
+    preset = presets.load("ppo_cartpole").config
+    for length in LENGTHS:
+        for style in STYLES:
+            made = applied(preset, adjust(preset, preset, length=length, style=style))
+            assert standing(made, preset) == (length, style)
+    by_hand = load_config({**preset.to_data(), "environment": {"id": "CartPole-v1", "n_envs": 3}})
+    assert standing(by_hand, preset) == (None, None)
 
 
 def test_one_style_takes_the_other_back(presets: PresetStore) -> None:
@@ -103,7 +129,7 @@ def test_noise_is_added_where_there_is_none_and_strengthened_where_there_is() ->
     assert by_field(adjust(some, some, style="explore"))["algorithm.action_noise.sigma"] == (0.1, 0.2)
 
 
-@pytest.mark.parametrize("asked", [{}, {"length": "quick", "style": "fast"}, {"style": "bold"}, {"length": "shortish"}])
+@pytest.mark.parametrize("asked", [{}, {"style": "bold"}, {"length": "shortish"}])
 def test_a_length_or_style_that_does_not_exist_is_refused(asked: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
         adjust(RunConfig(), None, **asked)  # type: ignore[arg-type]

@@ -21,7 +21,19 @@ from trainer.errors import ConfigError, Fault, nearest
 
 BALANCED = "balanced"
 STANDARD = "standard"
+LENGTHS_FROM_THE_PRESETS_OWN = (STANDARD, *(name for name in LENGTHS if name != STANDARD))
 _BACK = "As the preset has it."
+_LENGTH_ONLY = frozenset(
+    {
+        "training.total_timesteps",
+        "training.duration_seconds",
+        "video.every_steps",
+        "checkpoints.every_steps",
+        "evaluation.final_episodes",
+        "algorithm.buffer_size",
+    }
+)
+Target = tuple[Any, str]
 
 
 @dataclass(frozen=True)
@@ -41,26 +53,32 @@ class Change:
 def adjust(
     config: RunConfig, base: RunConfig | None = None, *, length: str | None = None, style: str | None = None
 ) -> list[Change]:
-    """Return what a length or a style would change, in the order of the form; nothing is changed by asking.
+    """Return what a length, a style or both would change, in the order of the form; nothing is changed by asking.
 
     :param config: what the form has now
     :param base: the preset that it began with; None, or another algorithm's, takes `config` for it
-    :param length: one of LENGTHS
-    :param style: one of STYLES; `balanced` is the preset's own
-    :raises ConfigError: not exactly one of both is said, or there is none of that name
+    :param length: one of LENGTHS; None keeps the one that the form has
+    :param style: one of STYLES; None keeps the one that the form has. `balanced` is the preset's own
+    :raises ConfigError: neither is said, or there is none of that name
     """
-    if (length is None) == (style is None):
-        raise ConfigError([Fault("", "Choose a length or a style, and one of them only.")])
-    kind, chosen, known = ("length", length or "", LENGTHS) if style is None else ("style", style, STYLES)
-    if chosen not in known:
-        near = nearest(chosen, known)
-        hint = f"Did you mean {near}?" if near else None
-        raise ConfigError([Fault(kind, f"must be one of {', '.join(known)}, not {chosen!r}", hint)])
-    own = base if base is not None and base.algorithm.name == config.algorithm.name else config
-    values = length_values if length is not None else style_values
-    wanted = values(own, chosen)
-    others = [values(own, name) for name in known if name != chosen]
-    return _changes(config, own, wanted, others, takes_back=chosen in (BALANCED, STANDARD))
+    _known("length", length, LENGTHS)
+    _known("style", style, STYLES)
+    if length is None and style is None:
+        raise ConfigError([Fault("style", "is missing", "Choose a length, a style, or both.")])
+    own = _own(config, base)
+    if length is None or style is None:
+        now = standing(config, base)
+        length, style = length or now[0], style or now[1]
+    made = _made(own, length=length is not None, style=style is not None)
+    return _changes(config, own, made, length, style)
+
+
+def standing(config: RunConfig, base: RunConfig | None = None) -> tuple[str | None, str | None]:
+    """Return the length and the style that a configuration has, or None twice where it has been changed by hand."""
+    own = _own(config, base)
+    made = _made(own, length=True, style=True)
+    pairs = ((length, style) for length in LENGTHS_FROM_THE_PRESETS_OWN for style in STYLES)
+    return next((pair for pair in pairs if not _changes(config, own, made, *pair)), (None, None))
 
 
 def applied(config: RunConfig, changes: list[Change]) -> RunConfig:
@@ -68,27 +86,55 @@ def applied(config: RunConfig, changes: list[Change]) -> RunConfig:
     return load_config(apply_overrides(config.to_data(), {change.field: change.after for change in changes}))
 
 
+def _own(config: RunConfig, base: RunConfig | None) -> RunConfig:
+    return base if base is not None and base.algorithm.name == config.algorithm.name else config
+
+
+def _known(kind: str, chosen: str | None, known: tuple[str, ...]) -> None:
+    if chosen is not None and chosen not in known:
+        near = nearest(chosen, known)
+        hint = f"Did you mean {near}?" if near else None
+        raise ConfigError([Fault(kind, f"must be one of {', '.join(known)}, not {chosen!r}", hint)])
+
+
 def _changes(
-    config: RunConfig,
-    own: RunConfig,
-    wanted: Mapping[str, tuple[Any, str]],
-    others: list[dict[str, tuple[Any, str]]],
-    *,
-    takes_back: bool,
+    config: RunConfig, own: RunConfig, made: Mapping[str, list[Any]], length: str | None, style: str | None
 ) -> list[Change]:
+    wanted: dict[str, Target] = dict(length_values(own, length)) if length else {}
+    if style:
+        wanted |= style_values(_with(own, wanted), style)
     now, preset = config.to_data(), own.to_data()
-    targets: dict[str, tuple[Any, str]] = {}
-    for path in dict.fromkeys(path for other in others for path in other):
-        made = [other[path][0] for other in others if path in other]
-        if takes_back or any(_is(_at(now, path), value) for value in made):
+    targets: dict[str, Target] = {}
+    for path, values in made.items():
+        of_length = path in _LENGTH_ONLY
+        takes_back = length == STANDARD if of_length else style == BALANCED
+        if path not in wanted and (takes_back or any(_is(_at(now, path), value) for value in values)):
             targets[path] = (_at(preset, path), _BACK)
     targets |= wanted
-    reached = load_config(apply_overrides(now, {path: value for path, (value, _) in targets.items()})).to_data()
-    found = changed(now, reached)
+    reached = _with(config, targets).to_data()
     return [
         Change(path, before, after, next((why for at, (_, why) in targets.items() if _within(path, at)), ""))
-        for path, (before, after) in found.items()
+        for path, (before, after) in changed(now, reached).items()
     ]
+
+
+def _made(own: RunConfig, *, length: bool, style: bool) -> dict[str, list[Any]]:
+    """Return every value that a length or a style could have given a setting, by path."""
+    found: dict[str, list[Any]] = {}
+    for each in LENGTHS:
+        values = length_values(own, each)
+        stretched = _with(own, values)
+        parts = [values] if length else []
+        parts += [style_values(stretched, name) for name in STYLES] if style else []
+        for path, (value, _) in (item for part in parts for item in part.items()):
+            found.setdefault(path, []).append(value)
+    return found
+
+
+def _with(config: RunConfig, targets: Mapping[str, Target]) -> RunConfig:
+    if not targets:
+        return config
+    return load_config(apply_overrides(config.to_data(), {path: value for path, (value, _) in targets.items()}))
 
 
 def _is(found: Any, value: Any) -> bool:
