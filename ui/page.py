@@ -15,6 +15,7 @@ import gradio as gr
 
 from ui.catalogue import LANGUAGES, languages
 from ui.components.footer import create_footer
+from ui.environments_tab import create_environments_tab
 from ui.monitor_tab import create_monitor_tab
 from ui.theme import PalaestraTheme
 from ui.train_tab import create_train_tab
@@ -56,6 +57,8 @@ def build_page(engine: Engine) -> gr.Blocks:
         with gr.Tabs(elem_id="pal-tabs"):
             with gr.Tab("Train", id="train", elem_id="tab-train"):
                 create_train_tab(engine)
+            with gr.Tab("Environments", id="environments", elem_id="tab-environments"):
+                create_environments_tab()
             with gr.Tab("Monitor", id="monitor", elem_id="tab-monitor"):
                 create_monitor_tab()
             with gr.Tab("Videos", id="videos", elem_id="tab-videos"):

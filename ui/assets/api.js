@@ -87,6 +87,13 @@
     resumeInterrupted: () => request("POST", "api/runs/resume-interrupted", { timeout: 60000 }),
     metrics: (id, params) => request("GET", run(id, "/metrics"), { params }),
     logs: (id, params) => request("GET", run(id, "/logs"), { params }),
+    environments: () => request("GET", "api/environments"),
+    environment: (id, again = null) => request("GET", "api/environments/view", { params: { id, again }, timeout: 120000 }),
+    environmentSpaces: (ids) => request("POST", "api/environments/spaces", { body: { ids }, timeout: 120000 }),
+    ownEnvironments: () => request("GET", "api/environments/custom"),
+    ownEnvironmentText: (name) => request("GET", `api/environments/custom/${encodeURIComponent(name)}/text`),
+    decideEnvironment: (name, action, body) =>
+      request("POST", `api/environments/custom/${encodeURIComponent(name)}/${action}`, { body, timeout: 180000 }),
     videos: (params) => request("GET", "api/videos/recordings", { params }),
   };
 })();

@@ -88,6 +88,6 @@
     }
     reviewer.review();
     node.dataset.ready = "true";
-    pal.train = { model };
+    pal.train = { model, config };
   });
 })();
