@@ -6,11 +6,12 @@ first two. Nothing is started or written here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from api.errors import invalid_request
 from api.requests import Body
-from trainer.config import PresetStore, RunConfig, apply_overrides, load_config
+from trainer.config import Preset, RunConfig, apply_overrides, load_config
 from trainer.config.migrations import migrate
 from trainer.config.overrides import settings_in
 from trainer.errors import Fault
@@ -25,9 +26,10 @@ class Submission(Body):
     start: bool = True
 
 
-def resolve(submission: Submission, presets: PresetStore) -> RunConfig:
-    """Return the configuration that is asked for.
+def resolve(submission: Submission, preset_of: Callable[[str], Preset]) -> tuple[RunConfig, str | None]:
+    """Return the configuration that is asked for, and the name of the preset that it began with.
 
+    :param preset_of: gives a preset by its name
     :raises ConfigError: with every fault found
     :raises NotFoundError: there is no such preset
     :raises UnsafePathError: the preset's name cannot be a file's
@@ -37,7 +39,10 @@ def resolve(submission: Submission, presets: PresetStore) -> RunConfig:
     # What `GET /api/runs/{id}/config` answers can be sent back as it is: a run's history is no setting.
     given = {name: value for name, value in (submission.config or {}).items() if name != "history"}
     data: dict[str, Any] = given
+    name = None
     if submission.preset is not None:
-        data = presets.load(submission.preset).config.to_data()
+        preset = preset_of(submission.preset)
+        name = preset.name or None
+        data = preset.config.to_data()
         data = apply_overrides(data, dict(settings_in(migrate(given))))
-    return load_config(apply_overrides(data, submission.overrides))
+    return load_config(apply_overrides(data, submission.overrides)), name

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer import __version__
-from trainer.config import PresetStore
+from trainer.config import About, Preset, PresetStore
+from trainer.config.defaults import FILE_NAME, DefaultsFile
+from trainer.config.defaults import NAME as DEFAULTS
 from trainer.envs.custom.shelf import CustomEnvironments
 from trainer.envs.gallery import Gallery
 from trainer.errors import StorageError
@@ -33,7 +35,7 @@ class Engine:
 
     :param outputs: directory that takes the database and the runs; made when it is missing
     :param database_url: SQLAlchemy URL; None means the SQLite file in `outputs`
-    :param user_presets: folder that takes the presets people save
+    :param user_presets: folder that takes the presets people save, and the file of their own defaults
     :param environments: folder of the user's own environments; those that were enabled are imported
     :param slots: how many runs may be active at once
     :param global_seed: see `RunManager`
@@ -64,6 +66,7 @@ class Engine:
             raise StorageError(f"The outputs folder {outputs} cannot be used: {error}.") from error
         self.store = Store.open(database_url or self.layout.default_database_url)
         self.presets = PresetStore(BUILT_IN_PRESETS, user_presets)
+        self.defaults = DefaultsFile(user_presets / FILE_NAME)
         self.environments = CustomEnvironments(environments, self.layout.outputs / "environments.json")
         self.environments.take_in_enabled()
         self.gallery = Gallery(self.layout.outputs / "environments")
@@ -103,6 +106,15 @@ class Engine:
     def run_json(self, record: RunRecord) -> dict[str, Any]:
         """Return one run in the shape of the REST contract."""
         return run_json(record, self.manager.actions(record), self.manager.process(record.id))
+
+    def preset(self, name: str) -> Preset:
+        """Return a preset by name, or one's own defaults for the word `defaults`, whose preset has no name.
+
+        :raises PalaestraError: there is no such preset, or what it says cannot be used
+        """
+        if name == DEFAULTS and all(info.name != name for info in self.presets.list()):
+            return Preset("", About(title="Your defaults"), self.defaults.config())
+        return self.presets.load(name)
 
     def close(self) -> None:
         """Stop every run with a checkpoint and write what is still to be written."""

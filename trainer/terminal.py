@@ -48,7 +48,7 @@ def load_preset(engine: Engine, name_or_path: str) -> Preset:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError([Fault("", f"The preset file {name_or_path} cannot be read: {error}.")]) from error
         return engine.presets.parse(text)
-    return engine.presets.load(name_or_path)
+    return engine.preset(name_or_path)
 
 
 def configure(preset: Preset, overrides: dict[str, Any]) -> RunConfig:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from api.routers import assets, config, environments, history, live, presets, resources, runs, state, tools, videos
+from api.routers import (
+    assets,
+    config,
+    environments,
+    history,
+    live,
+    presets,
+    resources,
+    runs,
+    settings,
+    state,
+    tools,
+    videos,
+)
 
 ALL_ROUTERS = (
     state.router,
@@ -14,6 +27,7 @@ ALL_ROUTERS = (
     videos.router,
     tools.router,
     resources.router,
+    settings.router,
     live.router,
     assets.router,
 )

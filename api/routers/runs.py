@@ -60,8 +60,8 @@ def list_runs(engine: EngineOf, filters: Annotated[RunFilters, Query()]) -> Json
 def create_run(engine: EngineOf, data: JsonObject) -> JsonResponse:
     """Submit a run of a preset, a configuration, or both, with overrides; it starts when a place is free."""
     submission = parse_body(Submission, data)
-    config = resolve(submission, engine.presets)
-    record = engine.manager.submit(config, preset=submission.preset, start=submission.start)
+    config, preset = resolve(submission, engine.preset)
+    record = engine.manager.submit(config, preset=preset, start=submission.start)
     return _run(engine, record, 201, {"Location": f"/api/runs/{quote(record.id)}"})
 
 

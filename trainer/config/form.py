@@ -55,7 +55,7 @@ def to_form(config: RunConfig) -> dict[str, Any]:
     for spec in field_specs():
         belongs = spec.algorithm in (None, config.algorithm.name)
         value = _find(data, spec.path) if belongs else _MISSING
-        values[spec.key] = _to_widget(spec, spec.default if value is _MISSING else value)
+        values[spec.key] = to_widget(spec, spec.default if value is _MISSING else value)
     return values
 
 
@@ -127,7 +127,8 @@ def _find(data: Any, path: str) -> Any:
     return data
 
 
-def _to_widget(spec: FieldSpec, value: Any) -> Any:
+def to_widget(spec: FieldSpec, value: Any) -> Any:
+    """Return what the widget of a setting holds for a value."""
     if spec.kind in ("int", "float", "bool"):
         return value
     if spec.kind in _AS_JSON:
@@ -151,7 +152,7 @@ def _from_widget(spec: FieldSpec, value: Any) -> Any:
     if value is None or (value == "" and (spec.nullable or spec.kind not in ("text", "multiline"))):
         if spec.nullable:
             return None
-        raise ValueError(f"needs a value; the default is {_to_widget(spec, spec.default)}")
+        raise ValueError(f"needs a value; the default is {to_widget(spec, spec.default)}")
     if not isinstance(value, str):
         return value
     if spec.kind in ("int", "float"):
