@@ -1,4 +1,4 @@
-"""One's own defaults over real HTTP: made when asked for, changed a key at a time, begun with by the word `defaults`."""
+"""One's own defaults over real HTTP: made when asked for, changed a key at a time, begun with by their name."""
 
 from __future__ import annotations
 
