@@ -17,6 +17,7 @@ from ui.catalogue import LANGUAGES, languages
 from ui.components.footer import create_footer
 from ui.environments_tab import create_environments_tab
 from ui.monitor_tab import create_monitor_tab
+from ui.settings_tab import create_settings_tab
 from ui.theme import PalaestraTheme
 from ui.train_tab import create_train_tab
 from ui.videos_tab import create_videos_tab
@@ -32,6 +33,8 @@ _FIRST = (
     "base.css",
     "parts.css",
     "core.js",
+    "preferences.js",
+    "theme.js",
     "texts.js",
     "format.js",
     "icons.js",
@@ -47,8 +50,8 @@ _FIRST = (
     "runs.js",
 )
 _LAST = ("start.js",)
-# These run at once; the second of them runs all others when the texts in the reader's language have arrived.
-_GROUND = ("core.js", "texts.js")
+# These run at once; the last of them runs all others when the texts in the reader's language have arrived.
+_GROUND = ("core.js", "preferences.js", "theme.js", "texts.js")
 
 
 def build_page(engine: Engine) -> gr.Blocks:
@@ -63,6 +66,8 @@ def build_page(engine: Engine) -> gr.Blocks:
                 create_monitor_tab()
             with gr.Tab("Videos", id="videos", elem_id="tab-videos"):
                 create_videos_tab()
+            with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
+                create_settings_tab()
         create_footer()
     return page
 

@@ -132,16 +132,6 @@
     return document.body.classList.contains("dark");
   }
 
-  // `--theme light|dark` outweighs the reader's system, which Gradio follows; an address with __theme outweighs both.
-  function keepTheme() {
-    const wanted = document.querySelector('meta[name="palaestra-theme"]')?.content;
-    if (!["light", "dark"].includes(wanted) || new URLSearchParams(location.search).has("__theme")) return;
-    const apply = () => dark() !== (wanted === "dark") && document.body.classList.toggle("dark", wanted === "dark");
-    new MutationObserver(apply).observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    apply();
-  }
-  keepTheme();
-
   // fn is called whenever light turns dark or back.
   function onTheme(fn) {
     let was = dark();

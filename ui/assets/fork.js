@@ -257,5 +257,5 @@
     }
   }
 
-  pal.fork = fork;
+  Object.assign(pal, { fork, controlText: shown, controlMeaning: meant });
 })();

@@ -39,8 +39,9 @@
       this.print = h("button", { type: "button", class: "pal-button", id: "print-command" }, pal.icon("terminal"), h("span", { text: "Print command" }));
       this.print.addEventListener("click", () => this.printCommand());
       this.follow = h("input", { type: "checkbox", id: "open-monitor" });
-      this.follow.checked = pal.remembered.get("openMonitor", true);
-      this.follow.addEventListener("change", () => pal.remembered.set("openMonitor", this.follow.checked));
+      this.follow.checked = pal.preferences.get("openMonitor");
+      this.follow.addEventListener("change", () => pal.preferences.set("openMonitor", this.follow.checked));
+      pal.preferences.on("openMonitor", (wanted) => (this.follow.checked = wanted));
       const follow = h("label", { class: "pal-follow", for: "open-monitor", data: { tip: "Start also opens Monitor on the new run" } }, this.follow, pal.icon("chart"), h("span", { text: "open Monitor" }));
       return h("div", { class: "pal-actions pal-start-actions" }, this.start, follow, this.queue, this.print);
     }

@@ -2,13 +2,15 @@
 //
 // Always holds: the model never touches the page (form, configuration bar and action bar listen to it); values of
 // algorithms that are not chosen are kept, so that switching back loses nothing; 0, false, "" and null are values.
-// The draft lives in sessionStorage: a reload of this browser tab brings it back, other tabs have their own.
+// The draft lives in sessionStorage: a reload of this browser tab brings it back, other tabs have their own. A new tab
+// begins with what was typed last in this browser, unless its reader has switched that off in Settings.
 "use strict";
 
 (() => {
   const pal = window.palaestra;
   const ALGORITHM = "algorithm.name";
   const DRAFT_KEY = "palaestra.train.draft";
+  const LAST_KEY = "palaestra.train.last";
 
   // Equal data gives equal text, whatever the order of keys.
   function canonical(value) {
@@ -149,17 +151,21 @@
     }
 
     keepDraft() {
+      const draft = JSON.stringify({ digest: this.description.digest, ...this.copy() });
       try {
-        sessionStorage.setItem(DRAFT_KEY, JSON.stringify({ digest: this.description.digest, ...this.copy() }));
+        sessionStorage.setItem(DRAFT_KEY, draft);
+        if (pal.preferences.get("rememberForm")) localStorage.setItem(LAST_KEY, draft);
       } catch {
         // Private windows may refuse storage; then only the draft is lost.
       }
     }
 
-    // Bring back what this browser tab held before a reload; false when there is nothing of this version.
+    // Bring back what this browser tab held before a reload, else what this browser held last; false when there is
+    // nothing of this version.
     restoreDraft() {
       try {
-        const draft = JSON.parse(sessionStorage.getItem(DRAFT_KEY));
+        const last = pal.preferences.get("rememberForm") ? localStorage.getItem(LAST_KEY) : null;
+        const draft = JSON.parse(sessionStorage.getItem(DRAFT_KEY) ?? last);
         if (!draft || draft.digest !== this.description.digest) return false;
         this.restore(draft);
         return true;
@@ -169,5 +175,16 @@
     }
   }
 
-  Object.assign(pal, { FormModel, canonical, meaning });
+  // What was typed is not brought back any more; the form that is open stays as it is.
+  function forgetForm() {
+    try {
+      localStorage.removeItem(LAST_KEY);
+      sessionStorage.removeItem(DRAFT_KEY);
+    } catch {
+      // Where nothing can be stored, nothing was.
+    }
+  }
+  pal.preferences.on("rememberForm", (wanted) => wanted || forgetForm());
+
+  Object.assign(pal, { FormModel, canonical, meaning, forgetForm });
 })();

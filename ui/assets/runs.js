@@ -98,7 +98,7 @@
       button.addEventListener("click", () => {
         if (button.getAttribute("aria-disabled") === "true") return;
         if (ACTIONS[action].ask) ACTIONS[action].ask(read());
-        else pal.act(read(), action);
+        else ask(read(), action);
       });
       node.append(button);
       return [action, button];
@@ -115,6 +115,12 @@
       }
     };
     return node;
+  }
+
+  // Stopping loses nothing, but who wants to be asked is asked.
+  async function ask(run, action) {
+    const wording = { title: pal.text("runs.stop_title", { run: title(run) }), text: pal.text("runs.stop_text"), action: pal.text("runs.stop") };
+    if (action !== "stop" || (await pal.confirmed("stop", wording))) pal.act(run, action);
   }
 
   // How many steps a run is to have in all; what the server says against a number stays in the dialog with it.

@@ -29,7 +29,7 @@
 
   function choose() {
     const started = document.querySelector('meta[name="palaestra-language"]')?.content;
-    const wishes = [pal.remembered.get("language", null), started, ...(navigator.languages || [])];
+    const wishes = [pal.preferences.get("language"), started, ...(navigator.languages || [])];
     return wishes.map(nearest).find(Boolean) || ENGLISH;
   }
 
@@ -105,7 +105,7 @@
 
   // Another language for this browser; null goes back to what it would have been. What was typed in the form stays.
   function speak(name) {
-    pal.remembered.set("language", name);
+    pal.preferences.set("language", name);
     location.reload();
   }
 
