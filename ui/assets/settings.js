@@ -20,7 +20,9 @@
     control.id ||= `settings-control-${serial}`;
     const help = about ? h("p", { class: "pal-settings-help", id: `${control.id}-help`, text: about }) : null;
     if (help) control.setAttribute("aria-describedby", help.id);
-    return h("div", { class: "pal-settings-row" }, h("div", {}, h("label", { for: control.id, text: name }), help), control);
+    // A button has a name of its own.
+    const label = control.tagName === "BUTTON" ? h("b", { text: name }) : h("label", { for: control.id, text: name });
+    return h("div", { class: "pal-settings-row" }, h("div", {}, label, help), control);
   }
 
   function choice(options, value, fn) {
@@ -73,7 +75,7 @@
   }
 
   function everything() {
-    const reset = h("button", { class: "pal-button", type: "button", id: "settings-reset", text: pal.text("settings.reset.go") });
+    const reset = h("button", { class: "pal-button", type: "button", id: "settings-reset-go", text: pal.text("settings.reset.go") });
     reset.addEventListener("click", async () => {
       const wording = { title: pal.text("settings.reset"), text: pal.text("settings.reset.lost"), action: pal.text("settings.reset.go") };
       if (!(await pal.confirmed(null, wording))) return;
