@@ -18,7 +18,7 @@ def test_every_asset_is_loaded_once_the_foundation_first_and_the_start_last():
     names = assets_in_order()
     assert sorted(names[".js"]) == [path.name for path in SCRIPTS]
     assert sorted(names[".css"]) == [path.name for path in STYLES]
-    assert names[".js"][:2] == ["core.js", "texts.js"]
+    assert names[".js"][:4] == ["core.js", "preferences.js", "theme.js", "texts.js"]
     assert names[".js"][-1] == "start.js"
     assert names[".css"][0] == "base.css"
 

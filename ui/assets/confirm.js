@@ -8,7 +8,7 @@
   // confirmed("prune", {title, text, action: "Delete 12 checkpoints"}) -> whether to go on. `text` names what is lost.
   // Without a rule it is always asked.
   function confirmed(rule, { title, text, action }) {
-    if (rule && !pal.preferences.get(`confirm.${rule}`)) return Promise.resolve(true);
+    if (rule && !pal.preferences.get(`ask.${rule}`)) return Promise.resolve(true);
     return new Promise((decide) => {
       let answer = false;
       const never = h("input", { type: "checkbox", id: "confirm-never" });
@@ -19,7 +19,7 @@
       const box = pal.dialog(title, body, {
         className: "pal-dialog-small",
         onClose: () => {
-          if (answer && never.checked) pal.preferences.set(`confirm.${rule}`, false);
+          if (answer && never.checked) pal.preferences.set(`ask.${rule}`, false);
           decide(answer);
         },
       });

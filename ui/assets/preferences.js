@@ -14,9 +14,9 @@
     theme: { initial: null, among: ["system", "light", "dark"] }, // null: what the program was started with
     openMonitor: { initial: true }, // after Start
     rememberForm: { initial: true }, // a new browser tab begins with the values typed last
-    "confirm.stop": { initial: false }, // nothing is lost: a checkpoint is written first
-    "confirm.overwrite_preset": { initial: true },
-    "confirm.prune": { initial: true },
+    "ask.stop": { initial: false }, // nothing is lost: a checkpoint is written first
+    "ask.overwrite_preset": { initial: true },
+    "ask.prune": { initial: true },
   };
 
   const listeners = new Map();
@@ -51,7 +51,7 @@
     }
   }
 
-  const rules = () => Object.keys(CHOICES).filter((name) => name.startsWith("confirm."));
+  const rules = () => Object.keys(CHOICES).filter((name) => name.startsWith("ask."));
 
   pal.preferences = { get, set, on, forgetAll, rules };
 })();
