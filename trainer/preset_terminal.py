@@ -89,8 +89,14 @@ def _line(line: Line) -> str:
     if not line.taken:
         near = f" Perhaps {line.near}?" if line.near else ""
         return f"  left   {told}: {line.note}{near}"
-    became = ", ".join(f"{path} = {json.dumps(value, ensure_ascii=False)}" for path, value in line.fields.items())
+    became = ", ".join(f"{path} = {_value(path, value)}" for path, value in line.fields.items())
     return f"  taken  {told}" + (f" -> {became}" if became else "") + (f" ({line.note})" if line.note else "")
+
+
+def _value(path: str, value: Any) -> str:
+    """Return a value as it is written; of the wrappers, which are one setting, the one that the line has added."""
+    last = value[-1] if path == "environment.wrappers" and isinstance(value, list) and value else value
+    return json.dumps(last, ensure_ascii=False)
 
 
 def _has(info: PresetInfo, words: Sequence[str]) -> bool:

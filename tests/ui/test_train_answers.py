@@ -115,7 +115,7 @@ def test_a_download_can_be_uploaded_again_unchanged(ask, filled):
     before = filled(**{"training.seed": 7})
     answer = ask("download_preset", filled=before)["answer"]
     assert answer["name"] == "ppo_cartpole.json"
-    assert ask("upload_preset", text=answer["text"], file_name="x.json")["answer"]["values"] == {
+    assert ask("import_preset", text=answer["text"], file_name="x.json")["answer"]["form"]["values"] == {
         **ask("load_preset", name="ppo_cartpole")["answer"]["values"],
         "training.seed": 7,
     }
@@ -126,7 +126,31 @@ def test_a_download_can_be_uploaded_again_unchanged(ask, filled):
     [("", "line 1"), ('{"config": {"al', "line 1"), ('{"config": {"algorthm": {}}}', "algorthm"), ("[]", "")],
 )
 def test_a_bad_upload_is_refused_in_words(ask, text, words):
-    assert words in ask("upload_preset", text=text, file_name="bad.json")["error"]["message"]
+    assert words in ask("import_preset", text=text, file_name="bad.json")["error"]["message"]
+
+
+def test_a_file_of_the_zoo_is_told_key_by_key_once_its_entry_is_chosen(ask):
+    text = "CartPole-v1:\n  gamma: 0.5\n  callback: x\nAcrobot-v1:\n  gamma: 0.6\n"
+    first = ask("import_preset", text=text, file_name="a2c.yml")["answer"]
+    assert (first["form"], first["entries"]) == (None, ["CartPole-v1", "Acrobot-v1"])
+    chosen = ask("import_preset", text=text, file_name="a2c.yml", entry="CartPole-v1")["answer"]
+    assert chosen["form"]["values"]["a2c:algorithm.gamma"] == 0.5
+    assert {line["key"]: line["taken"] for line in chosen["report"]}["callback"] is False
+
+
+def test_a_length_and_a_style_are_told_field_by_field_before_they_change_anything(ask, filled):
+    base = filled()
+    assert ask("adjust_preset", filled=base, baseline=base)["answer"] == {
+        "length": "standard",
+        "style": "balanced",
+        "changes": [],
+    }
+    answer = ask("adjust_preset", filled=base, baseline=base, length="quick", style="explore")["answer"]
+    changes = {change["key"]: change for change in answer["changes"]}
+    steps = changes["training.total_timesteps"]
+    assert (steps["before"], steps["after"]) == (100_000, 10_000)
+    assert changes["ppo:algorithm.ent_coef"]["after"] == 0.01
+    assert all(change["why"] for change in answer["changes"])
 
 
 def test_the_command_does_the_same_in_the_same_place(ask, filled, engine):

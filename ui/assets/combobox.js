@@ -10,12 +10,15 @@
   let serial = 0;
 
   class Combobox {
-    // load(): promise of [{title, entries: [{value, label, detail, search, disabled, older}]}]; asked at each opening.
+    // load(): promise of [{title, entries: [{value, label, detail, aside, search, disabled, older}]}]; asked at each opening.
+    // known(): the same list as far as it is known already, shown until the promise has come; null when nothing is.
     // choose(value): called when the reader picks; `free` also lets a typed text be chosen that is not in the list.
-    constructor({ id, label, placeholder, load, choose, free = false, empty = pal.text("combobox.none") }) {
+    constructor({ id, label, placeholder, load, known = () => null, choose, free = false, empty = pal.text("combobox.none") }) {
       serial += 1;
       this.value = "";
       this.load = load;
+      this.known = known;
+      this.listed = ""; // what the list shows, to build it anew only when that has changed
       this.choose = choose;
       this.free = free;
       this.empty = empty;
@@ -71,9 +74,12 @@
       this.list.hidden = false;
       this.input.setAttribute("aria-expanded", "true");
       if (!this.typed) this.input.select(); // what opened the list by being typed is kept
-      if (!this.options.length) this.list.replaceChildren(h("div", { class: "pal-combo-note", text: pal.text("combobox.loading") }));
+      const known = this.known();
+      if (known) this.fill(known);
+      if (this.options.length) this.filter(this.typed ? this.input.value : "");
+      else this.list.replaceChildren(h("div", { class: "pal-combo-note", text: pal.text("combobox.loading") }));
       try {
-        this.fill(await this.load());
+        if (!this.fill(await this.load())) return;
       } catch (error) {
         this.list.replaceChildren(h("div", { class: "pal-combo-note", text: `Could not load the list: ${error.message}` }));
         return;
@@ -81,7 +87,11 @@
       if (this.opened) this.filter(this.typed ? this.input.value : "");
     }
 
+    // Returns whether the list is another one now.
     fill(groups) {
+      const listed = JSON.stringify(groups);
+      if (listed === this.listed && this.options.length) return false;
+      this.listed = listed;
       this.options = [];
       const nodes = groups.map((group) => {
         const box = h("div", { role: "group", "aria-label": group.title });
@@ -91,6 +101,7 @@
       });
       this.note = h("div", { class: "pal-combo-note", text: this.empty, hidden: true });
       this.list.replaceChildren(...nodes, this.note);
+      return true;
     }
 
     option(entry, box) {
@@ -106,21 +117,24 @@
         },
         h("span", { class: "pal-combo-label", text: entry.label }),
         entry.detail ? h("span", { class: "pal-combo-detail", text: entry.detail }) : null,
+        entry.aside ? h("span", { class: "pal-combo-aside", text: entry.aside, title: entry.asideAbout || null }) : null,
       );
       const search = `${entry.value} ${entry.label} ${entry.detail || ""} ${entry.search || ""}`.toLowerCase();
-      this.options.push({ node, box, search, value: entry.value, older: Boolean(entry.older), shown: false });
+      this.options.push({ node, box, search, name: `${entry.value} ${entry.label}`.toLowerCase(), value: entry.value, older: Boolean(entry.older), shown: false });
       return node;
     }
 
-    // Every word must occur; older versions appear only once something is searched for.
+    // Every word must occur, or, where none has them all, be near a word of the name; older versions appear only once
+    // something is searched for.
     filter(text) {
       const words = text.toLowerCase().split(/\s+/).filter(Boolean);
       const boxes = new Map();
+      let fits = (option, word) => option.search.includes(word);
+      const found = (option) => words.every((word) => fits(option, word));
+      if (words.length && !this.free && !this.options.some(found)) fits = (option, word) => option.search.includes(word) || pal.near(word, option.name);
       for (const option of this.options) {
-        option.shown =
-          option.value === this.value ||
-          (words.length ? words.every((word) => option.search.includes(word)) : !option.older);
-        if (words.length && option.value === this.value) option.shown = words.every((word) => option.search.includes(word));
+        option.node.setAttribute("aria-selected", String(option.value === this.value));
+        option.shown = words.length ? found(option) : option.value === this.value || !option.older;
         option.node.hidden = !option.shown;
         boxes.set(option.box, boxes.get(option.box) || option.shown);
       }
@@ -190,5 +204,33 @@
     }
   }
 
-  pal.Combobox = Combobox;
+  // Whether a word is meant that occurs in `text`: its letters in this order within one word, or one or two slips.
+  function near(word, text) {
+    if (word.length < 3) return false;
+    const slips = word.length < 4 ? 0 : word.length < 8 ? 1 : 2;
+    return text.split(/[\s_/-]+/).some((part) => follows(word, part) || distance(word, part.slice(0, word.length + slips), slips) <= slips);
+  }
+
+  function follows(word, part) {
+    let at = 0;
+    for (const letter of part) if (letter === word[at]) at += 1;
+    return at === word.length && part.length <= 2 * word.length;
+  }
+
+  // How many letters are wrong, missing, too many or swapped; `most` + 1 as soon as it is more than that.
+  function distance(word, part, most) {
+    let [before, row] = [null, Array.from({ length: part.length + 1 }, (_, index) => index)];
+    for (let i = 1; i <= word.length; i += 1) {
+      const next = [i];
+      for (let j = 1; j <= part.length; j += 1) {
+        next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (word[i - 1] === part[j - 1] ? 0 : 1));
+        if (before && word[i - 1] === part[j - 2] && word[i - 2] === part[j - 1]) next[j] = Math.min(next[j], before[j - 2] + 1);
+      }
+      if (Math.min(...next) > most) return most + 1;
+      [before, row] = [row, next];
+    }
+    return Math.min(...row.slice(-most - 1)); // what follows the word may be left out
+  }
+
+  Object.assign(pal, { Combobox, near });
 })();

@@ -1,4 +1,4 @@
-// The configuration bar: choose a preset, load, save, save as, upload, download, and what differs from it.
+// The configuration bar: choose a preset, load, save, save as, import, download, adjust, and what differs from it.
 //
 // Always holds: nothing that fails changes the form, and what a load replaces can be brought back.
 "use strict";
@@ -17,49 +17,55 @@
       this.presets = [];
       this.combo = new pal.Combobox({
         id: "preset",
-        label: "Preset",
-        placeholder: "Choose a preset",
+        label: pal.text("presets.preset"),
+        placeholder: pal.text("presets.choose"),
         load: async () => this.groups(await ask("presets")),
+        known: () => (this.presets.length ? this.groups(this.presets) : null),
         choose: (name) => this.load(name),
-        empty: "No preset of that name.",
+        empty: pal.text("presets.none"),
       });
-      this.node = h("div", { class: "pal-config", role: "group", "aria-label": "Configuration" }, h("span", { class: "pal-config-label", text: "Configuration" }), this.combo.node, this.buttons(), this.changes());
+      this.node = h("div", { class: "pal-config", role: "group", "aria-label": pal.text("presets.configuration") }, h("span", { class: "pal-config-label", text: pal.text("presets.configuration") }), this.combo.node, this.buttons(), this.changes());
       model.on("preset", () => this.show());
       model.on("values", () => this.show());
     }
 
     buttons() {
-      this.file = h("input", { type: "file", accept: ".json,application/json", class: "pal-sr-only", id: "preset-file", tabindex: "-1", "aria-label": "Preset file" });
+      this.file = h("input", { type: "file", accept: ".json,.yml,.yaml,application/json,application/yaml", class: "pal-sr-only", id: "preset-file", tabindex: "-1", "aria-label": pal.text("presets.file") });
       this.file.addEventListener("change", () => this.upload());
-      const button = (id, text, tip, fn) => {
-        const node = h("button", { type: "button", class: "pal-button", id, text, data: { tip } });
+      const button = (id, key, fn) => {
+        const node = h("button", { type: "button", class: "pal-button", id, text: pal.text(`presets.${key}`), data: { tip: pal.text(`presets.${key}.about`) } });
         node.addEventListener("click", fn);
         return node;
       };
       return h(
         "div",
         { class: "pal-config-buttons" },
-        button("preset-load", "Load", "Fill the form with the preset as it was saved", () => this.load(this.combo.value || this.model.preset)),
-        button("preset-save", "Save", "Save to the preset you loaded, if it is your own", () => this.save()),
-        button("preset-save-as", "Save as", "Save under a name of your own", () => this.saveAs()),
-        button("preset-upload", "Upload", "Fill the form from a preset file", () => this.file.click()),
-        button("preset-download", "Download", "Get this form as a preset file", () => this.download()),
+        button("preset-load", "load", () => this.load(this.combo.value || this.model.preset)),
+        button("preset-save", "save", () => this.save()),
+        button("preset-save-as", "save_as", () => this.saveAs()),
+        button("preset-upload", "import", () => this.file.click()),
+        button("preset-download", "download", () => this.download()),
+        button("preset-adjust", "adjust", () => this.adjust()),
         this.file,
       );
     }
 
     changes() {
-      this.changed = h("button", { type: "button", class: "pal-linkbutton pal-config-changed", id: "changed-count", hidden: true, data: { tip: "Go to the next changed field" } });
+      this.changed = h("button", { type: "button", class: "pal-linkbutton pal-config-changed", id: "changed-count", hidden: true, data: { tip: pal.text("presets.next_changed") } });
       this.changed.addEventListener("click", () => this.nextChange());
-      this.revert = h("button", { type: "button", class: "pal-linkbutton", id: "preset-revert", text: "Revert", hidden: true });
-      this.revert.addEventListener("click", () => this.replace(() => this.model.revert(), "All changes were taken back."));
-      return h("div", { class: "pal-config-state" }, this.changed, this.revert);
+      this.revert = h("button", { type: "button", class: "pal-linkbutton", id: "preset-revert", text: pal.text("presets.revert"), hidden: true });
+      this.revert.addEventListener("click", () => this.replace(() => this.model.revert(), pal.text("presets.reverted")));
+      this.score = h("span", { class: "pal-config-score", id: "preset-score" });
+      return h("div", { class: "pal-config-state" }, this.score, this.changed, this.revert);
     }
 
     show() {
       const count = this.model.changed().length;
       this.combo.show(this.model.preset || "");
-      setText(this.changed, count ? `changed: ${count} ${count === 1 ? "field" : "fields"}` : "");
+      const info = this.presets.find(({ name }) => name === this.model.preset);
+      setText(this.score, pal.presetScore(info));
+      pal.setTip(this.score, pal.aboutScore(info));
+      setText(this.changed, count ? pal.text("presets.changed", { count }) : "");
       this.changed.hidden = count === 0;
       this.revert.hidden = count === 0;
     }
@@ -79,15 +85,7 @@
 
     groups(presets) {
       this.presets = presets;
-      const entry = (info) => ({
-        value: info.name,
-        label: info.name,
-        detail: info.problem || info.title || "",
-        search: `${info.environment} ${info.algorithm} ${info.description}`,
-        disabled: Boolean(info.problem),
-      });
-      const group = (title, own) => ({ title, entries: presets.filter((info) => info.built_in !== own).map(entry) });
-      return [group("Yours", true), group("Built in", false)].filter((each) => each.entries.length);
+      return pal.presetGroups(presets, this.model.values["environment.id"], this.model.description.algorithms);
     }
 
     // Change the form in a way that the reader can undo.
@@ -97,7 +95,7 @@
       change();
       const bar = pal.toast(message, { kind: "success", key: "fill" });
       if (!dirty) return;
-      const undo = h("button", { type: "button", class: "pal-linkbutton", text: "Undo" });
+      const undo = h("button", { type: "button", class: "pal-linkbutton", text: pal.text("presets.undo") });
       undo.addEventListener("click", () => {
         this.model.restore(before);
         bar.remove();
@@ -107,16 +105,21 @@
 
     async load(name) {
       if (!name) {
-        pal.toast("Choose a preset first.", { key: "fill" });
+        pal.toast(pal.text("presets.choose_first"), { key: "fill" });
         return;
       }
       try {
         const form = await this.ask("load_preset", { name });
-        this.replace(() => this.model.load(form), `Loaded ${name}.`);
+        this.replace(() => this.model.load(form), pal.text("presets.loaded", { name }));
       } catch (error) {
         this.show();
-        pal.fail(error, `${name} could not be loaded`, "fill");
+        pal.fail(error, pal.text("presets.not_loaded", { name }), "fill");
       }
+    }
+
+    adjust() {
+      const change = (values) => this.replace(() => this.model.assign(values), pal.text("presets.adjusted", { count: Object.keys(values).length }));
+      new pal.AdjustDialog({ model: this.model, ask: this.ask, change, refused: (error) => this.view.refused(error, pal.text("presets.not_adjusted"), "fill") });
     }
 
     save() {
@@ -141,14 +144,14 @@
 
     // A name for the preset, in a dialog that keeps what was typed when the server refuses it.
     askName() {
-      const input = h("input", { class: "pal-input", id: "preset-name", "aria-label": "Name of the preset", autocomplete: "off", spellcheck: "false", maxlength: "128" });
+      const input = h("input", { class: "pal-input", id: "preset-name", "aria-label": pal.text("presets.name_of"), autocomplete: "off", spellcheck: "false", maxlength: "128" });
       const own = this.presets.some((info) => info.name === this.model.preset && !info.built_in);
       input.value = this.model.preset ? (own ? this.model.preset : `my_${this.model.preset}`) : "";
       const fault = h("p", { class: "pal-field-fault", role: "alert", hidden: true });
-      const save = h("button", { type: "submit", class: "pal-button pal-button-main", id: "preset-name-save", text: "Save" });
-      const replace = h("button", { type: "button", class: "pal-button", id: "preset-name-replace", text: "Replace it", hidden: true });
-      const form = h("form", { class: "pal-name-form" }, h("label", { class: "pal-label", for: "preset-name", text: "Name" }), input, fault, h("div", { class: "pal-dialog-buttons" }, replace, save));
-      const box = pal.dialog("Save as a preset", form, { className: "pal-dialog-small" });
+      const save = h("button", { type: "submit", class: "pal-button pal-button-main", id: "preset-name-save", text: pal.text("presets.save") });
+      const replace = h("button", { type: "button", class: "pal-button", id: "preset-name-replace", text: pal.text("presets.replace"), hidden: true });
+      const form = h("form", { class: "pal-name-form" }, h("label", { class: "pal-label", for: "preset-name", text: pal.text("presets.name") }), input, fault, h("div", { class: "pal-dialog-buttons" }, replace, save));
+      const box = pal.dialog(pal.text("presets.save_title"), form, { className: "pal-dialog-small" });
       const attempt = async (over) => {
         try {
           await this.write(input.value.trim(), over);
@@ -171,23 +174,27 @@
       const answer = await this.ask("save_preset", { name, filled: this.model.filled(), replace });
       this.presets = answer.presets;
       this.model.saved(answer.name);
-      pal.toast(`Saved as ${answer.name}.`, { kind: "success", key: "save" });
+      pal.toast(pal.text("presets.saved", { name: answer.name }), { kind: "success", key: "save" });
     }
 
     refused(error) {
-      this.view.refused(error, "Nothing was saved", "save");
+      this.view.refused(error, pal.text("presets.not_saved"), "save");
     }
 
+    // A file of ours fills the form at once; of another program's the reader first sees what can be taken.
     async upload() {
       const [file] = this.file.files;
       this.file.value = "";
       if (!file) return;
+      const filled = (form) => this.replace(() => this.model.load(form), pal.text("presets.filled", { file: file.name }));
       try {
-        if (file.size > LARGEST_FILE) throw new pal.ApiError(`The file has ${pal.format.count(file.size)} bytes; a preset has at most ${pal.format.count(LARGEST_FILE)}.`);
-        const form = await this.ask("upload_preset", { text: await file.text(), file_name: file.name });
-        this.replace(() => this.model.load(form), `Filled in from ${file.name}. Save as keeps it as a preset.`);
+        if (file.size > LARGEST_FILE) throw new pal.ApiError(pal.text("presets.too_large", { bytes: file.size, most: LARGEST_FILE }));
+        const asked = { text: await file.text(), file_name: file.name };
+        const answer = await this.ask("import_preset", asked);
+        if (answer.format === "preset") filled(answer.form);
+        else new pal.ImportDialog({ asked, answer, ask: this.ask, model: this.model, take: filled });
       } catch (error) {
-        pal.fail(error, `${file.name} was not taken, the form is as it was`, "fill");
+        pal.fail(error, pal.text("presets.not_taken", { file: file.name }), "fill");
       }
     }
 

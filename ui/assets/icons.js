@@ -22,6 +22,7 @@
     fork: [circle(1.8, { cx: 4.5, cy: 3.6 }), circle(1.8, { cx: 4.5, cy: 12.4 }), circle(1.8, { cx: 11.5, cy: 5 }), path("M4.5 5.4v5.2M4.6 10c0-2.4 6.9-.8 6.9-3.2")],
     restart: [path("M12.9 6.2A5.2 5.2 0 1 0 13.2 9M13.2 2.8v3.6H9.6")],
     stop: [rect(3.5, 3.5, 9, 9, { ...solid, rx: 1 })],
+    check: [path("M2.8 8.6l3.4 3.4 7-8")],
     close: [path("M4 4l8 8M12 4l-8 8")],
     search: [circle(4.2, { cx: 7, cy: 7 }), path("M10.2 10.2L14 14")],
     copy: [rect(5.5, 5.5, 8, 8, { rx: 1.2 }), path("M10.5 5.5v-2a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2")],

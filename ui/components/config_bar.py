@@ -1,4 +1,4 @@
-"""Presets as the configuration bar handles them: list, load, save, upload, download.
+"""Presets as the configuration bar handles them: list, load, save, import, adjust, download.
 
 A request that fails changes nothing: neither a file nor the form.
 """
@@ -9,7 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from trainer.config import SCHEMA_VERSION, PresetStore, RunConfig
+from trainer.config import SCHEMA_VERSION, PresetStore, RunConfig, field_key, to_form
+from trainer.config.adjusting import adjust, applied, standing
+from trainer.config.importing import import_text
 from trainer.errors import ConfigError, ConflictError, Fault, StorageError
 from ui.components.form import filled_form, read_filled
 
@@ -41,6 +43,7 @@ class ConfigBar:
                 "algorithm": info.algorithm,
                 "built_in": info.built_in,
                 "problem": info.problem,
+                "score": info.score,
             }
             for info in self._presets.list()
         ]
@@ -67,12 +70,40 @@ class ConfigBar:
             raise StorageError(f"The preset could not be written: {error}.") from error
         return {"name": saved.name, "presets": self.listing()}
 
-    def upload(self, text: str, file_name: str) -> dict[str, Any]:
-        """Return the form filled in from the text of a preset file; nothing is saved.
+    def take_in(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the text of a file amounts to: the form filled in from it, and a line for every key.
 
-        :raises ConfigError: the text is too long, not whole JSON, or its configuration is wrong
+        `form` is None when an entry of an RL Zoo file, or its algorithm, has to be chosen first. Nothing is saved.
+
+        :raises ConfigError: the text is too long, cannot be read, or is a preset with faults
         """
-        return filled_form(self._presets.parse(text, file_name).config, None)
+        entry, algorithm = asked.get("entry") or None, asked.get("algorithm") or None
+        imported = import_text(
+            str(asked["text"]), entry=entry, algorithm=algorithm, file_name=str(asked.get("file_name", ""))
+        )
+        answer = imported.as_json()
+        del answer["config"]
+        return {**answer, "form": None if imported.config is None else filled_form(imported.config, None)}
+
+    def adjustments(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a length and a style would change in the form, each with its reason; nothing is changed.
+
+        :param asked: `filled` and `baseline`, the form as it is and as it was loaded; `length`, `style`: none of both
+            asks which ones the form has
+        :return: `length` and `style` as chosen or as the form has them, None where it was changed by hand; `changes`
+        :raises ConfigError: the form has faults
+        """
+        config = required(asked["filled"])
+        base = read_filled(asked["baseline"]).config
+        length, style = asked.get("length"), asked.get("style")
+        if length is None and style is None:
+            length, style = standing(config, base)
+            return {"length": length, "style": style, "changes": []}
+        changes = adjust(config, base, length=length, style=style)
+        before, after = to_form(config), to_form(applied(config, changes))
+        keys = {field_key(change.field, config.algorithm.name): change.why for change in changes}
+        told = [{"key": key, "before": before[key], "after": after[key], "why": why} for key, why in keys.items()]
+        return {"length": length, "style": style, "changes": told}
 
     def download(self, filled: Mapping[str, Any]) -> dict[str, Any]:
         """Return the form as the text of a preset file, with a name for it.
