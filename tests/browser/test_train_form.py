@@ -57,7 +57,7 @@ def test_the_search_finds_a_folded_field_and_enter_goes_there(page):
 
 def test_the_search_says_which_algorithm_has_what_is_not_here(page):
     page.locator("#field-search").fill("policy delay")
-    expect(page.locator(".pal-search-count")).to_have_text("none here; in TD3")
+    expect(page.locator(".pal-search-count")).to_have_text("none here; in TD3, CrossQ")
 
 
 def test_a_changed_field_has_an_arrow_back_to_the_preset(page):
