@@ -26,6 +26,7 @@ _OWN_FLAGS = (
     "preset",
     "overrides",
     "as_json",
+    "dry_run",
     "run_id",
     "steps",
     "step",
@@ -97,6 +98,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("preset", help="name of a preset, or path of a preset's or a run's JSON file")
     _add_set_flag(train)
     _add_json_flag(train)
+    train.add_argument(
+        "--dry-run", action="store_true", help="say what is wrong with it and what it would take, and train nothing"
+    )
     _add_import(commands, shared)
     for name, text in _GO_ON.items():
         command = commands.add_parser(
@@ -212,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             level=logging.DEBUG if settings.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
         )
         if command == "train":
-            return _train(settings, own["preset"], own.get("overrides", []), as_json=own.get("as_json", False))
+            return _train(settings, own)
         if command == "import":
             return _import(settings, own)
         if command in _GO_ON:
@@ -236,14 +240,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED if isinstance(error, StorageError) else BAD_CONFIG
 
 
-def _train(settings: Settings, preset: str, flags: Sequence[str], *, as_json: bool) -> int:
+def _train(settings: Settings, own: Mapping[str, Any]) -> int:
     from trainer.config import parse_set_flag
+    from trainer.dry_run import dry_run
     from trainer.terminal import configure, load_preset, train
 
+    preset, as_json = own["preset"], own.get("as_json", False)
     with _terminal_engine(settings) as engine:
         chosen = load_preset(engine, preset)
-        config = configure(chosen, dict(parse_set_flag(flag) for flag in flags))
+        config = configure(chosen, dict(parse_set_flag(flag) for flag in own.get("overrides", [])))
         name = chosen.name if preset == chosen.name else None
+        if own.get("dry_run", False):
+            return dry_run(engine, config, as_json=as_json)
         return train(engine, config, name, as_json=as_json)
 
 

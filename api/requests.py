@@ -85,6 +85,9 @@ async def read_object(request: Request) -> dict[str, Any]:
     return data
 
 
+JsonObject = Annotated[dict[str, Any], Depends(read_object)]
+
+
 def parse_body(model: type[BodyModel], data: Mapping[str, Any]) -> BodyModel:
     """Return `data` as `model`.
 

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from api.requests import Parameters
+from api.requests import EngineOf, JsonObject, Parameters, parse_body
 from api.responses import JsonResponse
+from api.submission import Submission, resolve
 from trainer.config import FieldSpec, RunConfig, field_specs, specs_for
+from trainer.errors import ConfigError, Fault
 
 router = APIRouter(prefix="/api/config", tags=["config"])
 
@@ -36,6 +38,24 @@ def fields(wanted: Annotated[FieldsWanted, Query()]) -> JsonResponse:
     """
     specs = specs_for(wanted.algorithm) if wanted.algorithm else field_specs()
     return JsonResponse({"fields": [_field_json(spec) for spec in specs]})
+
+
+@router.post("/check")
+def check_config(engine: EngineOf, data: JsonObject) -> JsonResponse:
+    """Say what is wrong with a configuration and what it would take, without starting it.
+
+    The body is that of `POST /api/runs`. The answer is 200 with the faults in it, also where there are some: `ok`,
+    `faults`, `advice` (each with `field`, `message`, `hint`? and `fix`?), `estimates` of memory, time and disk (null
+    where the environment cannot be made), and `start`: `obstacles`, the `place` in the queue (0: at once), `slots`.
+    """
+    submission = parse_body(Submission, data)
+    config: RunConfig | None = None
+    faults: tuple[Fault, ...] = ()
+    try:
+        config = resolve(submission, engine.presets)
+    except ConfigError as error:
+        faults = error.faults
+    return JsonResponse(engine.manager.review(config, faults).as_json())
 
 
 def _field_json(spec: FieldSpec) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.errors import invalid_request
-from api.requests import Body, EngineOf, Parameters, one_of, parse_body, read_object, split
+from api.requests import Body, EngineOf, JsonObject, Parameters, one_of, parse_body, split
 from api.responses import JsonResponse
 from api.submission import Submission, resolve
 from trainer.config import load_config
@@ -20,8 +20,6 @@ from trainer.runs.states import RunState
 from trainer.store import RunRecord
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
-
-JsonObject = Annotated[dict[str, Any], Depends(read_object)]
 
 _DESCRIPTION = ("name", "tags", "notes")
 _CHANGEABLE = (*_DESCRIPTION, "overrides")

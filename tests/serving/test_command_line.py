@@ -286,3 +286,21 @@ def test_a_run_is_forked_in_the_terminal(tmp_path):
     assert status == 2
     assert "policy.net_arch: cannot change at a fork" in err
     assert "training.total_timesteps" in err
+
+
+def test_a_dry_run_says_what_it_would_take_and_leaves_no_run(tmp_path):
+    status, out, err = _run("train", "sac_pendulum", "--dry-run", "--outputs", str(tmp_path))
+    assert status == 0, err
+    for words in ("This configuration can run.", "memory ", "replay: ", "time ", "steps/s", "disk ", "checkpoints: "):
+        assert words in out
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_dry_run_of_what_cannot_run_says_why_in_json_too(tmp_path):
+    faulty = ["--set", "environment.id=CartPole-v1", "--outputs", str(tmp_path)]
+    status, out, err = _run("train", "sac_pendulum", "--dry-run", "--json", *faulty)
+    assert status == 2, err
+    review = json.loads(out)
+    assert not review["ok"]
+    assert review["faults"][0]["field"] == "algorithm.name"
+    assert review["faults"][0]["fix"] == {"algorithm.name": "dqn"}

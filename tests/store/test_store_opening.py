@@ -62,6 +62,7 @@ def test_a_database_of_version_1_gets_what_came_later_and_keeps_its_runs(tmp_pat
         store.commit(created("a"))
     connection = sqlite3.connect(tmp_path / "p.db")
     connection.execute("DROP INDEX runs_by_parent")
+    connection.execute("DROP INDEX runs_by_algorithm")
     lineage = ("parent_id", "parent_step", "difference", "config_hash", "git_commit")
     for column in ("timing", "rewinds", *lineage, "edits"):
         connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
@@ -75,6 +76,11 @@ def test_a_database_of_version_1_gets_what_came_later_and_keeps_its_runs(tmp_pat
         assert store.run("a").name == "run a"
         assert (store.run("a").rewinds, store.run("a").edits) == (0, 0)
         assert store.config_edits("a") == []
+    connection = sqlite3.connect(tmp_path / "p.db")
+    wanted = "SELECT key FROM runs WHERE algorithm = 'ppo' AND environment = 'x' ORDER BY key DESC"
+    [plan] = connection.execute(f"EXPLAIN QUERY PLAN {wanted}")
+    connection.close()
+    assert "runs_by_algorithm" in plan[3]
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,7 @@ Tests hold these numbers to the arrays themselves. None always means that it is 
 
 from __future__ import annotations
 
-from trainer.config.algorithms import OffPolicyConfig
-from trainer.config.algorithms.on_policy import OnPolicyConfig
+from trainer.config.algorithms import MaskablePPOConfig, OffPolicyConfig, OnPolicyConfig, RecurrentPPOConfig
 from trainer.config.run import RunConfig
 from trainer.config.spaces import Spaces
 from trainer.errors import Fault
@@ -21,25 +20,41 @@ _SENSIBLE_PART = 0.8
 
 def replay_bytes(config: RunConfig, spaces: Spaces) -> int | None:
     """Return the bytes of a run's replay buffer once it is full; 0 where there is none."""
-    algorithm, copies = config.algorithm, config.environment.n_envs
+    algorithm = config.algorithm
     if not isinstance(algorithm, OffPolicyConfig):
         return 0
     if spaces.observation_bytes is None or spaces.action_bytes is None:
         return None
-    steps = max(algorithm.buffer_size // copies, 1)
-    rows, observation = steps * copies, spaces.observation_bytes
-    if algorithm.name not in _OWN_REPLAY or algorithm.replay_buffer_class is not None:
-        kept = 1 if algorithm.optimize_memory_usage else 2
-        # Rewards, ends and cuts are single floats there; hindsight notes two whole numbers beside them.
-        goals = 16 if (algorithm.replay_buffer_class or "").endswith("HerReplayBuffer") else 0
-        return rows * (kept * observation + spaces.action_bytes + 12 + goals)
-    rest = rows * (spaces.action_bytes + 6)
+    rings = replay_rings(config, spaces)
+    if rings is not None:
+        return sum(rows * size for rows, size in rings)
+    copies = config.environment.n_envs
+    kept = 1 if algorithm.optimize_memory_usage else 2
+    # Rewards, ends and cuts are single floats there; hindsight notes two whole numbers beside them.
+    named = (algorithm.replay_buffer_class or "").endswith("HerReplayBuffer")
+    goals = 16 if named or getattr(algorithm, "hindsight", False) else 0
+    row = kept * spaces.observation_bytes + spaces.action_bytes + 12 + goals
+    return max(algorithm.buffer_size // copies, 1) * copies * row
+
+
+def replay_rings(config: RunConfig, spaces: Spaces) -> list[tuple[int, int]] | None:
+    """Return rows and bytes of a row of each array in a replay buffer of ours; None where it is not one of ours."""
+    algorithm, copies = config.algorithm, config.environment.n_envs
+    if not isinstance(algorithm, OffPolicyConfig) or algorithm.name not in _OWN_REPLAY:
+        return None
+    if getattr(algorithm, "hindsight", False):
+        return None
+    if algorithm.replay_buffer_class is not None or spaces.observation_bytes is None or spaces.action_bytes is None:
+        return None
+    steps, observation = max(algorithm.buffer_size // copies, 1), spaces.observation_bytes
+    # Actions, rewards, ends, and which of them are cuts.
+    rings = [(steps, copies * size) for size in (spaces.action_bytes, 4, 1, 1)]
     if _kept_by_frames(config, spaces):
         ring = steps + steps // 16 + 8 * (spaces.stacked_frames + 1)
-        return ring * copies * (observation // spaces.stacked_frames) + 8 * rows + rest
+        return [*rings, (steps, 8 * copies), *[(ring, observation // spaces.stacked_frames)] * copies]
     bootstraps = bool((algorithm.replay_buffer_kwargs or {}).get(_TIMEOUTS, True))
     shared = algorithm.optimize_memory_usage and not bootstraps and algorithm.n_steps == 1
-    return rows * observation * (1 if shared else 2) + rest
+    return [*rings, *[(steps, copies * observation)] * (1 if shared else 2)]
 
 
 def _kept_by_frames(config: RunConfig, spaces: Spaces) -> bool:
@@ -59,7 +74,13 @@ def rollout_bytes(config: RunConfig, spaces: Spaces) -> int | None:
     if spaces.observation_bytes is None or spaces.action_bytes is None:
         return None
     # Rewards, values, log-probabilities, advantages, returns and whether the episode goes on.
-    return int(algorithm.n_steps) * config.environment.n_envs * (spaces.observation_bytes + spaces.action_bytes + 24)
+    row = spaces.observation_bytes + spaces.action_bytes + 24
+    if isinstance(algorithm, RecurrentPPOConfig):
+        # Both parts of the memory, of actor and critic.
+        row += 4 * 4 * config.policy.n_lstm_layers * config.policy.lstm_hidden_size
+    if isinstance(algorithm, MaskablePPOConfig):
+        row += 4 * (spaces.n_actions or 0)
+    return int(algorithm.n_steps) * config.environment.n_envs * row
 
 
 def memory_fault(config: RunConfig, needed: int, free: int, whose: str = "are free") -> Fault | None:

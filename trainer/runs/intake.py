@@ -65,7 +65,7 @@ class Intake:
         if not needed:
             return []
         limit = config.resources.memory_limit_mb
-        if limit is not None and config.resources.executor == "process":
+        if limit is not None and placement(config).executor == "process":
             left = max(0, limit * 10**6 - _BEFORE_LEARNING)
             fault = memory_fault(config, needed, left, f"are left to it of the run's limit of {limit:,} MB")
             if fault:

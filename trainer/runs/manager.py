@@ -7,7 +7,7 @@ a run does `work`.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from trainer.runs.guardian import Guardian
 from trainer.runs.intake import Intake
 from trainer.runs.live_run import LiveRun
 from trainer.runs.ownership import describe
+from trainer.runs.review import Review, Reviewer
 from trainer.runs.roster import Roster
 from trainer.runs.run_files import remove_run_files
 from trainer.runs.states import ENDED, LIVE, RunState, why_not
@@ -55,6 +56,7 @@ class RunManager:
         work = Work(store, layout, global_seed=global_seed)
         self._roster = Roster(store, slots, executor or ThreadExecutor(), work)
         self._intake = Intake(store, layout, presets, self._roster)
+        self._reviewer = Reviewer(store, layout, self._roster)
         self._guardian = Guardian(self._roster, layout)
         self._editor = Editor(store, layout, presets, self._intake)
 
@@ -75,6 +77,15 @@ class RunManager:
     def check(self, config: RunConfig) -> list[Fault]:
         """Return everything that is known to be wrong with `config`, before anything is started."""
         return self._intake.faults(config)
+
+    def review(self, config: RunConfig | None, faults: Sequence[Fault] = ()) -> Review:
+        """Return faults, advice, estimates and the way to a start of a configuration; nothing is started.
+
+        :param config: None where `faults` keep it from being one
+        :param faults: what is known to be wrong beside what `check` finds
+        """
+        found = [*faults, *(self.check(config) if config is not None else ())]
+        return self._reviewer.review(config, found)
 
     def submit(self, config: RunConfig, *, preset: str | None = None, start: bool = True) -> RunRecord:
         """Accept a run; it starts when a place is free, or waits for `start` when `start` is False.

@@ -14,6 +14,7 @@ from trainer.store.records import (
     Page,
     RunRecord,
     Series,
+    SpeedRecord,
     VideoRecord,
 )
 from trainer.store.store import Store
@@ -31,6 +32,7 @@ __all__ = [
     "Page",
     "RunRecord",
     "Series",
+    "SpeedRecord",
     "Store",
     "StoreError",
     "VideoRecord",

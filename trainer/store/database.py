@@ -49,6 +49,10 @@ def _add_edits(connection: Connection) -> None:
     config_edits.create(connection)
 
 
+def _add_index_by_algorithm(connection: Connection) -> None:
+    connection.execute(text("CREATE INDEX runs_by_algorithm ON runs (algorithm, environment, key)"))
+
+
 def _in_turn(*steps: Callable[[Connection], None]) -> Callable[[Connection], None]:
     def migrate(connection: Connection) -> None:
         for step in steps:
@@ -61,6 +65,7 @@ def _in_turn(*steps: Callable[[Connection], None]) -> Callable[[Connection], Non
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     1: _add_timing,
     2: _in_turn(_add_rewinds_and_lineage, _add_edits),
+    3: _add_index_by_algorithm,
 }
 
 

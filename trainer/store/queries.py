@@ -22,6 +22,7 @@ from trainer.store.records import (
     LogRecord,
     Page,
     RunRecord,
+    SpeedRecord,
     VideoRecord,
 )
 from trainer.store.tables import checkpoints, config_edits, episodes, logs, run_configs, run_tags, runs, videos
@@ -93,6 +94,22 @@ def run(connection: Connection, run_id: str) -> RunRecord:
     if row is None:
         raise not_found(connection, run_id)
     return run_records(connection, [row])[0]
+
+
+def speeds(connection: Connection, algorithm: str, environment: str, most: int) -> list[SpeedRecord]:
+    """Return the newest runs of an algorithm that have come some way.
+
+    Those in `environment` where there are any, else those in all others.
+    """
+    columns = runs.c.key, runs.c.environment, runs.c.step, runs.c.elapsed_seconds, run_configs.c.config
+    some_way = runs.c.algorithm == words(algorithm), runs.c.step > 0, runs.c.elapsed_seconds > 0
+    query = select(*columns).join(run_configs, run_configs.c.run_key == runs.c.key).where(*some_way)
+    query = query.order_by(runs.c.key.desc()).limit(most)
+    found = connection.execute(query.where(runs.c.environment == words(environment))).all()
+    return [
+        SpeedRecord(row.environment, row.step, row.elapsed_seconds, json.loads(row.config))
+        for row in found or connection.execute(query).all()
+    ]
 
 
 def run_ids(connection: Connection) -> set[str]:

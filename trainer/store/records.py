@@ -77,6 +77,16 @@ class RunRecord:
 
 
 @dataclass(frozen=True)
+class SpeedRecord:
+    """How far a run came in which time, pauses left out, and with which configuration."""
+
+    environment: str
+    step: int
+    elapsed_seconds: float
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class EpisodeRecord:
     """One training episode; `length` is in agent steps."""
 

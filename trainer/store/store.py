@@ -24,6 +24,7 @@ from trainer.store.records import (
     MetricsPage,
     Page,
     RunRecord,
+    SpeedRecord,
     VideoRecord,
 )
 from trainer.store.writer import Writer
@@ -221,6 +222,14 @@ class Store:
         """Return how many runs are in each state that has any."""
         with self._database.snapshot() as connection:
             return queries.counts(connection)
+
+    def speeds(self, algorithm: str, environment: str, most: int = 30) -> list[SpeedRecord]:
+        """Return how fast the newest runs of an algorithm were: in `environment`, or where there are none in any.
+
+        :param most: so many at most
+        """
+        with self._database.snapshot() as connection:
+            return queries.speeds(connection, algorithm, environment, most)
 
     def metric_names(self, run_id: str) -> list[str]:
         """Return the names of a run's series, sorted; `episode/return` and `episode/length` are among them.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -74,6 +74,7 @@ runs = Table(
     Index("runs_by_status", "status", "key"),
     Index("runs_by_end", "ended_at", "key"),
     Index("runs_by_parent", "parent_id", "key"),
+    Index("runs_by_algorithm", "algorithm", "environment", "key"),
     sqlite_autoincrement=True,
 )
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from trainer.config import RunConfig, advise
-from trainer.envs.remarks import wrapper_remarks
+from trainer.config import RunConfig
 from trainer.errors import PalaestraError
 from trainer.runs.command import into, shortest_command
 from ui.components.config_bar import required
@@ -30,14 +29,9 @@ class ActionBar:
     def review(self, filled: Mapping[str, Any]) -> dict[str, Any]:
         """Say everything that is wrong with the form, or what it would train, and what its environment is like."""
         result = read_filled(filled)
-        faults = list(result.faults)
-        if result.config is not None:
-            faults += self._engine.manager.check(result.config)
         environment_id = str(filled.get("values", {}).get("environment.id", ""))
-        advice = [] if result.config is None else [*advise(result.config), *wrapper_remarks(result.config.environment)]
         return {
-            "faults": [fault.as_json() for fault in faults],
-            "advice": [remark.as_json() for remark in advice],
+            **self._engine.manager.review(result.config, result.faults).as_json(),
             "summary": summarize(result.config) if result.config is not None else "",
             "environment": describe_environment(environment_id),
             "layers": layers_in(filled),

@@ -23,7 +23,7 @@ from trainer.ring import Ring
 
 FOLDER = "replay"
 _INDEX = "replay.json"
-_PIECE = 4 << 20  # bytes
+PIECE = 4 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _rows(ring: Ring, piece: int) -> slice:
 
 
 def _rows_of_a_piece(ring: Ring) -> int:
-    return max(1, _PIECE // max(1, ring.rows[:1].nbytes))
+    return max(1, PIECE // max(1, ring.rows[:1].nbytes))
 
 
 def _file(ring: Ring, piece: int) -> str:

@@ -1,0 +1,46 @@
+"""A configuration is looked over by HTTP, without starting anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+
+def review(client: httpx.Client, **body: Any) -> dict[str, Any]:
+    answer = client.post("/api/config/check", json=body)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_what_can_run_comes_with_its_estimates_and_makes_no_run(client: httpx.Client) -> None:
+    before = client.get("/api/state").json()["counts"]
+    found = review(client, preset="sac_pendulum")
+    assert (found["ok"], found["faults"]) == (True, [])
+    assert set(found["estimates"]) == {"memory", "time", "disk"}
+    names = {part["name"] for part in found["estimates"]["memory"]["parts"]}
+    assert "replay" in names
+    assert found["estimates"]["time"]["steps"] > 0
+    assert (found["start"]["place"], found["start"]["obstacles"]) == (0, [])
+    assert client.get("/api/state").json()["counts"] == before
+
+
+def test_every_fault_comes_with_the_field_and_a_fix_where_one_is_known(client: httpx.Client) -> None:
+    overrides = {"algorithm.batch_size": 10_000, "algorithm.n_steps": 64, "environment.n_envs": 1}
+    found = review(client, preset="ppo_cartpole", overrides=overrides)
+    assert not found["ok"]
+    [fault] = found["faults"]
+    assert (fault["field"], fault["fix"]) == ("algorithm.batch_size", {"algorithm.batch_size": 64})
+    assert found["estimates"] is not None
+
+
+def test_what_is_no_configuration_at_all_is_told_with_no_estimates(client: httpx.Client) -> None:
+    found = review(client, config={"algorithm": {"name": "ppo", "gamma": 99}})
+    assert found["faults"][0]["fix"] == {"algorithm.gamma": 0.99}
+    assert found["estimates"] is None
+
+
+def test_a_request_that_makes_no_sense_is_refused_as_ever(client: httpx.Client) -> None:
+    assert client.post("/api/config/check", json={}).status_code == 422
+    assert client.post("/api/config/check", json={"presett": "x"}).status_code == 422
+    assert client.post("/api/config/check", json={"preset": "nothing_like_it"}).status_code == 404
