@@ -52,7 +52,7 @@ def check_config(engine: EngineOf, data: JsonObject) -> JsonResponse:
     config: RunConfig | None = None
     faults: tuple[Fault, ...] = ()
     try:
-        config = resolve(submission, engine.presets)
+        config, _ = resolve(submission, engine.preset)
     except ConfigError as error:
         faults = error.faults
     return JsonResponse(engine.manager.review(config, faults).as_json())
