@@ -61,10 +61,11 @@ def create_train_tab(engine: Engine) -> TrainTab:
 
 def create_answers(engine: Engine) -> dict[str, Answer]:
     """Return what the form may ask of the server, by name: functions of one JSON object that return JSON data."""
-    bar, actions = ConfigBar(engine.presets), ActionBar(engine)
+    bar, actions = ConfigBar(engine.presets, engine.defaults), ActionBar(engine)
     named: dict[str, Answer] = {
         "opening": lambda _: bar.opening(),
         "presets": lambda _: bar.listing(),
+        "new_form": lambda _: bar.fresh(),
         "load_preset": lambda asked: bar.load(asked["name"]),
         "save_preset": lambda asked: bar.save(asked["name"], asked["filled"], replace=asked.get("replace", False)),
         "import_preset": bar.take_in,

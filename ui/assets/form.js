@@ -14,10 +14,10 @@
       try {
         reply = await server[name](request);
       } catch (error) {
-        throw new pal.ApiError(`The server did not answer: ${error?.message || error}`);
+        throw new pal.ApiError(pal.text("form.not_answered", { reason: error?.message || error }));
       }
       // Gradio answers nothing at all when the request was lost or refused.
-      if (!reply) throw new pal.ApiError(pal.state.signedOut ? "You are signed out: reload the page to sign in again." : "The server does not answer.");
+      if (!reply) throw new pal.ApiError(pal.state.signedOut ? pal.text("form.signed_out") : pal.text("form.no_answer"));
       if (reply.error) throw new pal.ApiError(reply.error.message, { ...reply.error, status: 422 });
       return reply.answer;
     };
@@ -65,7 +65,7 @@
 
   pal.island("train", async (node) => {
     const ask = asking(node.server);
-    const model = new pal.FormModel(node.description);
+    const model = new pal.FormModel(pal.saidForm(node.description));
     const view = new pal.FormView(model, ask);
     const config = new pal.ConfigBar(model, view, ask);
     const search = new pal.FormSearch(view, model);
@@ -82,7 +82,7 @@
         pal.settled("opening");
         break;
       } catch (error) {
-        if (tries === 0) pal.fail(error, "The presets could not be read", "opening");
+        if (tries === 0) pal.fail(error, pal.text("form.presets_unread"), "opening");
         await new Promise((done) => setTimeout(done, 2000));
       }
     }

@@ -7,7 +7,7 @@
 (() => {
   const pal = window.palaestra;
   const { h, setText, setAttr } = pal;
-  const WHY = "No run is live: press Start";
+  const WHY = pal.text("form.no_live_run");
   const NO_RUN = { id: "", status: "completed", actions: { start: WHY, pause: WHY, resume: WHY, stop: WHY } };
 
   let bar = null;
@@ -17,7 +17,7 @@
     // view: the FormView, for jumping to a fault; reviewer: knows whether the faults shown are those of the form as it is
     constructor(model, view, reviewer, ask) {
       Object.assign(this, { model, view, reviewer, ask, runs: [], chosen: null, busy: false, offline: null });
-      this.said = h("span", { class: "pal-review-words", text: "Checking…" });
+      this.said = h("span", { class: "pal-review-words", text: pal.text("form.checking") });
       this.message = h("button", { type: "button", class: "pal-linkbutton pal-review", id: "review", "aria-live": "polite" }, h("span", { class: "pal-review-sign", "aria-hidden": "true" }), this.said);
       this.message.addEventListener("click", () => this.jump());
       this.node = h("div", { class: "pal-actionbar", id: "action-bar" }, this.message, this.startButtons(), this.runControls());
@@ -32,22 +32,22 @@
     }
 
     startButtons() {
-      this.start = h("button", { type: "button", class: "pal-action pal-start", id: "start", data: { action: "start" } }, pal.icon("play"), h("span", { text: "Start" }));
+      this.start = h("button", { type: "button", class: "pal-action pal-start", id: "start", data: { action: "start" } }, pal.icon("play"), h("span", { text: pal.text("form.start") }));
       this.start.addEventListener("click", () => this.submit("start"));
-      this.queue = h("button", { type: "button", class: "pal-button", id: "enqueue" }, pal.icon("queue"), h("span", { text: "Add to queue" }));
+      this.queue = h("button", { type: "button", class: "pal-button", id: "enqueue" }, pal.icon("queue"), h("span", { text: pal.text("form.enqueue") }));
       this.queue.addEventListener("click", () => this.submit("enqueue"));
-      this.print = h("button", { type: "button", class: "pal-button", id: "print-command" }, pal.icon("terminal"), h("span", { text: "Print command" }));
+      this.print = h("button", { type: "button", class: "pal-button", id: "print-command" }, pal.icon("terminal"), h("span", { text: pal.text("form.print_command") }));
       this.print.addEventListener("click", () => this.printCommand());
       this.follow = h("input", { type: "checkbox", id: "open-monitor" });
       this.follow.checked = pal.preferences.get("openMonitor");
       this.follow.addEventListener("change", () => pal.preferences.set("openMonitor", this.follow.checked));
       pal.preferences.on("openMonitor", (wanted) => (this.follow.checked = wanted));
-      const follow = h("label", { class: "pal-follow", for: "open-monitor", data: { tip: "Start also opens Monitor on the new run" } }, this.follow, pal.icon("chart"), h("span", { text: "open Monitor" }));
+      const follow = h("label", { class: "pal-follow", for: "open-monitor", data: { tip: pal.text("form.open_monitor_tip") } }, this.follow, pal.icon("chart"), h("span", { text: pal.text("form.open_monitor") }));
       return h("div", { class: "pal-actions pal-start-actions" }, this.start, follow, this.queue, this.print);
     }
 
     runControls() {
-      this.select = h("select", { class: "pal-input", id: "action-run", "aria-label": "Run that the buttons act on" });
+      this.select = h("select", { class: "pal-input", id: "action-run", "aria-label": pal.text("form.acts_on") });
       this.select.addEventListener("change", () => {
         this.chosen = this.select.value;
         this.showRun();
@@ -60,7 +60,7 @@
     // ---- is it runnable? --------------------------------------------------------------------------------------
 
     reviewing() {
-      this.say("Checking…", 0);
+      this.say(pal.text("form.checking"), 0);
     }
 
     reviewed(summary) {
@@ -72,16 +72,16 @@
       const { faults } = this.model;
       const count = faults.length;
       const first = count ? this.words(faults[0]) : "";
-      if (count) this.say(`${count === 1 ? "1 fault" : `${count} faults`}: ${first}`, count);
-      else this.say(this.summary ? `Ready: ${this.summary}` : "Checking…", 0);
+      if (count) this.say(pal.text("form.faults_first", { count, first }), count);
+      else this.say(this.summary ? pal.text("form.ready", { summary: pal.said(this.summary) }) : pal.text("form.checking"), 0);
       this.offline = pal.reasonOffline();
       const refuse = (button, reason, tip) => {
         setAttr(button, "aria-disabled", reason || this.busy ? "true" : null);
         pal.setTip(button, reason || tip);
       };
-      refuse(this.start, this.offline || (count && `Cannot start: ${first}`), "Train this form (Ctrl+Enter)");
-      refuse(this.queue, this.offline || (count && `Cannot be added: ${first}`), "Keep this run ready; it starts when you press its Start");
-      refuse(this.print, this.offline, "The line that trains this form in a terminal");
+      refuse(this.start, this.offline || (count && pal.text("form.cannot_start", { reason: first })), pal.text("form.start_tip"));
+      refuse(this.queue, this.offline || (count && pal.text("form.cannot_enqueue", { reason: first })), pal.text("form.enqueue_tip"));
+      refuse(this.print, this.offline, pal.text("form.print_tip"));
     }
 
     // Where there is no room for the words, their sign and the number of faults stand for them, and the tip says them.
@@ -89,7 +89,7 @@
       this.message.classList.toggle("pal-review-bad", faults > 0);
       setText(this.said, text);
       setAttr(this.message, "aria-disabled", faults ? null : "true");
-      pal.setTip(this.message, faults ? `Go to the fault. ${text}` : text);
+      pal.setTip(this.message, faults ? pal.text("form.go_to_fault", { text }) : text);
     }
 
     words(fault) {
@@ -118,25 +118,25 @@
         this.chosen = run.id;
         pal.pollNow();
         const queued = run.status === "queued" && how === "start";
-        const bar = pal.toast(how === "enqueue" ? `${run.name} waits for its Start.` : queued ? `${run.name} waits in the queue.` : `${run.name} is starting.`, { kind: "success", key: "start" });
+        const bar = pal.toast(how === "enqueue" ? pal.text("form.waits_for_start", { run: run.name }) : queued ? pal.text("form.waits_in_queue", { run: run.name }) : pal.text("form.is_starting", { run: run.name }), { kind: "success", key: "start" });
         if (how === "start" && this.follow.checked) pal.openRun(run.id);
         else this.offerMonitor(bar, run);
       } catch (error) {
-        this.view.refused(error, "Nothing was started", "start");
+        this.view.refused(error, pal.text("form.nothing_started"), "start");
       } finally {
         this.setBusy(null);
       }
     }
 
     offerMonitor(bar, run) {
-      const show = h("button", { type: "button", class: "pal-linkbutton", text: "Show in Monitor" });
+      const show = h("button", { type: "button", class: "pal-linkbutton", text: pal.text("form.show_in_monitor") });
       show.addEventListener("click", () => pal.openRun(run.id));
       bar.querySelector(".pal-toast-text").append(show);
     }
 
     setBusy(how) {
       this.busy = how !== null;
-      setText(this.start.querySelector("span"), how === "start" ? "Starting…" : "Start");
+      setText(this.start.querySelector("span"), how === "start" ? pal.text("form.starting") : pal.text("form.start"));
       this.show();
     }
 
@@ -145,13 +145,13 @@
       try {
         const { command } = await this.ask("command", { filled: this.model.filled() });
         const line = h("pre", { class: "pal-detail", id: "command-line", text: command });
-        const copy = h("button", { type: "button", class: "pal-button pal-button-main", id: "copy-command", text: "Copy" });
-        copy.addEventListener("click", async () => setText(copy, (await pal.copy(command)) ? "Copied" : "Select and copy it by hand"));
-        const note = h("p", { text: "Run it in the folder of Palaestra. It uses the same database, so the run appears here too." });
+        const copy = h("button", { type: "button", class: "pal-button pal-button-main", id: "copy-command", text: pal.text("form.copy") });
+        copy.addEventListener("click", async () => setText(copy, (await pal.copy(command)) ? pal.text("form.copied") : pal.text("form.copy_by_hand")));
+        const note = h("p", { text: pal.text("form.command_note") });
         pal.settled("command");
-        pal.dialog("The same run in a terminal", h("div", { class: "pal-command" }, line, note, h("div", { class: "pal-dialog-buttons" }, copy)), { className: "pal-dialog-small" });
+        pal.dialog(pal.text("form.command_title"), h("div", { class: "pal-command" }, line, note, h("div", { class: "pal-dialog-buttons" }, copy)), { className: "pal-dialog-small" });
       } catch (error) {
-        this.view.refused(error, "No command could be made", "command");
+        this.view.refused(error, pal.text("form.no_command"), "command");
       }
     }
 
@@ -163,7 +163,7 @@
       live.sort((a, b) => waits(a) - waits(b) || b.created_at - a.created_at);
       this.runs = live;
       if (!live.some((run) => run.id === this.chosen)) this.chosen = live[0]?.id ?? null;
-      const wanted = live.length ? live.map((run) => [run.id, `${pal.runs.title(run)} · ${run.id.slice(-4)}`]) : [["", "no live run"]];
+      const wanted = live.length ? live.map((run) => [run.id, `${pal.runs.title(run)} · ${run.id.slice(-4)}`]) : [["", pal.text("form.no_runs")]];
       const mark = JSON.stringify(wanted);
       if (mark !== this.mark) {
         this.mark = mark;

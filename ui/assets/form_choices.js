@@ -11,11 +11,11 @@
     const combo = new pal.Combobox({
       id: null,
       label: field.title,
-      placeholder: "Search environments",
+      placeholder: pal.text("form.search_environments"),
       load: () => ask("environments"),
       choose: (value) => take(value),
       free: true,
-      empty: "No environment of that name is registered. Enter takes the id as typed.",
+      empty: pal.text("form.unknown_environment"),
     });
     combo.input.classList.add("pal-figures");
     const facts = h("p", { class: "pal-environment-facts", "aria-live": "polite" });
@@ -31,8 +31,8 @@
   }
 
   function sentence(facts) {
-    const text = facts.join(", ");
-    return text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}.` : "";
+    const text = facts.map(pal.said).join(pal.text("form.comma"));
+    return text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}${pal.text("form.full_stop")}` : "";
   }
 
   // A control for FormField: one button an algorithm; those that cannot act in the environment say why.
@@ -67,7 +67,7 @@
       showUnfit: (unfit) => {
         for (const { name, choice } of choices) {
           choice.classList.toggle("pal-unfit", name in unfit);
-          pal.setTip(choice, unfit[name] || "");
+          pal.setTip(choice, pal.said(unfit[name]) || "");
         }
       },
     };

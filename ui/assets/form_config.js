@@ -40,6 +40,7 @@
       return h(
         "div",
         { class: "pal-config-buttons" },
+        button("preset-new", "new", () => this.fresh()),
         button("preset-load", "load", () => this.load(this.combo.value || this.model.preset)),
         button("preset-save", "save", () => this.save()),
         button("preset-save-as", "save_as", () => this.saveAs()),
@@ -103,6 +104,18 @@
       bar.querySelector(".pal-toast-text").append(undo);
     }
 
+    // A form that begins from nothing but defaults: the program's, and the reader's own in their place.
+    async fresh() {
+      try {
+        const form = await this.ask("new_form");
+        const done = form.own ? pal.text("presets.new_done_with", { count: form.own }) : pal.text("presets.new_done");
+        this.replace(() => this.model.load(form), done);
+        if (form.faults.length) pal.fail(new pal.ApiError(form.faults.map(pal.faultText).join(" ")), pal.text("presets.new_faults"), "own defaults");
+      } catch (error) {
+        pal.fail(error, pal.text("presets.new_failed"), "fill");
+      }
+    }
+
     async load(name) {
       if (!name) {
         pal.toast(pal.text("presets.choose_first"), { key: "fill" });
@@ -164,7 +177,7 @@
       };
       form.addEventListener("submit", (event) => {
         event.preventDefault();
-        attempt(false);
+        attempt(!pal.preferences.get("ask.overwrite_preset"));
       });
       replace.addEventListener("click", () => attempt(true));
       input.select();

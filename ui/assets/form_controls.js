@@ -48,7 +48,7 @@
 
   // What an empty field means, or what would be there if nothing were said.
   function placeholder(field) {
-    if (field.nullable) return field.none_label || "none";
+    if (field.nullable) return field.none_label || pal.text("form.none");
     const initial = showNumber(field.initial);
     return initial === "" ? field.example || "" : initial;
   }
@@ -81,8 +81,8 @@
   }
 
   function choicesOf(field) {
-    const choices = field.choices.map((choice) => [choice, choice.replaceAll("_", " ")]);
-    return field.nullable ? [["", field.none_label || "none"], ...choices] : choices;
+    const choices = field.choices.map((choice) => [choice, pal.said(choice.replaceAll("_", " "))]);
+    return field.nullable ? [["", field.none_label || pal.text("form.none")], ...choices] : choices;
   }
 
   const CONTROLS = {
@@ -90,7 +90,7 @@
     float: (field) => textControl(field, { number: true }),
     bool: switchControl,
     optional_bool: (field) =>
-      selectControl(field, [["", field.none_label || "default"], ["true", "yes"], ["false", "no"]]),
+      selectControl(field, [["", field.none_label || pal.text("form.default")], ["true", pal.text("form.yes")], ["false", pal.text("form.no")]]),
     choice: (field) => selectControl(field, choicesOf(field)),
     open_choice: suggestControl,
     multiline: (field) => textControl(field, { lines: 3 }),
@@ -112,7 +112,7 @@
     const line = document.createElementNS(SVG, "path");
     for (const [name, value] of [
       ["d", "M5.6 3L2.8 5.8l2.8 2.8M2.8 5.8h6.4a3.6 3.6 0 0 1 0 7.2H5.5"],
-      ["fill", "none"],
+      ["fill", pal.text("form.none")],
       ["stroke", "currentColor"],
       ["stroke-width", "1.5"],
       ["stroke-linecap", "round"],
@@ -125,8 +125,8 @@
   }
 
   function bounds(field) {
-    const lower = field.minimum === null ? "" : `${field.exclusive_minimum ? "above" : "from"} ${showNumber(field.minimum)}`;
-    const upper = field.maximum === null ? "" : `${field.exclusive_maximum ? "below" : "to"} ${showNumber(field.maximum)}`;
+    const lower = field.minimum === null ? "" : pal.text(field.exclusive_minimum ? "form.above" : "form.from", { value: showNumber(field.minimum) });
+    const upper = field.maximum === null ? "" : pal.text(field.exclusive_maximum ? "form.below" : "form.to", { value: showNumber(field.maximum) });
     return [lower, upper].filter(Boolean).join(" ");
   }
 
@@ -134,17 +134,20 @@
   function fieldHelp(field) {
     const initial = showValue(field, field.initial);
     const facts = [
-      initial === "empty" ? null : `Default ${initial}`,
+      showsNothing(field, field.initial) ? null : pal.text("form.default_value", { value: initial }),
       bounds(field),
-      field.example && !field.help.includes(field.example) ? `such as ${field.example}` : null,
+      field.example && !field.help.includes(field.example) ? pal.text("form.such_as", { example: field.example }) : null,
     ];
     return { text: field.help, facts: facts.filter(Boolean).join(" · "), path: field.path };
   }
 
+  const shownText = (value) => (typeof value === "number" ? showNumber(value) : String(value ?? ""));
+  const showsNothing = (field, value) => field.kind !== "bool" && shownText(value) === "" && !field.none_label;
+
   function showValue(field, value) {
-    if (field.kind === "bool") return value ? "on" : "off";
-    const text = typeof value === "number" ? showNumber(value) : String(value ?? "");
-    return text === "" ? field.none_label || "empty" : text;
+    if (field.kind === "bool") return pal.text(value ? "form.on" : "form.off");
+    const text = shownText(value);
+    return text === "" ? field.none_label || pal.text("form.empty") : text;
   }
 
   // ---- a field -----------------------------------------------------------------------------------------------
@@ -224,7 +227,7 @@
       this.node.classList.toggle("pal-changed", differs);
       this.back.hidden = !differs;
       if (differs) {
-        const words = `Back to ${showValue(this.field, this.model.baseline[this.field.key])}`;
+        const words = pal.text("form.back_to", { value: showValue(this.field, this.model.baseline[this.field.key]) });
         pal.setAttr(this.back, "aria-label", `${this.field.title}: ${words}`);
         pal.setTip(this.back, words);
       }

@@ -19,8 +19,8 @@
         type: "search",
         id: "field-search",
         class: "pal-input",
-        placeholder: "Find a field",
-        "aria-label": "Find a field",
+        placeholder: pal.text("form.find_field"),
+        "aria-label": pal.text("form.find_field"),
         autocomplete: "off",
         spellcheck: "false",
       });
@@ -49,7 +49,7 @@
     }
 
     fits(field, words) {
-      const text = `${field.title} ${field.path} ${field.path.replaceAll("_", " ")} ${field.group} ${field.help}`.toLowerCase();
+      const text = `${field.title} ${field.path} ${field.path.replaceAll("_", " ")} ${field.group} ${field.help} ${field.english}`.toLowerCase();
       return words.every((word) => text.includes(word));
     }
 
@@ -80,8 +80,8 @@
         .filter(({ name }) => name !== this.model.algorithm)
         .filter(({ name }) => this.model.description.fields.some((field) => field.algorithm === name && this.fits(field, words)))
         .map(({ label }) => label);
-      const here = `${number} ${number === 1 ? "field" : "fields"}`;
-      setText(this.count, number === 0 && elsewhere.length ? `none here; in ${elsewhere.join(", ")}` : here);
+      const here = pal.text("form.fields", { count: number });
+      setText(this.count, number === 0 && elsewhere.length ? pal.text("form.fields_elsewhere", { algorithms: elsewhere.join(", ") }) : here);
     }
 
     clear() {

@@ -50,7 +50,7 @@
         const members = fields.filter((field) => field.group === group).map((field) => this.field(field));
         return h("div", { class: "pal-group" }, h("h3", { text: group }), h("div", { class: "pal-fields" }, ...members));
       });
-      return fold(`${section}-advanced`, "pal-fold pal-advanced", false, [h("span", { class: "pal-fold-title", text: "Advanced" })], h("div", { class: "pal-groups" }, ...groups));
+      return fold(`${section}-advanced`, "pal-fold pal-advanced", false, [h("span", { class: "pal-fold-title", text: pal.text("form.advanced") })], h("div", { class: "pal-groups" }, ...groups));
     }
 
     field(field) {
@@ -108,10 +108,10 @@
         const shown = [...node.querySelectorAll(".pal-field:not([hidden])")];
         const faulty = shown.filter((field) => field.classList.contains("pal-faulty")).length;
         const part = (name) => node.querySelector(`:scope > summary > ${name}`);
-        setText(part(".pal-fold-faults"), faulty === 0 ? "" : faulty === 1 ? "1 fault" : `${faulty} faults`);
+        setText(part(".pal-fold-faults"), faulty === 0 ? "" : pal.text("form.faults", { count: faulty }));
         node.classList.toggle("pal-holds-change", shown.some((field) => field.classList.contains("pal-changed")));
         if (part(".pal-section-line")) setText(part(".pal-section-line"), this.settings(node.dataset.section));
-        if (part(".pal-fold-title")) setText(part(".pal-fold-title"), `Advanced (${shown.length})`);
+        if (part(".pal-fold-title")) setText(part(".pal-fold-title"), pal.text("form.advanced_count", { count: shown.length }));
       }
     }
 
@@ -120,7 +120,7 @@
       const { values } = this.model;
       const fields = this.model.applicable().filter((field) => field.section === section);
       const toggle = fields.find((field) => field.path === `${section}.enabled`);
-      if (toggle && values[toggle.key] === false) return "off";
+      if (toggle && values[toggle.key] === false) return pal.text("form.off");
       const said = fields.filter(
         (field) => field !== toggle && (!field.advanced || this.model.differs(field.key)) && !["", null, false].includes(values[field.key]),
       );

@@ -18,6 +18,8 @@
   const catalogues = new Map(); // language -> {key: text or plural forms}
   let translations = {}; // English of the server -> the reader's language
   const missed = new Set();
+  const found = new Map(); // what the server said -> the same in the reader's language
+  let patterns = null;
 
   // "es-MX" -> "es", "zh" -> "zh-CN": the same language written for somebody else is better than another one.
   function nearest(wanted) {
@@ -60,9 +62,28 @@
   // The English of a key, or undefined: for keys that are made of what the server says.
   const english = (key) => catalogues.get(ENGLISH)?.[key];
 
-  // What the server said, in the reader's language where that is known.
+  // What the server said, in the reader's language where that is known: whole sentences, or such with {1} and {2} where
+  // names and numbers stand.
   function said(english) {
-    return (typeof english === "string" && translations[english]) || english;
+    if (typeof english !== "string" || language === ENGLISH) return english;
+    if (!found.has(english)) found.set(english, translations[english] ?? fromPattern(english) ?? english);
+    if (found.size > 2000) found.clear(); // sentences with numbers never end
+    return found.get(english);
+  }
+
+  function fromPattern(english) {
+    patterns ??= Object.entries(translations).filter(([from]) => /\{\d\}/.test(from)).map(([from, to]) => [patternOf(from), to]);
+    for (const [pattern, to] of patterns) {
+      const match = english.match(pattern);
+      if (match) return to.replace(/\{(\d)\}/g, (_, number) => said(match.groups[`n${number}`]));
+    }
+    return null;
+  }
+
+  // "at most {1}" -> an expression that gives what stands at {1}.
+  function patternOf(text) {
+    const plain = text.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
+    return new RegExp(`^${plain.replace(/\{(\d)\}/g, "(?<n$1>.+?)")}$`, "s");
   }
 
   // A setting as the form draws it, with the texts it was declared with in the reader's language; `english` is kept
@@ -70,6 +91,13 @@
   function saidField(field) {
     const texts = Object.fromEntries(["title", "help", "group", "unit", "none_label"].map((name) => [name, said(field[name])]));
     return { ...field, ...texts, english: language === ENGLISH ? "" : `${field.title} ${field.help}` };
+  }
+
+  // What ui/components/form.py says of the form, in the reader's language; which fields there are is unchanged.
+  function saidForm(description) {
+    const titled = (each) => ({ ...each, title: said(each.title) });
+    const { algorithms, sections, fields } = description;
+    return { ...description, algorithms: algorithms.map(titled), sections: sections.map(titled), fields: fields.map(saidField) };
   }
 
   async function fetched(link) {
@@ -110,6 +138,6 @@
   }
 
   document.documentElement.lang = language;
-  Object.assign(pal, { language, languages, catalogues, text, english, said, saidField, speak });
+  Object.assign(pal, { language, languages, catalogues, text, english, said, saidField, saidForm, speak });
   load().then(runTheRest);
 })();

@@ -12,6 +12,7 @@ from typing import Any
 from trainer.config import SCHEMA_VERSION, PresetStore, RunConfig, field_key, to_form
 from trainer.config.adjusting import adjust, applied, standing
 from trainer.config.importing import import_text
+from trainer.config.defaults import DefaultsFile, form_values
 from trainer.errors import ConfigError, ConflictError, Fault, StorageError
 from ui.components.form import filled_form, read_filled
 
@@ -22,8 +23,9 @@ FIRST_PRESET = "ppo_cartpole"
 class ConfigBar:
     """The requests of the configuration bar; each takes and returns JSON data."""
 
-    def __init__(self, presets: PresetStore) -> None:
+    def __init__(self, presets: PresetStore, defaults: DefaultsFile) -> None:
         self._presets = presets
+        self._defaults = defaults
 
     def opening(self) -> dict[str, Any]:
         """Return the list of presets and the form as a new page shows it."""
@@ -31,6 +33,15 @@ class ConfigBar:
         if any(info["name"] == FIRST_PRESET and not info["problem"] for info in listed):
             return {"presets": listed, "form": self.load(FIRST_PRESET)}
         return {"presets": listed, "form": filled_form(RunConfig(), None)}
+
+    def fresh(self) -> dict[str, Any]:
+        """Return a form that begins from nothing: the program's defaults with one's own in their place.
+
+        :return: the form, with how many are one's `own`, and the `faults` of their file, whose right part still counts
+        """
+        read = self._defaults.read()
+        faults = [fault.as_json() for fault in read.faults]
+        return {"preset": None, "values": form_values(read.values), "own": len(read.values), "faults": faults}
 
     def listing(self) -> list[dict[str, Any]]:
         """Return the presets, shipped ones and one's own, by name."""
