@@ -11,8 +11,8 @@ from typing import Any
 
 from trainer.config import SCHEMA_VERSION, PresetStore, RunConfig, field_key, to_form
 from trainer.config.adjusting import adjust, applied, standing
-from trainer.config.importing import import_text
 from trainer.config.defaults import DefaultsFile, form_values
+from trainer.config.importing import import_text
 from trainer.errors import ConfigError, ConflictError, Fault, StorageError
 from ui.components.form import filled_form, read_filled
 
