@@ -16,6 +16,7 @@ import gradio as gr
 from ui.catalogue import LANGUAGES, languages
 from ui.components.footer import create_footer
 from ui.environments_tab import create_environments_tab
+from ui.help_tab import create_help_tab
 from ui.monitor_tab import create_monitor_tab
 from ui.settings_tab import create_settings_tab
 from ui.theme import PalaestraTheme
@@ -68,6 +69,8 @@ def build_page(engine: Engine) -> gr.Blocks:
                 create_videos_tab()
             with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
                 create_settings_tab()
+            with gr.Tab("Help", id="help", elem_id="tab-help"):
+                create_help_tab()
         create_footer()
     return page
 

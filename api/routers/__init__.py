@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.routers import (
+    about,
     assets,
     config,
     environments,
@@ -29,5 +30,6 @@ ALL_ROUTERS = (
     resources.router,
     settings.router,
     live.router,
+    about.router,
     assets.router,
 )

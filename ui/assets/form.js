@@ -87,6 +87,7 @@
       }
     }
     reviewer.review();
+    pal.formPlaces(model, view, config, search);
     node.dataset.ready = "true";
     pal.train = { model, config };
   });
