@@ -5,6 +5,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import faults, settle, sticking_out
+
 ZOO = """CartPole-v1:
   n_envs: 8
   gamma: 0.5
@@ -100,3 +102,28 @@ def test_a_dashboards_json_says_what_was_not_taken_and_what_was_perhaps_meant(pa
     expect(report).to_contain_text("<b>x</b>")
     page.keyboard.press("Escape")
     assert value(page, "environment.id") == "CartPole-v1", "closing it leaves the form as it is"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_dialogs_have_no_serious_fault_and_fit_a_phone(chromium, server, tmp_path, dark):
+    scheme = "dark" if dark else "light"
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(server.url)
+    page.wait_for_selector("#pal-train[data-ready]")
+    path = tmp_path / "a2c.yml"
+    path.write_text(ZOO)
+    settle(page)
+    behind = sticking_out(page)
+    page.locator("#preset-adjust").click()
+    page.locator("label[for=adjust-explore]").click()
+    expect(page.locator(".pal-adjust-row").first).to_be_visible()
+    settle(page)
+    assert (faults(page), sticking_out(page)) == ([], behind)
+    page.keyboard.press("Escape")
+    page.locator("#preset-file").set_input_files(path)
+    page.locator("#import-entry").select_option("CartPole-v1")
+    expect(page.locator(".pal-import-left")).to_be_visible()
+    settle(page)
+    assert (faults(page), sticking_out(page)) == ([], behind)
+    context.close()

@@ -24,7 +24,6 @@ QUICK: dict[str, Any] = {
     "video.enabled": False,
     "tracking.tensorboard": False,
     "training.duration_seconds": None,
-    "resources.executor": "thread",
 }
 SMALLER = {
     "n_steps": 64,
@@ -34,22 +33,25 @@ SMALLER = {
     "n_delta": 2,
     "n_top": 2,
 }
+WHOLE_EPISODES = 300  # steps, since hindsight learns from ended episodes only
 
 
 def shortened(config: RunConfig) -> RunConfig:
     """Return the preset's run with two rollouts of a size that does not have to be waited for."""
     settings = config.algorithm
     off_policy = isinstance(settings, OffPolicyConfig)
-    smaller = {key: most for key, most in SMALLER.items() if getattr(settings, key, 0) > most}
+    smaller = {key: most for key, most in SMALLER.items() if (getattr(settings, key, 0) or 0) > most}
     if off_policy:
         smaller.pop("n_steps", None)  # the reach of its returns there
+    if getattr(settings, "hindsight", False):
+        smaller["learning_starts"] = WHOLE_EPISODES
     overrides = {**QUICK, **{f"algorithm.{key}": most for key, most in smaller.items()}}
     copies = config.environment.n_envs
     if hasattr(settings, "batch_size") and not off_policy:
         rollout = min(settings.n_steps, SMALLER["n_steps"]) * copies
-        overrides["algorithm.batch_size"] = min(settings.batch_size, rollout)
+        overrides["algorithm.batch_size"] = min(settings.batch_size or rollout, rollout)
     if off_policy:
-        length = SMALLER["learning_starts"] + 2 * copies * settings.train_freq
+        length = smaller.get("learning_starts", settings.learning_starts) + 2 * copies * settings.train_freq
     elif hasattr(settings, "n_delta"):
         length = 2
     else:
