@@ -88,7 +88,6 @@ class EnvironmentConfig(Section):
         _WRAPPING,
         kind="wrappers",
         example='[{"name": "frame_skip", "kwargs": {"skip": 2}}]',
-        advanced=True,
     )
     normalize_observation: bool = setting(
         False,

@@ -133,12 +133,12 @@ def _as_action_kind(name: str) -> ActionKind:
 
 
 def space_in_words(space: spaces.Space[Any]) -> str:
-    """Return a space as a sentence would name it: "a 96 x 96 x 3 image", "a vector of 4 numbers", "2 choices"."""
+    """Return a space as a sentence would name it: "an image of 96 x 96 x 3", "a vector of 4 numbers", "2 choices"."""
     if isinstance(space, spaces.Box):
         size = " x ".join(map(str, space.shape))
         if len(space.shape) == 1:
             return f"a vector of {size} numbers" if space.shape != (1,) else "a single number"
-        return f"a {size} image" if is_image(space) else f"a {size} array" if size else "a single number"
+        return f"an image of {size}" if is_image(space) else f"an array of {size}" if size else "a single number"
     if isinstance(space, spaces.Discrete):
         return f"{int(space.n):,} choices"
     if isinstance(space, spaces.MultiDiscrete):

@@ -142,7 +142,9 @@
       const shown = this.options.filter((option) => option.shown);
       this.note.hidden = shown.length > 0;
       const chosen = shown.findIndex((option) => option.value === this.value);
-      this.activate(words.length ? (shown.length ? 0 : -1) : chosen, shown);
+      // What is called so comes before what is only said to have to do with it.
+      const named = shown.findIndex((option) => words.every((word) => option.name.includes(word)));
+      this.activate(words.length ? (shown.length ? Math.max(named, 0) : -1) : chosen, shown);
     }
 
     activate(index, shown = this.options.filter((option) => option.shown)) {

@@ -27,7 +27,7 @@
   }
 
   function textControl(field, { number = false, lines = 1, list = null } = {}) {
-    const json = field.kind === "json" || field.kind === "wrappers";
+    const json = field.kind === "json";
     const shared = {
       class: lines > 1 || json ? "pal-input pal-area" : "pal-input",
       placeholder: placeholder(field),
@@ -146,6 +146,7 @@
 
   function showValue(field, value) {
     if (field.kind === "bool") return pal.text(value ? "form.on" : "form.off");
+    if (field.kind === "wrappers") return pal.wrappersInWords(value);
     const text = shownText(value);
     return text === "" ? field.none_label || pal.text("form.empty") : text;
   }
@@ -237,7 +238,9 @@
     // A field at fault says only that; advice is for one that can run.
     showFaults(faults, advice) {
       const faulty = faults.length > 0;
-      const text = (faulty ? faults : advice).map(faultText).join(" ");
+      const remarks = faulty ? faults : advice;
+      const own = this.control.showRemarks ? this.control.showRemarks(remarks, faulty) : remarks; // a list has places for some
+      const text = own.map(faultText).join(" ");
       pal.setText(this.fault, text);
       this.fault.hidden = text === "";
       this.node.classList.toggle("pal-faulty", faulty);

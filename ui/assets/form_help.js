@@ -31,7 +31,7 @@
     }
 
     rest(target) {
-      const field = target.closest?.("button, .pal-combo-list, [data-tip]") ? null : this.find(target);
+      const field = target.closest?.("button, .pal-combo-list, .pal-wrappers-list, [data-tip]") ? null : this.find(target);
       if (field === this.field) return;
       this.hide();
       this.field = field;

@@ -49,7 +49,7 @@
     }
 
     fits(field, words) {
-      const text = `${field.title} ${field.path} ${field.path.replaceAll("_", " ")} ${field.group} ${field.help} ${field.english}`.toLowerCase();
+      const text = `${field.title} ${field.path} ${field.path.replaceAll("_", " ")} ${field.group} ${field.help} ${field.english} ${field.keywords}`.toLowerCase();
       return words.every((word) => text.includes(word));
     }
 

@@ -31,6 +31,7 @@
       model.on("algorithm", () => this.refreshAll());
       model.on("faults", () => this.showFaults());
       model.on("review", ({ environment }) => this.showEnvironment(environment));
+      model.on("review", ({ layers }) => this.wrappers?.reviewed(layers));
       this.mark();
     }
 
@@ -60,6 +61,7 @@
     }
 
     specialControl(field) {
+      if (field.control === "wrappers") return (this.wrappers = pal.wrappersControl(field, this.model.description.wrappers, (path) => this.turnOn(path)));
       if (field.control === "environment") return (this.environment = pal.environmentControl(field, this.ask));
       if (field.control === "algorithm") return (this.algorithm = pal.algorithmControl(this.model.description.algorithms));
       return undefined;
@@ -122,7 +124,7 @@
       const toggle = fields.find((field) => field.path === `${section}.enabled`);
       if (toggle && values[toggle.key] === false) return pal.text("form.off");
       const said = fields.filter(
-        (field) => field !== toggle && (!field.advanced || this.model.differs(field.key)) && !["", null, false].includes(values[field.key]),
+        (field) => field !== toggle && (!field.advanced || this.model.differs(field.key)) && !["", "[]", null, false].includes(values[field.key]),
       );
       const words = said.map((field) => {
         const title = field.title.toLowerCase();
@@ -153,6 +155,13 @@
       const field = this.model.faults.map((fault) => this.model.fieldOf(fault)).find(Boolean);
       if (field) this.reveal(field.key);
       return Boolean(field);
+    }
+
+    // Switch a setting on and show where that is.
+    turnOn(path) {
+      const { key } = this.applicable().find(({ field }) => field.path === path).field;
+      this.model.set(key, true);
+      this.reveal(key);
     }
 
     // What the server refused: faults stand beside their fields, and only what has no field becomes a message.

@@ -32,6 +32,8 @@
     table: [rect(2.5, 3, 11, 10, { rx: 1 }), path("M2.5 6.5h11M2.5 9.8h11M6.5 6.5V13")],
     film: [rect(2, 3, 12, 10, { rx: 1.2 }), path("M5 3v10M11 3v10M2 8h3M11 8h3")],
     chart: [path("M2.5 2.5v11h11M5 10.5l2.8-3.6 2.2 2 3.2-4.4")],
+    up: [path("M3 10l5-5 5 5")],
+    down: [path("M3 6l5 5 5-5")],
     left: [path("M10 3L5 8l5 5")],
     right: [path("M6 3l5 5-5 5")],
     zoomout: [path("M3 6V3h3M13 6V3h-3M3 10v3h3M13 10v3h-3")],

@@ -89,7 +89,7 @@
       if (target?.dataset.tip) showTip(target);
     });
   }
-  document.addEventListener("focusout", hideTip);
+  for (const type of ["focusout", "input"]) document.addEventListener(type, hideTip); // one who types needs the room
   document.addEventListener("scroll", hideTip, { capture: true, passive: true });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
 

@@ -33,7 +33,7 @@ class ActionBar:
         return {
             **self._engine.manager.review(result.config, result.faults).as_json(),
             "summary": summarize(result.config) if result.config is not None else "",
-            "environment": describe_environment(environment_id),
+            "environment": describe_environment(environment_id, result.config.environment if result.config else None),
             "layers": layers_in(filled),
         }
 

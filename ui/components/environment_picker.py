@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
-from trainer.config import ALGORITHMS, Spaces
+from trainer.config import ALGORITHMS, EnvironmentConfig, Spaces
 from trainer.envs import catalogue
 from trainer.envs.catalogue import EnvironmentEntry
 from trainer.errors import ConfigError
@@ -26,9 +27,10 @@ def environment_groups() -> list[dict[str, Any]]:
     return groups
 
 
-def describe_environment(environment_id: str) -> dict[str, Any]:
+def describe_environment(environment_id: str, wrapped: EnvironmentConfig | None = None) -> dict[str, Any]:
     """Return what is worth knowing of an environment before one trains on it.
 
+    :param wrapped: the environment with its wrappers, which decide what an algorithm has to choose from
     :return: `id`, `facts` as short phrases, and `unfit`: for each algorithm that cannot be used, why not; all empty
         for an environment that is unknown or cannot be made, which `RunManager.check` reports
     """
@@ -42,6 +44,8 @@ def describe_environment(environment_id: str) -> dict[str, Any]:
         facts.append(f"episodes of at most {entry.max_episode_steps:,} steps")
     if entry.reward_threshold is not None:
         facts.append(f"solved at a return of {entry.reward_threshold:g}")
+    with contextlib.suppress(ConfigError):
+        spaces = spaces if wrapped is None else catalogue.environment_spaces(wrapped)
     return {"id": environment_id, "facts": facts, "unfit": _unfit(spaces)}
 
 

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from trainer.config import ALGORITHMS, FieldSpec, FormResult, RunConfig, field_specs, read_form, to_form
+from ui.components.wrapper_editor import describe_wrappers, wrapper_keywords
 
 # Sections that most people change stand open; the order is Kohya's.
 _SECTIONS = {
@@ -38,7 +39,7 @@ def describe_form() -> dict[str, Any]:
     """Return everything the browser needs to draw the form.
 
     :return: `algorithms` (name, title), `sections` (name, title, open) in page order, `fields` with their widget
-        values under `initial`, and a `digest` that changes with any of it
+        values under `initial`, `wrappers` for their list editor, and a `digest` that changes with any of it
     """
     initial = to_form(RunConfig())
     known = {spec.section for spec in field_specs()}
@@ -51,6 +52,7 @@ def describe_form() -> dict[str, Any]:
             {"name": name, "title": _section_title(name), "open": _SECTIONS.get(name, False)} for name in names
         ],
         "fields": [_describe(spec, initial[spec.key]) for spec in field_specs()],
+        "wrappers": describe_wrappers(),
     }
     form["digest"] = hashlib.sha256(json.dumps(form, sort_keys=True).encode()).hexdigest()[:12]
     return form
@@ -100,6 +102,7 @@ def _describe(spec: FieldSpec, initial: Any) -> dict[str, Any]:
         "nullable": spec.nullable,
         "none_label": spec.none_label,
         "example": spec.example,
+        "keywords": wrapper_keywords() if spec.kind == "wrappers" else "",
         "choices": list(spec.choices),
         "initial": initial,
         "minimum": spec.minimum,

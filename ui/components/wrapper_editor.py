@@ -45,6 +45,11 @@ def describe_wrappers() -> dict[str, Any]:
     }
 
 
+def wrapper_keywords() -> str:
+    """Return the words by which the field is found besides its own: the names of all wrappers."""
+    return " ".join(f"{name} {known.title}" for name, known in KNOWN_WRAPPERS.items())
+
+
 def layers_in(filled: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what the environment of a form shows and takes: bare, then above each wrapper up to one that is wrong.
 

@@ -45,7 +45,7 @@ def _spaces_that_policies_know(config: RunConfig, spaces: Spaces | None) -> Iter
         message = f"{config.environment.id} has continuous actions without bounds"
         bounds = {"name": "clip_action", "kwargs": {"min_action": -1, "max_action": 1}}
         listed = [*(each.model_dump(mode="json") for each in config.environment.wrappers), bounds]
-        hint = "Bound them with the wrapper Clip actions, above all others."
+        hint = "Bound them with the wrapper Clip actions, after all others."
         yield Fault("environment.id", message, hint, {"environment.wrappers": listed})
 
 

@@ -15,7 +15,7 @@ class TimeLimit(KnownWrapper):
     name: ClassVar[str] = "time_limit"
     title: ClassVar[str] = "Time limit"
     about: ClassVar[str] = (
-        "Cut episodes off after so many steps, counted as they arrive here: above a frame skip these are the agent's. "
+        "Cut episodes off after so many steps, counted as they arrive here: after a frame skip these are the agent's. "
         "The field Episode limit does the same for a bare environment and keeps its fast backend."
     )
     source: ClassVar[str] = sources.GYMNASIUM_WRAPPERS

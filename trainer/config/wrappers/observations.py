@@ -31,7 +31,7 @@ class FrameStack(KnownWrapper):
     title: ClassVar[str] = "Frame stack"
     about: ClassVar[str] = (
         "Show the last observations at once, oldest first. The field Frame stack does the same outside all wrappers; "
-        "use this one only where a wrapper above it has to see the stack, and never both."
+        "use this one only where a wrapper after it has to see the stack, and never both."
     )
     source: ClassVar[str] = sources.PAPER_DQN
     group: ClassVar[str] = OBSERVATIONS

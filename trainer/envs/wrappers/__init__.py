@@ -74,7 +74,7 @@ def wrapped(env: gym.Env[Any, Any], name: str, kwargs: Mapping[str, Any], at: st
     except UnfitError as error:
         raise ConfigError([Fault(at, f"{known.title if known else name} {error}.", error.hint)]) from error
     except _REFUSALS as error:
-        raise ConfigError([Fault(at, f"Wrapper {name!r} refuses its arguments: {error}")]) from error
+        raise ConfigError([Fault(at, f"{name} refuses its arguments or this place: {error}")]) from error
 
 
 def _declared(known: type[KnownWrapper], kwargs: Mapping[str, Any], at: str) -> dict[str, Any]:

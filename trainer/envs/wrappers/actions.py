@@ -169,7 +169,7 @@ class RescaleAction(gym.wrappers.RescaleAction[Any, Any, Any]):
     def __init__(self, env: gym.Env[Any, Any], min_action: Any = -1.0, max_action: Any = 1.0) -> None:
         space = continuous_actions(env.action_space, "Remove it: such actions have no range.")
         if not space.is_bounded():
-            raise UnfitError("needs bounds, and some actions have none", "Put Clip actions with bounds below it.")
+            raise UnfitError("needs bounds, and some actions have none", "Put Clip actions with bounds before it.")
         low, high = per_entry(space, min_action, "Lowest"), per_entry(space, max_action, "Highest")
         if np.any(low >= high):
             raise UnfitError("needs Lowest below Highest", "Exchange them.")

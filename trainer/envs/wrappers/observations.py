@@ -33,7 +33,7 @@ class FrameStack(gym.ObservationWrapper[Any, Any, Any]):
     def __init__(self, env: gym.Env[Any, Any], stack_size: int = 4, *, repeat_first: bool = False) -> None:
         super().__init__(env)
         is_dict = isinstance(env.observation_space, spaces.Dict)
-        hint = "Set the field Frame stack, which stacks every part." if is_dict else "Put Flatten below it."
+        hint = "Set the field Frame stack, which stacks every part." if is_dict else "Put Flatten before it."
         inner = box(env.observation_space, hint)
         self.stack_size = stack_size
         self.repeat_first = repeat_first
@@ -108,7 +108,7 @@ class RescaleObservation(gym.wrappers.RescaleObservation[Any, Any, Any]):
     """
 
     def __init__(self, env: gym.Env[Any, Any], min_obs: Any = -1.0, max_obs: Any = 1.0) -> None:
-        space = box(env.observation_space, "Put Flatten below it.")
+        space = box(env.observation_space, "Put Flatten before it.")
         if not space.is_bounded():
             raise UnfitError("needs bounds, and some observations have none", "Turn Normalise observations on instead.")
         if not np.issubdtype(space.dtype, np.floating):
@@ -195,12 +195,12 @@ class TimeFeature(_Added):
     """
 
     def __init__(self, env: gym.Env[Any, Any], max_steps: int | None = None) -> None:
-        super().__init__(env, "Put Flatten below it.")
+        super().__init__(env, "Put Flatten before it.")
         limit = max_steps if max_steps is not None else episode_limit(env)
         if limit is None:
             raise UnfitError(
                 "does not know how long an episode is: there is no time limit",
-                "Give an episode length, or put Time limit below it.",
+                "Give an episode length, or put Time limit before it.",
             )
         self.max_steps = limit
         low, high = np.append(self._inner.low, 0), np.append(self._inner.high, 1)

@@ -46,7 +46,7 @@ def _resize(env: AnyEnv, _: Arguments) -> None:
         raise UnfitError(message, "Remove it, or move it to where there are images.")
     if space.shape is not None and len(space.shape) == 3 and space.shape[0] < min(space.shape[1:]):
         message = f"needs the channels of an image last, and here it is {space_in_words(space)}"
-        raise UnfitError(message, "Move it below the wrapper that puts them first.")
+        raise UnfitError(message, "Move it before the wrapper that puts them first.")
 
 
 def _filter(env: AnyEnv, arguments: Arguments) -> None:
@@ -69,13 +69,13 @@ def _flatten(env: AnyEnv, _: Arguments) -> None:
         parts = space.spaces.items() if isinstance(space, spaces.Dict) else ()
         texts = [name for name, part in parts if not part.is_np_flattenable]
         message = f"cannot make numbers of {', '.join(texts) or space_in_words(space)}"
-        raise UnfitError(message, "Put Choose parts below it and leave that out.") from None
+        raise UnfitError(message, "Put Choose parts before it and leave that out.") from None
 
 
 def _discretize(env: AnyEnv, arguments: Arguments) -> None:
     space = continuous_actions(env.action_space, "Remove it: such actions are chosen from a list already.")
     if not space.is_bounded():
-        raise UnfitError("needs bounds, and some actions have none", "Put Clip actions with bounds below it.")
+        raise UnfitError("needs bounds, and some actions have none", "Put Clip actions with bounds before it.")
     entries, bins = int(np.prod(space.shape)), arguments["bins"]
     if isinstance(bins, list) and len(bins) != entries:
         raise UnfitError(f"has {len(bins)} levels for {entries} actions", "Give one number for all, or one for each.")
@@ -106,7 +106,7 @@ def _frame_stack(env: AnyEnv, _: Arguments) -> None:
 def _time_aware(env: AnyEnv, _: Arguments) -> None:
     if episode_limit(env) is None and (env.spec is None or env.spec.max_episode_steps is None):
         raise UnfitError(
-            "needs a time limit, and there is none", "Set the field Episode limit, or put Time limit below it."
+            "needs a time limit, and there is none", "Set the field Episode limit, or put Time limit before it."
         )
 
 
