@@ -137,7 +137,9 @@ def _licence(distribution: metadata.Distribution) -> str:
     line = stated.strip().partition("\n")[0].strip()
     if line and len(line) <= _LONGEST_NAME and line.upper() != "UNKNOWN":
         return line
-    classified = [entry for entry in distribution.metadata.get_all("Classifier") or [] if entry.startswith("License ::")]
+    classified = [
+        entry for entry in distribution.metadata.get_all("Classifier") or [] if entry.startswith("License ::")
+    ]
     names = [entry.rpartition(" :: ")[2] for entry in classified]
     return ", ".join(name for name in names if name != "OSI Approved") or line[:_LONGEST_NAME]
 

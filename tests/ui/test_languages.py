@@ -2,13 +2,16 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from tests.ui.server_texts import field_texts, spoken
 from trainer.errors import NotFoundError
 from ui.catalogue import ENGLISH, LANGUAGES, find_language, languages
 from ui.page import ASSETS, page_head
 
+ROOT = Path(__file__).resolve().parents[2]
 # Without what only people read.
 SCRIPTS = {
     path.name: re.sub(r"(?m)^\s*//.*$", "", path.read_text(encoding="utf-8")) for path in sorted(ASSETS.glob("*.js"))
@@ -78,6 +81,27 @@ def test_a_text_with_plural_forms_counts_something_and_has_a_form_for_everything
         if not isinstance(entry, str):
             assert set(entry) <= PLURAL_FORMS, key
             assert "other" in entry, key
+
+
+def test_every_setting_is_told_in_every_language():
+    for tag in TRANSLATIONS:
+        said = json.loads((LANGUAGES / f"{tag}.server.json").read_text(encoding="utf-8"))
+        assert sorted(field_texts() - set(said)) == [], tag
+
+
+@pytest.mark.parametrize("tag", TRANSLATIONS)
+def test_what_the_server_says_is_translated_from_what_it_really_says_and_keeps_its_values(tag):
+    said = json.loads((LANGUAGES / f"{tag}.server.json").read_text(encoding="utf-8"))
+    spoken_now = field_texts().union(*(spoken(ROOT / folder) for folder in ("trainer", "ui", "api")))
+    assert sorted(set(said) - spoken_now) == []
+    holes = r"\{(\w+)(?::[^{}]*)?\}"
+    lost = [text for text, other in said.items() if set(re.findall(holes, text)) != set(re.findall(holes, other))]
+    assert lost == []
+
+
+def test_every_language_translates_the_same_sentences_of_the_server():
+    keys = [set(json.loads((LANGUAGES / f"{tag}.server.json").read_text(encoding="utf-8"))) for tag in TRANSLATIONS]
+    assert all(each == keys[0] for each in keys)
 
 
 def test_the_page_offers_every_language_by_its_own_name():

@@ -244,8 +244,7 @@ def _unknown(place: str) -> Fault:
 
 def _with_line(fault: Fault, text: str, place: str) -> Fault:
     at = _line_of(text, place)
-    where = f"line {at + 1}: " if at is not None else ""
-    return replace(fault, field=place, message=f"{where}{fault.message}")
+    return replace(fault, field=place, message=f"line {at + 1}: {fault.message}" if at is not None else fault.message)
 
 
 def _line_of(text: str, place: str, *, commented: bool = False) -> int | None:

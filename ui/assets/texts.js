@@ -12,6 +12,7 @@
 (() => {
   const pal = window.palaestra;
   const ENGLISH = "en";
+  const HOLE = /\{\w+(?::[^{}]*)?\}/; // where the server fills in a name or a number
   const PATIENCE = 10000; // ms for a catalogue; after that the page speaks English
   const links = [...document.querySelectorAll("link[rel=palaestra-language]")];
   const languages = links.map((link) => ({ name: link.hreflang, title: link.title }));
@@ -72,18 +73,19 @@
   }
 
   function fromPattern(english) {
-    patterns ??= Object.entries(translations).filter(([from]) => /\{\d\}/.test(from)).map(([from, to]) => [patternOf(from), to]);
+    patterns ??= Object.entries(translations).filter(([from]) => HOLE.test(from)).sort(([a], [b]) => b.length - a.length).map(([from, to]) => [patternOf(from), to]);
     for (const [pattern, to] of patterns) {
       const match = english.match(pattern);
-      if (match) return to.replace(/\{(\d)\}/g, (_, number) => said(match.groups[`n${number}`]));
+      if (match) return to.replace(/\{(\w+)\}/g, (whole, name) => said(match.groups[`n${name}`] ?? whole));
     }
     return null;
   }
 
   // "at most {1}" -> an expression that gives what stands at {1}.
   function patternOf(text) {
-    const plain = text.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
-    return new RegExp(`^${plain.replace(/\{(\d)\}/g, "(?<n$1>.+?)")}$`, "s");
+    const parts = text.split(/\{(\w+)(?::[^{}]*)?\}/);
+    const plain = (part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`^${parts.map((part, index) => (index % 2 ? `(?<n${part}>.+?)` : plain(part))).join("")}$`, "s");
   }
 
   // A setting as the form draws it, with the texts it was declared with in the reader's language; `english` is kept
