@@ -94,6 +94,12 @@
     ownEnvironmentText: (name) => request("GET", `api/environments/custom/${encodeURIComponent(name)}/text`),
     decideEnvironment: (name, action, body) =>
       request("POST", `api/environments/custom/${encodeURIComponent(name)}/${action}`, { body, timeout: 180000 }),
+    tools: () => request("GET", "api/tools"),
+    toolTask: (task) => request("POST", "api/tools/jobs", { body: task }),
+    cancelTask: (id) => request("POST", `api/tools/jobs/${encodeURIComponent(id)}/cancel`),
+    evaluations: (run) => request("GET", "api/tools/evaluations", { params: { run } }),
+    exports: (run) => request("GET", "api/tools/exports", { params: { run } }),
+    prunePreview: (params) => request("GET", "api/tools/prune", { params, timeout: 300000 }),
     videos: (params) => request("GET", "api/videos/recordings", { params }),
   };
 })();

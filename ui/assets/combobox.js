@@ -13,7 +13,9 @@
     // load(): promise of [{title, entries: [{value, label, detail, aside, search, disabled, older}]}]; asked at each opening.
     // known(): the same list as far as it is known already, shown until the promise has come; null when nothing is.
     // choose(value): called when the reader picks; `free` also lets a typed text be chosen that is not in the list.
-    constructor({ id, label, placeholder, load, known = () => null, choose, free = false, empty = pal.text("combobox.none") }) {
+    // `remote`: load(text) itself finds what matches, for lists too long to be held here; `title(value)` is what the
+    // closed field shows for a value.
+    constructor({ id, label, placeholder, load, known = () => null, choose, free = false, remote = false, title = (value) => value, empty = pal.text("combobox.none") }) {
       serial += 1;
       this.value = "";
       this.load = load;
@@ -21,6 +23,8 @@
       this.listed = ""; // what the list shows, to build it anew only when that has changed
       this.choose = choose;
       this.free = free;
+      this.remote = remote;
+      this.title = title;
       this.empty = empty;
       this.options = [];
       this.active = -1;
@@ -47,7 +51,8 @@
       this.input.addEventListener("click", () => this.open());
       this.input.addEventListener("input", () => {
         this.typed = true; // perhaps before the list has arrived
-        if (this.opened && this.note) this.filter(this.input.value);
+        if (this.opened && this.remote) this.askSoon();
+        else if (this.opened && this.note) this.filter(this.input.value);
         else this.open();
       });
       this.input.addEventListener("keydown", (event) => this.key(event));
@@ -66,7 +71,7 @@
 
     show(value) {
       this.value = value;
-      if (!this.opened) this.input.value = value;
+      if (!this.opened) this.input.value = this.title(value);
     }
 
     async open() {
@@ -78,8 +83,19 @@
       if (known) this.fill(known);
       if (this.options.length) this.filter(this.typed ? this.input.value : "");
       else this.list.replaceChildren(h("div", { class: "pal-combo-note", text: pal.text("combobox.loading") }));
+      await this.ask();
+    }
+
+    askSoon() {
+      clearTimeout(this.pause);
+      this.pause = setTimeout(() => this.ask(), 200);
+    }
+
+    async ask() {
+      const asked = (this.asked = {}); // a later question makes the answer to this one worthless
       try {
-        if (!this.fill(await this.load())) return;
+        const groups = await this.load(this.typed ? this.input.value : "");
+        if (asked !== this.asked || (!this.fill(groups) && !this.remote)) return;
       } catch (error) {
         this.list.replaceChildren(h("div", { class: "pal-combo-note", text: `Could not load the list: ${error.message}` }));
         return;
@@ -127,7 +143,7 @@
     // Every word must occur, or, where none has them all, be near a word of the name; older versions appear only once
     // something is searched for.
     filter(text) {
-      const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = this.remote ? [] : text.toLowerCase().split(/\s+/).filter(Boolean);
       const boxes = new Map();
       let fits = (option, word) => option.search.includes(word);
       const found = (option) => words.every((word) => fits(option, word));
@@ -144,7 +160,8 @@
       const chosen = shown.findIndex((option) => option.value === this.value);
       // What is called so comes before what is only said to have to do with it.
       const named = shown.findIndex((option) => words.every((word) => option.name.includes(word)));
-      this.activate(words.length ? (shown.length ? Math.max(named, 0) : -1) : chosen, shown);
+      const searched = words.length > 0 || (this.remote && this.typed);
+      this.activate(searched ? (shown.length ? Math.max(named, 0) : -1) : chosen, shown);
     }
 
     activate(index, shown = this.options.filter((option) => option.shown)) {
@@ -202,7 +219,7 @@
       this.typed = false;
       this.input.setAttribute("aria-expanded", "false");
       this.input.removeAttribute("aria-activedescendant");
-      this.input.value = this.value;
+      this.input.value = this.title(this.value);
     }
   }
 

@@ -1,0 +1,127 @@
+// Prune: which checkpoints would go and what the disk gets back, then a question that names what is lost.
+//
+// Always holds: nothing is deleted that was not counted before with the same answers.
+"use strict";
+
+(() => {
+  const pal = window.palaestra;
+  const { h, setText } = pal;
+  const { count, bytes } = pal.format;
+  const SHOWN = 12;
+
+  class Prune extends pal.ToolPanel {
+    constructor(tools) {
+      super(tools, { name: "prune", kinds: ["prune"], icon: "stop" });
+      const option = (value) => h("option", { value, text: pal.text(`tools.scope_${value}`) });
+      this.scope = this.field(pal.text("tools.scope"), h("select", { class: "pal-input" }, option("run"), option("all")));
+      this.newest = this.number(pal.text("tools.keep_newest"), 1, pal.text("tools.keep_newest_tip"));
+      this.keep = {};
+      for (const name of ["best", "final", "milestones", "replay"]) this.keep[name] = this.check(pal.text(`tools.keep_${name}`), true);
+      this.form.addEventListener("input", () => this.forget());
+      this.scope.addEventListener("change", () => this.allow(this.possible));
+    }
+
+    get named() {
+      return { newest: this.newest };
+    }
+
+    // All runs may be pruned whichever is chosen.
+    allow(possible) {
+      this.possible = possible;
+      super.allow(possible || this.scope.value === "all");
+    }
+
+    mine(job) {
+      return job.kind === "prune" && (job.run === null || job.run === this.run?.id);
+    }
+
+    read() {
+      const kept = Object.fromEntries(Object.entries(this.keep).map(([name, box]) => [name, box.checked]));
+      return { run: this.scope.value === "run" ? this.run.id : null, newest: pal.readNumber(this.newest.value), ...kept };
+    }
+
+    follow(run, other) {
+      this.run = run;
+      if (other) this.forget();
+    }
+
+    forget() {
+      this.blame([]);
+      this.results.replaceChildren();
+    }
+
+    async submit() {
+      this.blame([]);
+      const asked = this.read();
+      const waiting = (this.waiting = {});
+      this.go.disabled = true;
+      this.results.replaceChildren(h("p", { class: "pal-tool-none", role: "status", text: pal.text("tools.counting") }));
+      try {
+        const found = await pal.api.prunePreview({ ...asked, run: asked.run || "" });
+        if (waiting === this.waiting) this.showPreview(found, asked);
+      } catch (error) {
+        this.forget();
+        this.blame(error.details?.length ? error.details : [{ message: error.message }]);
+      }
+      this.go.disabled = this.blocked || this.isBusy;
+    }
+
+    showPreview(found, asked) {
+      const nothing = found.checkpoint_count === 0 && found.replay_count === 0;
+      if (nothing) {
+        this.results.replaceChildren(h("p", { class: "pal-tool-none", text: pal.text("tools.nothing_to_prune") }));
+        return;
+      }
+      const lines = found.runs.slice(0, SHOWN).map((each) => h("li", {}, h("span", { text: each.name }), h("span", { class: "pal-tool-note", text: ` ${goes(each)} · ${bytes(each.freed_bytes)}` })));
+      const more = found.run_count - lines.length;
+      if (more > 0) lines.push(h("li", { class: "pal-tool-note", text: pal.text("tools.more_runs", { count: more }) }));
+      const remove = h("button", { class: "pal-action", type: "button", data: { action: "stop" } }, h("span", { text: pal.text("tools.prune_do") }));
+      remove.addEventListener("click", () => this.ask(found, asked));
+      const freed = h("p", { class: "pal-tool-freed" }, h("strong", { text: bytes(found.freed_bytes) }), h("span", { text: ` ${pal.text("tools.come_free")}` }));
+      const shared = found.shared_bytes > 0 ? h("p", { class: "pal-tool-note", text: pal.text("tools.shared", { size: bytes(found.shared_bytes) }) }) : null;
+      this.results.replaceChildren(freed, h("p", { class: "pal-tool-note", text: total(found) }), ...[shared].filter(Boolean), h("ul", { class: "pal-tool-list" }, ...lines), remove);
+      remove.focus();
+    }
+
+    ask(found, asked) {
+      const fault = h("p", { class: "pal-tool-fault", role: "alert", hidden: true });
+      const cancel = h("button", { class: "pal-button", type: "button", text: pal.text("tools.keep_all") });
+      const go = h("button", { class: "pal-action", type: "button", data: { action: "stop" } }, h("span", { text: pal.text("tools.prune_do") }));
+      const body = h("div", { class: "pal-tool-ask" }, h("p", { text: total(found) }), h("p", { text: pal.text("tools.prune_lost") }), fault, h("div", { class: "pal-dialog-buttons" }, cancel, go));
+      const box = pal.dialog(pal.text("tools.prune_question"), body, { className: "pal-dialog-small" });
+      cancel.addEventListener("click", () => box.close());
+      go.addEventListener("click", async () => {
+        go.disabled = true;
+        try {
+          await this.tools.submit({ kind: "prune", ...asked });
+          this.results.replaceChildren();
+          box.close();
+        } catch (error) {
+          setText(fault, error.message);
+          fault.hidden = false;
+          go.disabled = false;
+        }
+      });
+      cancel.focus();
+    }
+
+    finished(job) {
+      const { checkpoints, replays, runs, freed_bytes: freed, skipped } = job.result;
+      const done = h("p", { role: "status", text: pal.text("tools.pruned", { checkpoints: count(checkpoints), replays: count(replays), runs: count(runs), size: bytes(freed) }) });
+      this.results.replaceChildren(done, ...skipped.map((text) => h("p", { class: "pal-tool-fault", text: pal.said(text) })));
+      this.tools.choose(this.run.id);
+    }
+  }
+
+  function goes(each) {
+    const steps = each.checkpoints.map(({ step, kind }) => `${count(step)} (${pal.said(kind)})`);
+    const replays = each.replays.length ? [pal.text("tools.replays_of", { count: each.replays.length })] : [];
+    return [...steps.slice(0, 6), ...(steps.length > 6 ? ["…"] : []), ...replays].join(", ");
+  }
+
+  function total(found) {
+    return pal.text("tools.prune_total", { checkpoints: count(found.checkpoint_count), replays: count(found.replay_count), runs: count(found.run_count) });
+  }
+
+  pal.toolPanel(5, (tools) => new Prune(tools));
+})();
