@@ -20,6 +20,7 @@ from ui.help_tab import create_help_tab
 from ui.monitor_tab import create_monitor_tab
 from ui.settings_tab import create_settings_tab
 from ui.theme import PalaestraTheme
+from ui.tools_tab import create_tools_tab
 from ui.train_tab import create_train_tab
 from ui.videos_tab import create_videos_tab
 
@@ -49,6 +50,7 @@ _FIRST = (
     "charts.js",
     "series.js",
     "runs.js",
+    "tool_panel.js",
 )
 _LAST = ("start.js",)
 # These run at once; the last of them runs all others when the texts in the reader's language have arrived.
@@ -67,6 +69,8 @@ def build_page(engine: Engine) -> gr.Blocks:
                 create_monitor_tab()
             with gr.Tab("Videos", id="videos", elem_id="tab-videos"):
                 create_videos_tab()
+            with gr.Tab("Tools", id="tools", elem_id="tab-tools"):
+                create_tools_tab()
             with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
                 create_settings_tab()
             with gr.Tab("Help", id="help", elem_id="tab-help"):

@@ -41,12 +41,13 @@
       this.buttons = pal.runs.actionButtons(() => this.run, actions);
       this.closeButton = pal.toolButton("close", pal.text("card.put_away"), () => this.onClose(this));
       const values = pal.toolButton("table", pal.text("card.table"), () => this.showTable());
+      const tools = pal.toolButton("tools", pal.text("tools.open"), () => pal.openTools(this.run));
       const head = h(
         "header",
         { class: "pal-card-head" },
         h("div", { class: "pal-card-title" }, this.sign, this.name, this.facts),
         this.buttons,
-        h("div", { class: "pal-card-tools" }, values, this.closeButton),
+        h("div", { class: "pal-card-tools" }, tools, values, this.closeButton),
       );
       this.charts = new pal.ChartSet(run, this.data, pal.runs.colourOf(run.id));
       this.log = new pal.LogTail(run);

@@ -41,7 +41,7 @@
         return;
       }
       const heads = ["step", "policy", "mean", "interval", "smallest", "largest", "length", "episodes", "when", "details"];
-      const head = h("tr", {}, ...heads.map((name) => h("th", { scope: "col", class: name === "policy" ? "" : "pal-figures", text: pal.text(`tools.column_${name}`) })));
+      const head = h("tr", {}, ...heads.map((name) => h("th", { scope: "col", class: name === "policy" ? "" : "pal-tool-number", text: pal.text(`tools.column_${name}`) })));
       const table = h("table", { class: "pal-tool-table" }, h("caption", { class: "pal-sr-only", text: pal.text("tools.results") }), h("thead", {}, head), h("tbody", {}, ...evaluations.map((each) => this.row(each))));
       const note = h("p", { class: "pal-tool-note", text: pal.text("tools.interval_about") });
       this.results.replaceChildren(h("div", { class: "pal-tool-scroll", tabindex: "0", role: "region", "aria-label": pal.text("tools.results") }, table), note);
@@ -50,7 +50,7 @@
     row(result) {
       const all = result.all;
       const interval = all.interval ? `${value(all.interval[0])} … ${value(all.interval[1])}` : pal.format.none;
-      const cell = (text) => h("td", { class: "pal-figures", text });
+      const cell = (text) => h("td", { class: "pal-tool-number", text });
       const when = cell(ago(result.time));
       pal.setTip(when, exact(result.time));
       const more = h("button", { class: "pal-linkbutton", type: "button", text: pal.text("tools.show") });
@@ -60,14 +60,14 @@
         {},
         cell(count(result.step)),
         h("td", { text: pal.text(result.deterministic ? "tools.deterministic_short" : "tools.stochastic_short") }),
-        h("td", { class: "pal-figures pal-tool-mean", text: spread(all.mean, all.std) }),
+        h("td", { class: "pal-tool-number pal-tool-mean", text: spread(all.mean, all.std) }),
         cell(interval),
         cell(value(all.min)),
         cell(value(all.max)),
         cell(value(all.mean_length)),
         cell(count(all.episodes)),
         when,
-        h("td", { class: "pal-figures" }, more),
+        h("td", { class: "pal-tool-number" }, more),
       );
     }
   }
@@ -80,7 +80,7 @@
         { class: "pal-tool-seed" },
         h("h3", { text: pal.text("tools.seed", { seed: seed.seed }) }),
         h("p", { class: "pal-tool-note", text: `${spread(seed.mean, seed.std)} · ${pal.text("tools.mean_length", { value: value(seed.mean_length) })}` }),
-        h("p", { class: "pal-tool-returns pal-figures", text: seed.returns.map(value).join("  ") }),
+        h("p", { class: "pal-tool-returns", text: seed.returns.map(value).join("  ") }),
       );
     const copy = pal.copyButton(() => JSON.stringify(result, null, 2), pal.text("tools.copy_json"));
     const content = h("div", { class: "pal-tool-episodes", tabindex: "0" }, h("p", { class: "pal-tool-note", text: pal.text("tools.returns_about") }), ...result.seeds.map(row), h("div", { class: "pal-tool-copy" }, copy, h("span", { text: pal.text("tools.copy_json") })));

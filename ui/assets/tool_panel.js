@@ -69,7 +69,7 @@
     }
 
     check(label, initial, tip = "") {
-      const control = h("input", { type: "checkbox" });
+      const control = h("input", { type: "checkbox", role: "switch", class: "pal-switch" });
       control.checked = initial;
       return this.field(label, control, { tip });
     }

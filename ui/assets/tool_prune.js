@@ -11,7 +11,7 @@
 
   class Prune extends pal.ToolPanel {
     constructor(tools) {
-      super(tools, { name: "prune", kinds: ["prune"], icon: "stop" });
+      super(tools, { name: "prune", kinds: ["prune"], icon: "bin" });
       const option = (value) => h("option", { value, text: pal.text(`tools.scope_${value}`) });
       this.scope = this.field(pal.text("tools.scope"), h("select", { class: "pal-input" }, option("run"), option("all")));
       this.newest = this.number(pal.text("tools.keep_newest"), 1, pal.text("tools.keep_newest_tip"));
@@ -79,7 +79,7 @@
       remove.addEventListener("click", () => this.ask(found, asked));
       const freed = h("p", { class: "pal-tool-freed" }, h("strong", { text: bytes(found.freed_bytes) }), h("span", { text: ` ${pal.text("tools.come_free")}` }));
       const shared = found.shared_bytes > 0 ? h("p", { class: "pal-tool-note", text: pal.text("tools.shared", { size: bytes(found.shared_bytes) }) }) : null;
-      this.results.replaceChildren(freed, h("p", { class: "pal-tool-note", text: total(found) }), ...[shared].filter(Boolean), h("ul", { class: "pal-tool-list" }, ...lines), remove);
+      this.results.replaceChildren(freed, h("p", { class: "pal-tool-note", text: total(found.checkpoint_count, found.replay_count, found.run_count) }), ...[shared].filter(Boolean), h("ul", { class: "pal-tool-list" }, ...lines), remove);
       remove.focus();
     }
 
@@ -87,7 +87,7 @@
       const fault = h("p", { class: "pal-tool-fault", role: "alert", hidden: true });
       const cancel = h("button", { class: "pal-button", type: "button", text: pal.text("tools.keep_all") });
       const go = h("button", { class: "pal-action", type: "button", data: { action: "stop" } }, h("span", { text: pal.text("tools.prune_do") }));
-      const body = h("div", { class: "pal-tool-ask" }, h("p", { text: total(found) }), h("p", { text: pal.text("tools.prune_lost") }), fault, h("div", { class: "pal-dialog-buttons" }, cancel, go));
+      const body = h("div", { class: "pal-tool-ask" }, h("p", { text: total(found.checkpoint_count, found.replay_count, found.run_count) }), h("p", { text: pal.text("tools.prune_lost") }), fault, h("div", { class: "pal-dialog-buttons" }, cancel, go));
       const box = pal.dialog(pal.text("tools.prune_question"), body, { className: "pal-dialog-small" });
       cancel.addEventListener("click", () => box.close());
       go.addEventListener("click", async () => {
@@ -107,7 +107,7 @@
 
     finished(job) {
       const { checkpoints, replays, runs, freed_bytes: freed, skipped } = job.result;
-      const done = h("p", { role: "status", text: pal.text("tools.pruned", { checkpoints: count(checkpoints), replays: count(replays), runs: count(runs), size: bytes(freed) }) });
+      const done = h("p", { role: "status", text: pal.text("tools.pruned", { what: total(checkpoints, replays, runs), size: bytes(freed) }) });
       this.results.replaceChildren(done, ...skipped.map((text) => h("p", { class: "pal-tool-fault", text: pal.said(text) })));
       this.tools.choose(this.run.id);
     }
@@ -119,8 +119,11 @@
     return [...steps.slice(0, 6), ...(steps.length > 6 ? ["…"] : []), ...replays].join(", ");
   }
 
-  function total(found) {
-    return pal.text("tools.prune_total", { checkpoints: count(found.checkpoint_count), replays: count(found.replay_count), runs: count(found.run_count) });
+  // "3 checkpoints and 1 replay buffer of 2 runs"
+  function total(checkpoints, replays, runs) {
+    const parts = [checkpoints && pal.text("tools.checkpoints", { count: checkpoints }), replays && pal.text("tools.replays", { count: replays })].filter(Boolean);
+    const what = parts.length > 1 ? pal.text("tools.both", { first: parts[0], second: parts[1] }) : parts[0] || pal.text("tools.checkpoints", { count: 0 });
+    return pal.text("tools.of_runs", { what, count: runs });
   }
 
   pal.toolPanel(5, (tools) => new Prune(tools));
