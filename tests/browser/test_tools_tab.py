@@ -32,6 +32,10 @@ def tools(page, run):
     return page
 
 
+# A task has a process of its own, which loads PyTorch first; on a busy machine that takes a while.
+PATIENCE = 60_000
+
+
 def panel(page, name):
     return page.locator(f"[data-tool={name}]")
 
@@ -43,7 +47,7 @@ def test_an_evaluation_shows_its_progress_and_stays_after_a_reload(tools):
     evaluate.get_by_role("button", name="Evaluate").click()
     expect(evaluate.get_by_role("progressbar")).to_be_visible()
     row = evaluate.locator("tbody tr").first
-    expect(row).to_contain_text("deterministic")
+    expect(row).to_contain_text("deterministic", timeout=PATIENCE)
     expect(evaluate.get_by_role("progressbar")).to_be_hidden()
     shown = row.inner_text()
     tools.reload()
@@ -65,9 +69,9 @@ def test_a_wrong_number_is_named_and_a_long_task_can_be_cancelled(tools):
     episodes.fill("10000")
     before = evaluate.locator("tbody tr").count()
     evaluate.get_by_role("button", name="Evaluate").click()
-    expect(evaluate.locator(".pal-tool-words")).to_contain_text(re.compile(r"\d+% · .* left"))
+    expect(evaluate.locator(".pal-tool-words")).to_contain_text(re.compile(r"\d+% · .* left"), timeout=PATIENCE)
     evaluate.get_by_role("button", name="Cancel").click()
-    expect(evaluate.get_by_role("progressbar")).to_be_hidden()
+    expect(evaluate.get_by_role("progressbar")).to_be_hidden(timeout=PATIENCE)
     expect(evaluate.get_by_role("button", name="Evaluate")).to_be_enabled()
     assert evaluate.locator("tbody tr").count() == before
 
@@ -76,7 +80,7 @@ def test_an_export_is_compared_and_downloaded(tools):
     export = panel(tools, "export")
     export.get_by_label("Format").select_option("torchscript")
     export.get_by_role("button", name="Export").click()
-    expect(export.locator(".pal-tool-verdict")).to_contain_text("Equal actions on 256 observations")
+    expect(export.locator(".pal-tool-verdict")).to_contain_text("Equal actions on 256 observations", timeout=PATIENCE)
     with tools.expect_download() as caught:
         export.get_by_role("link", name="export.json").click()
     about = json.loads(caught.value.path().read_text())
@@ -109,7 +113,7 @@ def test_pruning_counts_first_asks_and_then_deletes(tools, server, run):
     dialog.get_by_role("button", name="Keep them").click()
     prune.get_by_role("button", name="Delete").click()
     dialog.get_by_role("button", name="Delete").click()
-    expect(prune.locator(".pal-tool-results")).to_contain_text("came free")
+    expect(prune.locator(".pal-tool-results")).to_contain_text("came free", timeout=PATIENCE)
     wait_until(lambda: len(server.api("GET", f"/api/runs/{run}/checkpoints")["checkpoints"]) == 1)
     # What can be chosen follows.
     expect(tools.locator("#tools-checkpoint option")).to_have_count(2)
