@@ -88,6 +88,8 @@ def test_a_dashboards_file_is_known_without_being_told_and_accounts_for_every_ke
         ({"algorithm.gamma": 0.5}, "algorithm.gamma", 0.5),
         ({"capture_video": "false"}, "video.enabled", False),
         ({"ent_coef": 0}, "algorithm.ent_coef", 0),
+        ({"policy_kwargs": {"activation_fn": "torch.nn.ReLU"}}, "policy.activation", "relu"),
+        ({"training": {"max_steps": 70}}, "training.total_timesteps", 70),
         ({"exp_name": "first try"}, "name", "first try"),
     ],
 )
@@ -107,6 +109,8 @@ def test_a_setting_is_known_by_the_names_that_others_have_for_it(data: Any, path
         ({"gamma": 2}, "gamma", "must be at most 1", None),
         ({"flux_capacitor": 1.21}, "flux_capacitor", "No setting is known", None),
         ({"wandb": True}, "wandb", "other services", None),
+        ({"training": {"episodes": 500}}, "training.episodes", "as long as its steps", None),
+        ({"env": {"name": "CartPole-v1", "type": "gym"}}, "env.type", "No setting is known", None),
     ],
 )
 def test_what_is_not_taken_says_why_and_what_was_perhaps_meant(data: Any, key: str, why: str, near: str | None) -> None:
@@ -124,6 +128,7 @@ def test_our_own_files_are_taken_whole_and_without_a_report() -> None:
 
     assert import_text(json.dumps(config.to_data())).config == config
     assert import_text('{"algorithm": {"name": "dqn"}}').format == "preset"
+    assert import_text(json.dumps({**config.to_data(), "history": []})).config == config, "as REST tells it"
     assert (import_text(preset).about.title, import_text(preset).report) == ("T", ())
 
 

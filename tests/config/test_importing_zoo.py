@@ -286,6 +286,8 @@ def test_an_algorithm_is_told_by_the_file_or_asked_for() -> None:
 
     assert import_text(text, file_name="a2c.yml").algorithm == "a2c"
     assert import_text(text, algorithm="DQN").algorithm == "dqn"
+    guessed = import_text("CartPole-v1:\n  cg_damping: 0.1\n")
+    assert (guessed.algorithm, line(guessed, "algorithm").note[:7]) == ("trpo", "Guessed")
     assert import_text(text).config is None
     with pytest.raises(ConfigError, match="must be one of"):
         import_text(text, algorithm="dqm")

@@ -33,6 +33,7 @@ SMALLER = {
     "n_delta": 2,
     "n_top": 2,
 }
+PATIENCE = 600  # s; the long rollouts of recurrent networks take minutes where others train too
 WHOLE_EPISODES = 300  # steps, since hindsight learns from ended episodes only
 
 
@@ -75,6 +76,7 @@ def trains(engine: Engine, name: str) -> str | None:
     quick = shortened(config)
     assert check(quick, environment_spaces(quick.environment)) == [], name
     record = engine.manager.submit(quick, preset=name)
+    engine.manager.wait(record.id, PATIENCE)
     assert ended(engine, record.id).step >= quick.training.total_timesteps, name
     return None
 

@@ -17,6 +17,7 @@ from trainer.config.importing.flat_names import (
     ENVIRONMENT_GROUPS,
     ENVIRONMENT_NAMES,
     NAMES_OF_A_GROUP,
+    NAMES_OF_AN_ENVIRONMENT,
     NEEDLESS,
     SEARCHES,
     SECTIONS,
@@ -170,7 +171,7 @@ def _names_algorithm(path: tuple[str, ...], value: Any) -> bool:
 def _names_environment(names: tuple[str, ...]) -> bool:
     if names[-1] in ENVIRONMENT_NAMES or (names[-1] in ENVIRONMENT_GROUPS):
         return True
-    return len(names) > 1 and names[-2] in ENVIRONMENT_GROUPS and names[-1] in NAMES_OF_A_GROUP
+    return len(names) > 1 and names[-2] in ENVIRONMENT_GROUPS and names[-1] in NAMES_OF_AN_ENVIRONMENT
 
 
 def _plain(name: str) -> str:

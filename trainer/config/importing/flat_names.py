@@ -11,6 +11,7 @@ from collections.abc import Mapping
 ALGORITHM_GROUPS = frozenset({"algorithm", "algo", "agent", "model", "algorithm_name", "rl_algorithm", "method"})
 ENVIRONMENT_GROUPS = frozenset({"environment", "env", "gym", "task"})
 NAMES_OF_A_GROUP = frozenset({"name", "id", "type", "kind", "class"})
+NAMES_OF_AN_ENVIRONMENT = frozenset({"name", "id"})
 ENVIRONMENT_NAMES = frozenset(
     {"env_id", "env_name", "gym_id", "environment_id", "environment_name", "task_id", "gym_env"}
 )
@@ -59,6 +60,7 @@ SECTIONS: Mapping[str, str] = {
 WITHIN: Mapping[tuple[str, str], str] = {
     ("training", "steps"): "training.total_timesteps",
     ("training", "timesteps"): "training.total_timesteps",
+    ("training", "max_steps"): "training.total_timesteps",
     ("training", "duration"): "training.duration_seconds",
     ("evaluation", "freq"): "evaluation.frequency",
     ("evaluation", "interval"): "evaluation.frequency",
@@ -231,6 +233,10 @@ ANYWHERE: Mapping[str, str] = {
 
 # Keys that say nothing a run needs, with the reason.
 NEEDLESS: Mapping[str, str] = {
+    "episodes": "A run is as long as its steps or its time, whatever episodes are in it.",
+    "num_episodes": "A run is as long as its steps or its time, whatever episodes are in it.",
+    "n_episodes": "A run is as long as its steps or its time, whatever episodes are in it.",
+    "max_episodes": "A run is as long as its steps or its time, whatever episodes are in it.",
     "verbose": "Everything is told on the page and in the run's log.",
     "render": "Videos and the live view show the agent.",
     "render_mode": "Videos and the live view show the agent.",

@@ -44,7 +44,8 @@ def _text(field: str, value: str) -> Any:
     if field == "policy.class":
         return _POLICIES.get(word.lower().removesuffix("policy").rstrip("_"), word)
     if field in ("policy.activation", "policy.optimizer"):
-        return {"leakyrelu": "leaky_relu", "swish": "silu"}.get(word.lower(), word.lower())
+        last = word.lower().rpartition(".")[2]
+        return {"leakyrelu": "leaky_relu", "swish": "silu"}.get(last, last)
     if field == "policy.net_arch":
         sizes = word.strip("[]()").replace("x", ",").split(",")
         return [int(size) for size in sizes] if all(size.strip().isdigit() for size in sizes) else value

@@ -101,6 +101,8 @@ def _ours(data: Any, kind: str | None) -> Preset | None:
     """
     if kind == "flat":
         return None
+    if isinstance(data, Mapping) and VERSION_KEY in data:
+        data = {name: value for name, value in data.items() if name != "history"}  # as REST tells a run's configuration
     if kind == "preset" or (isinstance(data, Mapping) and (VERSION_KEY in data or "config" in data)):
         return parse_preset(data)
     try:
@@ -123,11 +125,12 @@ def _import_zoo(text: str, name: str | None, algorithm: str | None, file_name: s
     if name not in entries:
         hint = did_you_mean(nearest(name, entries))
         raise ConfigError([Fault("entry", f"The file has no entry {name!r}.", hint)])
-    chosen = _algorithm_named(algorithm) if algorithm else algorithm_of(entries[name], file_name)
-    if chosen is None:
+    known = (_algorithm_named(algorithm), "") if algorithm else algorithm_of(entries[name], file_name)
+    if known is None:
         return Imported("rl_zoo", None, entries=tuple(entries), entry=name)
+    chosen, note = known
     ledger = Ledger()
-    ledger.take("algorithm", chosen, {"algorithm.name": chosen}, "" if algorithm else "Told by the file.")
+    ledger.take("algorithm", chosen, {"algorithm.name": chosen}, note)
     ZooEntry(ledger, chosen, take_environment(ledger, name)).read(entries[name])
     _fit_batch(ledger)
     config = ledger.config()

@@ -127,16 +127,19 @@ def entries_of(data: Any) -> dict[str, dict[str, Any]]:
     return groups
 
 
-def algorithm_of(entry: Mapping[str, Any], file_name: str) -> str | None:
-    """Return the algorithm that an entry is for: what its file is called, else what its keys tell; None if neither."""
+def algorithm_of(entry: Mapping[str, Any], file_name: str) -> tuple[str, str] | None:
+    """Return the algorithm that an entry is for, and how that is known; None if it is not.
+
+    It is what its file is called, else what its keys tell.
+    """
     for name in (str(entry.get("model_class", "")), PurePath(file_name).stem):
         named = algorithm_called(name)
         if named is not None:
-            return named
-    if "Lstm" in str(entry.get("policy")):
-        return algorithm_called("ppo_lstm")
-    told = next((algorithm for key, algorithm in _TELLING.items() if key in entry), None)
-    return algorithm_called(told) if told else None
+            return named, "Told by the file."
+    told = "ppo_lstm" if "Lstm" in str(entry.get("policy")) else None
+    told = told or next((algorithm for key, algorithm in _TELLING.items() if key in entry), None)
+    guessed = algorithm_called(told) if told else None
+    return (guessed, "Guessed from its keys; say another one if it is not this.") if guessed else None
 
 
 def _keyed(group: Mapping[Any, Any]) -> dict[str, Any]:
