@@ -101,7 +101,6 @@ def test_every_series_that_any_algorithm_logs_is_explained(english):
     assert {"episode/return", "episode/length", "eval/mean_return", "time/fps"} <= known
 
 
-@pytest.mark.xfail(reason="the guides are being translated", strict=False)
 @pytest.mark.parametrize("tag", TRANSLATIONS)
 @pytest.mark.parametrize("name", ORDER)
 def test_a_translated_guide_has_the_same_parts_and_leads_to_the_same_places(tag, name, english):
