@@ -8,6 +8,7 @@ import pytest
 
 from trainer.config import RunConfig, load_config
 from trainer.config.wrappers import KNOWN_WRAPPERS
+from trainer.config.wrappers.reference import FILE, reference
 from trainer.errors import ConfigError
 
 
@@ -78,3 +79,7 @@ def test_the_json_schema_names_the_wrappers_and_their_arguments() -> None:
     assert set(by_name) == set(KNOWN_WRAPPERS)
     assert by_name["time_limit"]["properties"]["max_episode_steps"]["minimum"] == 1
     assert by_name["time_limit"]["additionalProperties"] is False
+
+
+def test_the_page_about_wrappers_is_made_from_their_declarations() -> None:
+    assert FILE.read_text(encoding="utf-8") == reference()

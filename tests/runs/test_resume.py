@@ -101,6 +101,35 @@ def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(engine, cartpole,
     assert f"Goes on from step {stopped_at:,}." in _log(engine, broken)
 
 
+WRAPPERS = (
+    "action_noise",
+    "sticky_action",
+    "action_smoothing",
+    "delayed_reward",
+    "time_feature",
+    "history",
+    "frame_stack",
+)
+
+
+def test_wrappers_go_on_where_they_were(engine, cartpole, until):
+    config = cartpole(
+        1_500,
+        algorithm={"name": "ppo", "n_steps": 64, "batch_size": 64, "n_epochs": 2},
+        environment={"id": "Pendulum-v1", "n_envs": 2, "wrappers": [{"name": name} for name in WRAPPERS]},
+        checkpoints={**SAVES, "every_steps": 300},
+        evaluation={"frequency": 350, "episodes": 2, "final_episodes": 2},
+    )
+    straight = engine.manager.submit(config).id
+    ended(engine, straight)
+    broken = _stopped_at(engine, config, 500, until)
+    assert engine.manager.get(broken).step < 1_500
+    engine.manager.resume(broken)
+    ended(engine, broken)
+    assert len(_points(engine, straight)) > 10
+    assert _points(engine, broken) == _points(engine, straight)
+
+
 def test_numbers_after_the_checkpoint_give_way(engine, cartpole, until):
     config = cartpole(40_000, checkpoints=SAVES)
     run_id = _stopped_at(engine, config, 3_000, until)
