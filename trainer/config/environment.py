@@ -60,11 +60,12 @@ class EnvironmentConfig(Section):
         none_label="environment's own",
         advanced=True,
     )
-    backend: Literal["auto", "native", "dummy", "subprocess"] = setting(
+    backend: Literal["auto", "native", "dummy", "subprocess", "envpool"] = setting(
         "auto",
         "Backend",
         "How copies are run: native steps them in one compiled or vectorised call, dummy one after the other, "
-        "subprocess each in a process of its own. auto takes the fastest there is.",
+        "subprocess each in a process of its own. auto takes the fastest of these. envpool runs the environments of "
+        "EnvPool, a package of its own, in C++ and many threads.",
         sources.GYMNASIUM_VECTOR,
         _MAIN,
         advanced=True,

@@ -66,6 +66,11 @@ class AtariGame(gym.Env[Frame, np.int64]):
         self._goes_on = False
         self.raw_return = 0.0
 
+    @property
+    def fire(self) -> int | None:
+        """Which action is FIRE; None where the game has no such button."""
+        return None if self._fire is None else self._actions.index(self._fire)
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Frame, dict[str, Any]]:
         """Begin a new game, or after a lost life play on from where it stands.
 

@@ -19,15 +19,18 @@ from stable_baselines3.common.preprocessing import is_image_space, is_image_spac
 from stable_baselines3.common.vec_env import VecEnv, VecFrameStack, VecNormalize, VecTransposeImage
 
 from trainer.config.environment import EnvironmentConfig
+from trainer.envs import pool
 from trainer.envs.atari import AtariVecEnv
+from trainer.envs.atari_game import AtariGame
 from trainer.envs.atari_options import AtariOptions
 from trainer.envs.backends import DummyEnvs, SingleFactory, SubprocessEnvs
 from trainer.envs.cart_poles import CartPoles
 from trainer.envs.catalogue import require
 from trainer.envs.custom.source import source_of
 from trainer.envs.normalization import ReadOnlyNormalization, normalization_of, sync_normalization
+from trainer.envs.pool_faults import pool_faults, task_of
 from trainer.envs.registry import atari_options_of, making
-from trainer.envs.single import refused
+from trainer.envs.single import make_single, refused
 from trainer.envs.vector import GymVectorAdapter, obstacle
 from trainer.errors import ConfigError, Fault
 
@@ -42,7 +45,7 @@ __all__ = [
     "sync_normalization",
 ]
 
-Backend = Literal["native", "dummy", "subprocess"]
+Backend = Literal["native", "envpool", "dummy", "subprocess"]
 
 # Environments whose step takes milliseconds, so that a process each pays for its pipe.
 _SLOW_STEPS = ("gymnasium.envs.box2d.car_racing",)
@@ -98,7 +101,7 @@ def evaluation_copies(environment: EnvironmentConfig, episodes: int) -> int:
     :param episodes: in one measurement
     """
     copies = min(episodes, _MOST_EVALUATION_COPIES)
-    return copies if resolve_backend(environment, copies) == "native" else 1
+    return copies if resolve_backend(environment, copies) in ("native", "envpool") else 1
 
 
 def make_render_env(environment: EnvironmentConfig, seed: int, *, training_env: VecEnv | None = None) -> VecEnv:
@@ -136,12 +139,17 @@ def resolve_backend(environment: EnvironmentConfig, n_envs: int | None = None) -
     """Return how the copies will run, with `auto` decided.
 
     :param n_envs: number of copies; None takes the configuration's
-    :raises ConfigError: the environment is unknown, or `native` was demanded and cannot be had
+    :raises ConfigError: the environment is unknown, or `native` or `envpool` was demanded and cannot be had
     """
     spec = require(environment.id)
     options = atari_options_of(environment, spec)
     if environment.backend in ("dummy", "subprocess"):
         return "dummy" if environment.backend == "dummy" else "subprocess"
+    if environment.backend == "envpool":
+        faults = pool_faults(environment)
+        if faults:
+            raise ConfigError(faults)
+        return "envpool"
     copies = environment.n_envs if n_envs is None else n_envs
     reason = _native_obstacle(environment, spec, options)
     if reason is None and (options is not None or copies >= _WORTH_A_VECTOR or environment.backend == "native"):
@@ -176,11 +184,30 @@ def _copies(environment: EnvironmentConfig, n_envs: int, num_threads: int | None
         if options is not None:
             return AtariVecEnv(options, n_envs, num_threads=num_threads)
         return GymVectorAdapter(_make_vector(environment, n_envs))
+    if backend == "envpool":
+        return _pooled(environment, n_envs, num_threads)
     makers = [SingleFactory(environment, source=source_of(environment.id)) for _ in range(n_envs)]
     if backend == "dummy":
         return DummyEnvs(list(makers))
     makers[0]().close()  # a fault is told here in words, a worker would only die of it
     return SubprocessEnvs(list(makers))
+
+
+def _pooled(environment: EnvironmentConfig, n_envs: int, num_threads: int | None) -> VecEnv:
+    """Return copies on EnvPool that show and take what one copy of Gymnasium's does."""
+    game = atari_options_of(environment, require(environment.id))
+    single = make_single(environment)
+    try:
+        spaces_of_one, inner = (single.observation_space, single.action_space), single.unwrapped
+        fire = inner.fire if isinstance(inner, AtariGame) else None
+    finally:
+        single.close()
+    task, options = task_of(environment, game), pool.options_for(environment, game)
+    try:
+        return pool.PoolVecEnv(task, options, n_envs, *spaces_of_one, game=game, fire=fire, num_threads=num_threads)
+    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+        at = "environment.kwargs" if environment.kwargs else "environment.backend"
+        raise ConfigError([Fault(at, f"EnvPool cannot make it: {error}", "Choose auto.")]) from error
 
 
 def _make_vector(environment: EnvironmentConfig, n_envs: int) -> Any:

@@ -13,6 +13,7 @@ from trainer.config import PresetStore, RunConfig, Spaces, apply_overrides, chec
 from trainer.config.placement import placement
 from trainer.config.sizes import memory_fault, replay_bytes
 from trainer.envs import catalogue
+from trainer.envs.pool_faults import pool_faults
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
 from trainer.events import CheckpointRemoved, ConfigChanged, RunCreated, StateChanged
 from trainer.hardware.devices import device_faults
@@ -53,6 +54,7 @@ class Intake:
         """Return everything that is known to be wrong with `config`, before anything is started."""
         resources = config.resources.model_copy(update={"executor": placement(config).executor})
         machine = [*device_faults(config.training.device), *limit_faults(resources)]
+        machine += pool_faults(config.environment)
         try:
             spaces = catalogue.environment_spaces(config.environment)
         except ConfigError as error:
