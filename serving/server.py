@@ -141,7 +141,9 @@ def _warm_up() -> None:
     thread of the process up for over 100 ms, which the page felt.
     """
     import trainer.runs.session  # noqa: F401  # imported for its weight alone
+    from trainer.envs.catalogue import entries
 
+    entries()  # packages of environments take seconds to import, which whoever opens the list need not wait for
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)

@@ -19,8 +19,8 @@ class EnvironmentConfig(Section):
     id: str = setting(
         "CartPole-v1",
         "Environment",
-        "The environment's registered id. Every id that Gymnasium and the Arcade Learning Environment register can "
-        "be used.",
+        "The environment's registered id: one of Gymnasium, of the Arcade Learning Environment, of other packages that "
+        "register theirs, or of your own. The Environments tab shows them all.",
         sources.GYMNASIUM_MAKE,
         _MAIN,
         pattern=r"^\S+$",
