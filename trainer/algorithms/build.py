@@ -43,6 +43,10 @@ FAST: dict[str, type[fast.Fast]] = {
     "ddpg": fast.DDPG,
     "td3": fast.TD3,
     "sac": fast.SAC,
+    "her": fast.SAC,
+    "qrdqn": fast.QRDQN,
+    "tqc": fast.TQC,
+    "crossq": fast.CrossQ,
 }
 # As they are: what has no faster class of ours, and for a buffer class of the user's own, which only they can fill.
 PLAIN: dict[str, type[BaseAlgorithm]] = {

@@ -34,15 +34,16 @@ from trainer.algorithms.fast.stepping import ClippedStep
 _AHEAD = 8
 
 
-class DQN(FastOffPolicy, stable_baselines3.DQN):
-    """DQN with its own collect and update."""
+class FastGreedy(FastOffPolicy):
+    """Takes the action of the highest value, or now and then any; `kernel` knows the values, and learns them."""
 
-    kernel: _PerceptronQ | _TorchQ
-
-    def equip(self, core: Core) -> None:
-        """Take the parts over and choose how the networks are calculated."""
-        super().equip(core)
-        self.kernel = _PerceptronQ(self) if _PerceptronQ.supports(self) else _TorchQ(self, core)
+    kernel: _PerceptronQ | TorchQ
+    exploration_rate: float
+    exploration_schedule: Any
+    target_update_interval: int
+    batch_norm_stats: Any
+    batch_norm_stats_target: Any
+    _n_calls: int
 
     @property
     def rows_at_once(self) -> int:
@@ -131,6 +132,15 @@ class DQN(FastOffPolicy, stable_baselines3.DQN):
         self.logger.record("rollout/exploration_rate", self.exploration_rate)
 
 
+class DQN(FastGreedy, stable_baselines3.DQN):
+    """DQN with its own collect and update."""
+
+    def equip(self, core: Core) -> None:
+        """Take the parts over and choose how the networks are calculated."""
+        super().equip(core)
+        self.kernel = _PerceptronQ(self) if _PerceptronQ.supports(self) else TorchQ(self, core)
+
+
 class _PerceptronQ:
     """Small Q-networks by hand; the online one and the target have an arena each."""
 
@@ -208,19 +218,31 @@ class _PerceptronQ:
         return loss
 
 
-class _TorchQ:
+class TorchQ:
     """Any Q-network by autograd, its features extractor in the run's precision and the rest in float32."""
 
     follows_precision = True
 
-    def __init__(self, model: DQN, core: Core) -> None:
+    def __init__(self, model: Any, core: Core) -> None:
         self._model = model
-        self._online = features_of(model.q_net, model.q_net.features_extractor, core)
-        self._target = features_of(model.q_net_target, model.q_net_target.features_extractor, core)
+        net, target = self.networks(model)
+        self._online = features_of(net, net.features_extractor, core)
+        self._target = features_of(target, target.features_extractor, core)
+        self._head, self._target_head = self.heads(net, target)
         self.weights_changed()
-        self._parameters: list[torch.Tensor] = list(model.q_net.parameters())
-        self._target_parameters: list[torch.Tensor] = list(model.q_net_target.parameters())
+        self._parameters: list[torch.Tensor] = list(net.parameters())
+        self._target_parameters: list[torch.Tensor] = list(target.parameters())
         self._updater = ClippedStep(model.policy.optimizer, model.max_grad_norm)
+
+    @staticmethod
+    def networks(model: Any) -> tuple[Any, Any]:
+        """Return the online network and the target."""
+        return model.q_net, model.q_net_target
+
+    @staticmethod
+    def heads(net: Any, target: Any) -> tuple[Any, Any]:
+        """Return what makes values of features, online and target."""
+        return net.q_net, target.q_net
 
     def begin_rollout(self) -> None:
         """Prepare for inference with the weights as they are now."""
@@ -234,8 +256,20 @@ class _TorchQ:
         """Return the value of every action, (copies, actions)."""
         with torch.no_grad():
             arranged = self._online.arrange(observations.as_tensors(observation, self._model.device))
-            values: Floats = self._model.q_net.q_net(self._online(arranged)).cpu().numpy()
+            values: Floats = self.valued(self._head(self._online(arranged))).cpu().numpy()
         return values
+
+    def valued(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return the value of every action, (batch, actions), of what the network says."""
+        return outputs
+
+    def targets(self, outputs: torch.Tensor, rewards: torch.Tensor, followed: torch.Tensor) -> torch.Tensor:
+        """Return what actions should have been valued at.
+
+        :param outputs: of the target network for what came after
+        :param followed: what the value of that is weighted with, (batch,)
+        """
+        return rewards + followed * outputs.amax(dim=1)
 
     def update_target(self, tau: float) -> None:
         """Mix the online network into the target."""
@@ -245,7 +279,7 @@ class _TorchQ:
 
     def lessons(self, batch: Transitions) -> tuple[Any, torch.Tensor, torch.Tensor]:
         """Return observations laid out for the network, the actions taken and what these should be valued at."""
-        model, device = self._model, self._model.device
+        device = self._model.device
         rewards, ends, discounts, actions = (
             torch.from_numpy(part).to(device, non_blocking=True)
             for part in (batch.rewards, batch.ends, batch.discounts, batch.actions)
@@ -257,8 +291,7 @@ class _TorchQ:
             else:
                 frames = observations.as_tensors(batch.frames, device)
                 before, after = self._online.arrange_both(frames, batch.observations.shape[1])
-            following = model.q_net_target.q_net(self._target(after)).amax(dim=1)
-            targets = rewards + (1 - ends) * discounts * following
+            targets = self.targets(self._target_head(self._target(after)), rewards, (1 - ends) * discounts)
         return before, actions.long(), targets
 
     def learn(self, lessons: tuple[Any, torch.Tensor, torch.Tensor], rows: slice) -> torch.Tensor:
@@ -274,7 +307,7 @@ class _TorchQ:
 
     def loss(self, arranged: Any, actions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return Huber's loss of the temporal-difference errors."""
-        values = self._model.q_net.q_net(self._online(arranged)).gather(1, actions).squeeze(1)
+        values = self._head(self._online(arranged)).gather(1, actions).squeeze(1)
         return torch.nn.functional.smooth_l1_loss(values, targets)
 
 

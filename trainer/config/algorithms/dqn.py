@@ -109,7 +109,6 @@ class QRDQNConfig(replay.OffPolicyConfig):
     title: ClassVar[str] = "Quantile Regression DQN"
     action_kinds: ClassVar[tuple[ActionKind, ...]] = ("discrete",)
     networks: ClassVar[tuple[str, ...]] = ()
-    own_generators: ClassVar[bool] = False
     name: Literal["qrdqn"] = "qrdqn"
     learning_rate: Schedule = common.learning_rate(5e-5, sources.CONTRIB_QRDQN)
     # Its optimiser is made for it: Adam's epsilon is 0.01 divided by the batch size.

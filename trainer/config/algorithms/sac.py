@@ -121,7 +121,6 @@ class TQCConfig(replay.OffPolicyConfig):
     label: ClassVar[str] = "TQC"
     title: ClassVar[str] = "Truncated Quantile Critics"
     action_kinds: ClassVar[tuple[ActionKind, ...]] = ("box",)
-    own_generators: ClassVar[bool] = False
     name: Literal["tqc"] = "tqc"
     learning_rate: Schedule = common.learning_rate(3e-4, sources.CONTRIB_TQC)
     batch_size: int = common.batch_size(256, sources.CONTRIB_TQC)
@@ -167,7 +166,6 @@ class CrossQConfig(replay.OffPolicyConfig):
     title: ClassVar[str] = "CrossQ, batch normalisation without targets"
     action_kinds: ClassVar[tuple[ActionKind, ...]] = ("box",)
     reads_everything: ClassVar[bool] = False
-    own_generators: ClassVar[bool] = False
     name: Literal["crossq"] = "crossq"
     learning_rate: Schedule = common.learning_rate(1e-3, sources.PAPER_CROSSQ)
     batch_size: int = common.batch_size(256, sources.CONTRIB_CROSSQ)
