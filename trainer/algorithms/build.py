@@ -29,7 +29,7 @@ from trainer.algorithms.threads import one_thread
 from trainer.config import RunConfig
 from trainer.config.algorithms import AlgorithmConfig
 from trainer.config.noise import NoNoise, NormalNoise, OrnsteinUhlenbeckNoise
-from trainer.config.placement import has_own_buffer
+from trainer.config.placement import has_own_buffer, keeps_infos
 from trainer.config.spaces import ObservationKind
 from trainer.config.values import parse_schedule
 from trainer.envs.factory import stacked_frames
@@ -141,7 +141,7 @@ def _leave_the_compiler_out() -> None:
 
 def _kind(config: RunConfig) -> type[BaseAlgorithm]:
     name = config.algorithm.name
-    plain = name not in FAST or has_own_buffer(config) or getattr(config.algorithm, "hindsight", False)
+    plain = name not in FAST or has_own_buffer(config) or keeps_infos(config)
     return PLAIN[name] if plain else FAST[name]
 
 

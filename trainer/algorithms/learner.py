@@ -22,6 +22,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.fast.core import Halfway
+from trainer.algorithms.fast.off_policy import FastOffPolicy
 
 # A run whose length is a time has no number of steps; schedules see this until the first estimate.
 _UNKNOWN_TOTAL = 1_000_000_000
@@ -148,6 +149,8 @@ class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
             log_interval=self._log_interval,
         )
         if model.num_timesteps <= max(model.learning_starts, self._collects_until):
+            return 0
+        if isinstance(model, FastOffPolicy) and not model.buffer.is_ready:
             return 0
         return model.gradient_steps if model.gradient_steps >= 0 else rollout.episode_timesteps
 

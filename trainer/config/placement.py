@@ -40,11 +40,17 @@ def why_no_thread(config: RunConfig) -> str | None:
         return f"{config.algorithm.label} draws its random numbers from the whole process"
     if has_own_buffer(config):
         return "a buffer class of your own draws its random numbers from the whole process"
-    if getattr(config.algorithm, "hindsight", False):
-        return "hindsight draws its random numbers from the whole process"
+    if keeps_infos(config):
+        return "hindsight that keeps infos draws its random numbers from the whole process"
     return None
 
 
 def has_own_buffer(config: RunConfig) -> bool:
     """Return whether a buffer class of the user's own is named."""
     return any(getattr(config.algorithm, name, None) is not None for name in _BUFFERS)
+
+
+def keeps_infos(config: RunConfig) -> bool:
+    """Return whether rewards in hindsight are computed from infos, which only Stable-Baselines3's own buffer keeps."""
+    algorithm = config.algorithm
+    return bool(getattr(algorithm, "hindsight", False) and getattr(algorithm, "copy_info_dict", False))

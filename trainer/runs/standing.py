@@ -174,7 +174,7 @@ class Standing:
             if getattr(self._model, "replay_buffer", None) is None:
                 return []
             self._learner.forget_transitions()
-            return ["The replay buffer is of a class of your own and starts empty."]
+            return ["The replay buffer is of a class that is not saved and starts empty."]
         try:
             kept = state["replay"] is not None and folder.load_replay(checkpoint, replay.rings())
         except ValueError as error:

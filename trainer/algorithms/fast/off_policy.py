@@ -12,9 +12,11 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.type_aliases import RolloutReturn, TrainFreq
 from stable_baselines3.common.utils import should_collect_more_steps
 from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.her import HerReplayBuffer
 
 from trainer import timing
 from trainer.algorithms.fast.core import Core, Fast
+from trainer.algorithms.fast.hindsight import HindsightReplay
 from trainer.algorithms.fast.noise import ExplorationNoise
 from trainer.algorithms.fast.replay import FrameReplay, Replay, SharedReplay
 from trainer.errors import ConfigError, Fault
@@ -43,13 +45,22 @@ class FastOffPolicy(Fast, OffPolicyAlgorithm):
         bootstraps = bool(options.pop("handle_timeout_termination", True))
         for known in ("n_steps", "gamma"):  # put there by the parent
             options.pop(known, None)
+        hindsight = {
+            name: options.pop(name) for name in ("n_sampled_goal", "goal_selection_strategy") if name in options
+        }
+        options.pop("copy_info_dict", None)  # who wants that gets the parent's buffer
         if options:
             unknown = ", ".join(sorted(options))
             raise ConfigError([Fault("algorithm.replay_buffer_kwargs", f"The replay buffer knows no {unknown}.")])
         common: dict[str, Any] = {"gamma": self.gamma, "n_steps": self.n_steps, "bootstrap_when_cut": bootstraps}
         rest = (self.buffer_size, space, self.action_space, self.n_envs, core.generators.numpy)
         normalized = self._vec_normalize_env is not None
-        if FrameReplay.supports(space, core.frame_stack, self.n_steps, normalized=normalized):
+        if self.replay_buffer_class is HerReplayBuffer:
+            env: Any = self.get_env()
+            self.buffer = HindsightReplay(
+                env, hindsight["n_sampled_goal"], hindsight["goal_selection_strategy"], *rest, **common
+            )
+        elif FrameReplay.supports(space, core.frame_stack, self.n_steps, normalized=normalized):
             self.buffer = FrameReplay(core.frame_stack, *rest, **common)  # type: ignore[arg-type]
         elif self.optimize_memory_usage and not bootstraps and self.n_steps == 1:
             self.buffer = SharedReplay(*rest, **common)

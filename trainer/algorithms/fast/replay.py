@@ -82,6 +82,11 @@ class Replay:
         self.dones: NDArray[np.bool_] = np.zeros(shape, dtype=np.bool_)
         self.cut: NDArray[np.bool_] = np.zeros(shape, dtype=np.bool_)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is something to draw from."""
+        return self.added > 0
+
     def __len__(self) -> int:
         return (self.steps if self.full else self.position) * self.copies
 
