@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from trainer.config import ALGORITHMS, RunConfig, field_specs, from_form, load_config, read_form, specs_for, to_form
+from trainer.config import (
+    ALGORITHMS,
+    FieldSpec,
+    RunConfig,
+    apply_overrides,
+    field_specs,
+    from_form,
+    load_config,
+    read_form,
+    specs_for,
+    to_form,
+)
 from trainer.errors import ConfigError
 
 DELICATE: dict[str, Any] = {
@@ -175,3 +187,93 @@ def test_empty_boxes_mean_empty_or_nothing() -> None:
     }
 
     assert load_config(from_form(values)) == RunConfig()
+
+
+NOISE = "algorithm.action_noise.kind"
+
+
+def _extremes(spec: FieldSpec) -> list[Any]:
+    """Return the values of a setting that careless code loses: empty, nought, off, none, and the ends of its range."""
+    if spec.kind == "bool":
+        return [False, True]
+    if spec.kind == "optional_bool":
+        return [None, False, True]
+    if spec.kind in ("int", "float"):
+        whole = spec.kind == "int"
+        step = 1 if whole else 1e-9
+        ends = [spec.minimum, spec.maximum]
+        ends = [
+            end if end is None or not exclusive else end + sign * step
+            for end, exclusive, sign in zip(
+                ends, (spec.exclusive_minimum, spec.exclusive_maximum), (1, -1), strict=True
+            )
+        ]
+        nought = [] if ends[0] is not None and ends[0] > 0 else [0 if whole else 0.0, 0 if whole else -0.0]
+        numbers = [*nought, *(end for end in ends if end is not None)]
+        return [(int if whole else float)(number) for number in numbers] + [None] * spec.nullable
+    if spec.kind == "choice":
+        return [*spec.choices] + [None] * spec.nullable
+    if spec.kind == "open_choice":
+        return list(spec.choices)
+    if spec.kind == "schedule":
+        return [1e-9, "lin_0.5", "const_0.25"] + ([None] if spec.nullable else [0.0, "lin_0"])
+    if spec.kind == "number_or_auto":
+        return ["auto", 0.0]
+    if spec.kind == "tags":
+        return [[], ["one"]]
+    if spec.kind == "wrappers":
+        return [[], json.loads(spec.example or "[]")]
+    if spec.kind == "json":
+        return [spec.default, *_of_json(spec)]
+    return [spec.default, *([None] if spec.nullable else []), *([spec.example] if spec.example else [])]
+
+
+def _of_json(spec: FieldSpec) -> list[Any]:
+    known: dict[str, list[Any]] = {
+        "policy.net_arch": [None, [], [1]],
+        "environment.normalize_keys": [None, [], ["a"]],
+    }
+    if spec.path in known:
+        return known[spec.path]
+    free = {"zero": 0, "nought": 0.0, "no": False, "none": None, "list": [], "dict": {}, "text": ""}
+    return [{}, free, *([None] if spec.nullable else [])]
+
+
+def test_every_setting_of_every_algorithm_keeps_every_delicate_value() -> None:
+    """Walk form -> configuration -> JSON -> form with each value of each setting of each of the fourteen algorithms."""
+    walked: set[str] = set()
+    tried = 0
+    for name in ALGORITHMS:
+        kinds = next((spec.choices for spec in specs_for(name) if spec.path == NOISE), ("",))
+        for kind in kinds:
+            values = {
+                spec.path: _extremes(spec)
+                for spec in specs_for(name)
+                if spec.path not in ("algorithm.name", NOISE) and (not spec.only_when or kind in spec.only_when[1])
+            }
+            walked |= {f"{name}:{path}" for path in values}
+            for turn in range(max(map(len, values.values()))):
+                given = {path: each[turn % len(each)] for path, each in values.items()}
+                tried += sum(turn < len(each) for each in values.values())
+                _walk({"algorithm": {"name": name}}, {**({NOISE: kind} if kind else {}), **given})
+    print(f"{len(walked)} settings of {len(ALGORITHMS)} algorithms, {tried} values")
+    assert len(ALGORITHMS) == 14
+    assert len(walked) > 1_000
+    assert tried > 2 * len(walked)
+
+
+def _walk(data: dict[str, Any], given: dict[str, Any]) -> None:
+    config = load_config(apply_overrides(data, given))
+    written = json.loads(json.dumps(config.to_data()))
+    for path, value in given.items():
+        assert (_at(written, path), type(_at(written, path))) == (value, type(value)), path
+    shown = to_form(load_config(written))
+    again = load_config(from_form(shown))
+    assert repr(again) == repr(config)
+    assert to_form(again) == shown
+
+
+def _at(data: Any, path: str) -> Any:
+    for name in path.split("."):
+        data = data[name]
+    return data

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.algorithms.goal_world import GOALS
 from trainer.algorithms.live import GIVEN
 from trainer.config import ALGORITHMS, apply_overrides, load_config, specs_for
 from trainer.events import EpisodeEnded, EvaluationEnded, MetricsLogged, VideoSaved
@@ -18,6 +19,17 @@ ALGORITHM = {
     "sac": {"name": "sac", **REPLAY, "ent_coef": 0.2},
     "td3": {"name": "td3", **REPLAY, "action_noise": {"kind": "normal", "sigma": 0.1}},
     "ddpg": {"name": "ddpg", **REPLAY, "action_noise": {"kind": "ornstein_uhlenbeck", "sigma": 0.1}},
+}
+# Those that came with SB3-Contrib, and hindsight; all that may change in them is changed at once.
+CONTRIB = {
+    "her": {"name": "her", **REPLAY, "ent_coef": 0.2},
+    "qrdqn": {"name": "qrdqn", **REPLAY, "exploration_fraction": 0.5},
+    "tqc": {"name": "tqc", **REPLAY, "ent_coef": 0.2},
+    "crossq": {"name": "crossq", **REPLAY, "ent_coef": 0.2},
+    "trpo": {"name": "trpo", "n_steps": 32, "batch_size": 32},
+    "recurrent_ppo": {"name": "recurrent_ppo", "n_steps": 32, "batch_size": 32, "n_epochs": 2},
+    "maskable_ppo": {"name": "maskable_ppo", "n_steps": 32, "batch_size": 32, "n_epochs": 2},
+    "ars": {"name": "ars", "n_delta": 2},
 }
 OTHER = {
     "algorithm.learning_rate": "lin_0.004",
@@ -44,10 +56,11 @@ for _name in ("dqn", "sac", "td3", "ddpg"):
 
 
 def _config(name, **overrides):
-    box = name in ("sac", "td3", "ddpg")
+    box = name in ("sac", "td3", "ddpg", "tqc", "crossq")
+    world = GOALS if name == "her" else "Pendulum-v1" if box else "CartPole-v1"
     data = {
-        "environment": {"id": "Pendulum-v1" if box else "CartPole-v1", "n_envs": 2},
-        "algorithm": ALGORITHM[name],
+        "environment": {"id": world, "n_envs": 2},
+        "algorithm": ALGORITHM.get(name) or CONTRIB[name],
         "training": {"total_timesteps": 192, "log_interval": 1, "device": "cpu"},
         "policy": {"net_arch": [16]},
         "evaluation": {"frequency": 128, "episodes": 1, "final_episodes": 1},
@@ -57,6 +70,8 @@ def _config(name, **overrides):
     }
     if box:
         data["environment"]["max_episode_steps"] = 40
+    if name == "recurrent_ppo":
+        data["policy"]["lstm_hidden_size"] = 8
     overrides.pop("video.every_steps", None)
     return load_config(apply_overrides(data, overrides))
 
@@ -159,6 +174,21 @@ def test_a_run_edited_on_its_way_and_stopped_later_goes_on_as_if_nothing_had_bee
     after = _with(before, **{path: OTHER[path] for owner, path in LIVE if owner == name and "video" not in path})
     straight = _trained(tmp_path / "straight", before, after, edit_at=200)
     first = _trained(tmp_path / "broken", before, after, edit_at=200, stop_at=400)
+    assert 0 < len(first) < len(straight)
+    second = _trained(tmp_path / "broken", after, resume=True)
+    assert first + second == straight
+
+
+@pytest.mark.parametrize("name", CONTRIB)
+def test_so_do_the_algorithms_of_contrib(tmp_path, name):
+    longer = {**NORMALIZED, "training.total_timesteps": 480}
+    before = _config(name, **longer)
+    mine = [spec.path for spec in specs_for(name) if spec.live and "video" not in spec.path]
+    given = {path: OTHER[path] for path in mine if not path.startswith("algorithm.action_noise")}
+    after = _with(before, **given)
+    assert _trained(tmp_path / "edited", before, after) == _trained(tmp_path / "configured", after)
+    straight = _trained(tmp_path / "straight", before, after, edit_at=150)
+    first = _trained(tmp_path / "broken", before, after, edit_at=150, stop_at=280)
     assert 0 < len(first) < len(straight)
     second = _trained(tmp_path / "broken", after, resume=True)
     assert first + second == straight

@@ -37,12 +37,12 @@ def relative_json(record: RunRecord) -> dict[str, Any]:
 
 
 def run_json(
-    record: RunRecord, actions: Mapping[str, str | None], process: Mapping[str, int] | None = None
+    record: RunRecord, actions: Mapping[str, str | None], process: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the REST shape of a run.
 
     :param actions: for each action None when it is possible now, else why it is not
-    :param process: `pid` and `memory` (bytes) of the process of its own that the run has, if it has one
+    :param process: `pid`, `memory` (bytes) and `why` of the process of its own that the run has, if it has one
     """
     data: dict[str, Any] = {
         "id": record.id,

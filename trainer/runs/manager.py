@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
+from trainer.config.placement import placement
 from trainer.errors import ConflictError, Fault
 from trainer.paths import Layout
 from trainer.runs.editor import Editor
@@ -289,11 +290,16 @@ class RunManager:
         """Return for each action None when it is possible now, else why it is not."""
         return {action: self._why_not(action, record) for action in ACTIONS}
 
-    def process(self, run_id: str) -> dict[str, int] | None:
-        """Return number (`pid`) and memory in bytes (`memory`) of the process of its own that a run has, or None."""
+    def process(self, run_id: str) -> dict[str, Any] | None:
+        """Return number (`pid`) and memory in bytes (`memory`) of the process of its own that a run has, or None.
+
+        `why` says why it has one where nobody asked for it, else it is None.
+        """
         live = self._roster.find(run_id)
         process = live.process if live else None
-        return {"pid": process.pid, "memory": process.memory_bytes} if process else None
+        if live is None or process is None:
+            return None
+        return {"pid": process.pid, "memory": process.memory_bytes, "why": placement(live.config).by_itself}
 
     def wait(self, run_id: str, timeout: float | None = None) -> bool:
         """Wait until a run of this process has ended; return whether it has."""

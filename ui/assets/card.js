@@ -110,7 +110,9 @@
       this.node.dataset.status = status;
       this.sign.show(status, word);
       setText(this.name, pal.runs.title(run));
-      setText(this.facts, pal.runs.facts(run));
+      const apart = run.process ? pal.text("runs.own_process") : null;
+      setText(this.facts, [pal.runs.facts(run), apart].filter(Boolean).join(" · "));
+      this.facts.title = run.process?.why ? `${run.process.why}.` : "";
       this.node.setAttribute("aria-label", `${pal.runs.title(run)}, ${word || pal.statusWord(run.status)}`);
       this.buttons.show(run);
       this.closeButton.hidden = !pal.states.ended.includes(run.status);
