@@ -59,6 +59,15 @@ def test_it_names_the_command_that_uploads_it_and_holds_the_configuration(card):
     ]
 
 
-@pytest.mark.parametrize(("algorithm", "expected"), [("ppo", ("stable_baselines3", "PPO"))])
+@pytest.mark.parametrize(
+    ("algorithm", "expected"),
+    [
+        ("ppo", ("stable_baselines3", "PPO")),
+        ("her", ("stable_baselines3", "SAC")),
+        ("ars", ("sb3_contrib", "ARS")),
+        ("recurrent_ppo", ("sb3_contrib", "RecurrentPPO")),
+        ("qrdqn", ("sb3_contrib", "QRDQN")),
+    ],
+)
 def test_each_algorithm_has_the_class_that_loads_it(algorithm, expected):
     assert library_class(algorithm) == expected

@@ -10,6 +10,9 @@ import torch
 
 from trainer.config import load_config
 from trainer.errors import ConflictError
+from trainer.runs.control import RunControl
+from trainer.runs.reporter import RunReporter
+from trainer.runs.session import Session
 from trainer.tools import formats
 from trainer.tools.exporting import compare, export
 from trainer.tools.portable import PortablePolicy
@@ -138,6 +141,72 @@ def test_every_kind_of_observation_is_exported(trained_engine, tmp_path, name):
         about = export(subject, kind, Progress(), tmp_path / kind)
         assert about["check"]["equal"], (kind, about["check"])
         assert [port["name"] for port in about["inputs"]] == inputs
+
+
+class Allowed(gym.Env):
+    """Some actions are forbidden at every step."""
+
+    observation_space = gym.spaces.Box(-1, 1, (3,), np.float32)
+    action_space = gym.spaces.Discrete(4)
+
+    def __init__(self, render_mode=None):
+        self.render_mode = render_mode
+
+    def action_masks(self):
+        return np.arange(4) != self.steps % 4
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.steps = 0
+        return self.np_random.uniform(-1, 1, 3).astype(np.float32), {}
+
+    def step(self, action):
+        assert self.action_masks()[action]
+        self.steps += 1
+        return self.np_random.uniform(-1, 1, 3).astype(np.float32), float(action), False, self.steps >= 10, {}
+
+
+ALGORITHMS = {
+    "her": ("BitFlipTest-v0", {"learning_starts": 20, "buffer_size": 1000}),
+    "qrdqn": ("CartPole-v1", {"learning_starts": 20, "buffer_size": 1000}),
+    "tqc": ("Pendulum-v1", {"learning_starts": 20, "buffer_size": 1000}),
+    "trpo": ("Pendulum-v1", {"n_steps": 64, "batch_size": 32}),
+    "recurrent_ppo": ("CartPole-v1", {"n_steps": 32, "batch_size": 32}),
+    "maskable_ppo": ("AllowedTest-v0", {"n_steps": 32, "batch_size": 32}),
+    "crossq": ("Pendulum-v1", {"learning_starts": 20, "buffer_size": 1000}),
+    "ars": ("Pendulum-v1", {"n_delta": 1, "n_top": 1, "n_eval_episodes": 1}),
+}
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_the_policies_of_the_other_algorithms_are_exported_too(trained_engine, tmp_path, name):
+    if "AllowedTest-v0" not in gym.registry:
+        gym.register("AllowedTest-v0", Allowed)
+        entry = "stable_baselines3.common.envs:BitFlippingEnv"
+        gym.register("BitFlipTest-v0", entry, kwargs={"n_bits": 4, "continuous": True})
+    environment, algorithm = ALGORITHMS[name]
+    config = load_config(
+        {
+            "environment": {"id": environment, "n_envs": 1},
+            "algorithm": {"name": name, **algorithm},
+            "training": {"total_timesteps": 64},
+            "evaluation": {"enabled": False},
+            "video": {"enabled": False},
+            "tracking": {"tensorboard": False},
+            "resources": {"executor": "thread"},
+        }
+    )
+    # In this thread, where what the test registers is known whatever executor it would have.
+    directory = trained_engine.layout.runs / f"directly-{name}"
+    directory.mkdir()
+    Session(config, directory, RunControl(), RunReporter(directory.name, lambda _event: None), global_seed=True).run()
+    subject = Subject.read(directory)
+    for kind in KINDS if formats.missing_for("onnx") is None else ["torchscript"]:
+        about = export(subject, kind, Progress(), tmp_path / kind)
+        assert about["check"]["equal"], (kind, about["check"])
+    inputs = {port["name"] for port in about["inputs"]}
+    more = {"recurrent_ppo": {"hidden", "cell", "episode_start"}, "maskable_ppo": {"action_mask"}}.get(name, set())
+    assert more <= inputs
 
 
 def test_what_is_not_installed_is_named_with_the_command_that_installs_it(trained_engine, cartpole_run, monkeypatch):

@@ -10,14 +10,11 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from stable_baselines3.common.base_class import BaseAlgorithm
-
 from trainer import whole_files as files
+from trainer.algorithms.build import PLAIN
 from trainer.tools.evaluation import examine, keep
 from trainer.tools.formats import CARD
 from trainer.tools.progress import Progress
@@ -71,13 +68,10 @@ def make_card(subject: Subject, *, episodes: int, progress: Progress, place: Pat
 
 def library_class(algorithm: str) -> tuple[str, str]:
     """Return package and class that load a model of an algorithm: `("stable_baselines3", "PPO")`."""
-    wanted = algorithm.replace("_", "").casefold()
-    for package in ("stable_baselines3", "sb3_contrib"):
-        if find_spec(package) is None:
-            continue
-        for name, kind in vars(import_module(package)).items():
-            if name.casefold() == wanted and isinstance(kind, type) and issubclass(kind, BaseAlgorithm):
-                return package, name
+    for kind in PLAIN[algorithm].__mro__:
+        package = kind.__module__.partition(".")[0]
+        if package in ("stable_baselines3", "sb3_contrib"):
+            return package, kind.__name__
     raise LookupError(f"no class loads a model of {algorithm}")
 
 

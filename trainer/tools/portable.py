@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +159,10 @@ class PortablePolicy(torch.nn.Module):
 def alone(policy: Any) -> Any:
     """Return a copy of a policy that shares no memory with it, as Stable-Baselines3 would load it."""
     with torch.random.fork_rng(devices=[]):
-        copy = type(policy)(**policy._get_constructor_parameters())
+        try:
+            copy = type(policy)(**policy._get_constructor_parameters())
+        except TypeError:  # the linear policy of random search cannot be made of what it says of itself
+            copy = deepcopy(policy)
     copy.load_state_dict(policy.state_dict())
     copy.set_training_mode(False)
     return copy

@@ -62,13 +62,10 @@ def collect(model: BaseAlgorithm, env: VecEnv, count: int, progress: Progress) -
         # A copy, since environments may write the next one into the same memory.
         seen.append({name: rows.copy() for name, rows in named(raw).items()})
         starts.append(bool(begins[0]))
-        if is_masked:
-            valid = current_masks(env)[0]
-            masks.append(valid)
-            action = np.asarray(model.predict(observations, action_masks=valid[None], deterministic=True)[0])  # type: ignore[call-arg]
-        else:
-            valid = None
-            action = np.asarray(choose(observations, begins))
+        valid = current_masks(env)[0] if is_masked else None
+        if valid is not None:
+            masks.append(valid.copy())
+        action = np.asarray(choose(observations, begins))
         actions.append(action[0].copy())
         if draws.random() < 0.5:
             action = np.asarray(env.action_space.sample() if valid is None else _valid(env, valid))[None]

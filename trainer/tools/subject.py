@@ -119,9 +119,12 @@ class Subject:
 def for_play(config: RunConfig) -> RunConfig:
     """Return a run's configuration without what only training needs: memory, graphics card, compiler."""
     training = config.training.model_copy(update={"device": "cpu", "precision": "fp32", "torch_compile": False})
-    algorithm, smaller = config.algorithm, {}
+    algorithm = config.algorithm
+    smaller: dict[str, Any] = {}
     if hasattr(algorithm, "buffer_size"):
         smaller["buffer_size"] = min(algorithm.buffer_size, _BUFFER)
+    if hasattr(algorithm, "hindsight"):
+        smaller["hindsight"] = False
     for name in ("replay_buffer_class", "rollout_buffer_class"):
         if getattr(algorithm, name, None) is not None:
             smaller |= {name: None, name.replace("_class", "_kwargs"): {}}
