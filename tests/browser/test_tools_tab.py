@@ -33,7 +33,7 @@ def tools(page, run):
 
 
 # A task has a process of its own, which loads PyTorch first; on a busy machine that takes a while.
-PATIENCE = 60_000
+PATIENCE = 120_000
 
 
 def panel(page, name):
@@ -91,7 +91,8 @@ def test_the_run_is_found_by_what_is_typed(tools, server, run):
     chooser = tools.locator("#tools-run")
     chooser.click()
     chooser.fill("nothing like it")
-    expect(tools.locator(".pal-tools .pal-combo-note")).to_have_text("Nothing matches.")
+    expect(tools.locator(".pal-tools .pal-combo-note")).to_be_visible()
+    expect(tools.locator(".pal-combo-option")).to_have_count(0)
     chooser.fill("tool ru")
     expect(tools.locator(".pal-combo-option")).to_have_count(1)
     tools.keyboard.press("Enter")

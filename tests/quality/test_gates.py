@@ -30,7 +30,7 @@ def test_the_first_page_does_not_wait_for_torch(module):
     assert done.returncode == 0, f"importing {module} imports torch\n{done.stderr}"
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md", "docs/tools.md"])
 def test_what_a_document_links_to_is_there(document):
     path = ROOT / document
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8"))
