@@ -59,8 +59,9 @@ def test_another_language_is_spoken_everywhere_and_what_was_typed_stays(page, la
     assert page.evaluate("palaestra.train.model.values['training.total_timesteps']") == 12345
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 844})
-        for name in ("train", "monitor", "videos", "settings"):
-            page.evaluate("name => palaestra.selectTab(name)", name)
+        for name in page.evaluate("palaestra.tabs()"):
+            assert page.evaluate("name => palaestra.selectTab(name)", name)
+            page.wait_for_function("name => palaestra.currentTab() === name", arg=name)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 

@@ -44,7 +44,10 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.('[role="tab"][id^="tab-"]');
-    if (button) keepAddress(nameOf(button));
+    if (!button) return;
+    keepAddress(nameOf(button));
+    // On a narrow screen the row of tabs scrolls.
+    button.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
 
   // #help/curves -> {tab: "help", place: "curves"}; null for what is no address of ours.

@@ -84,6 +84,10 @@
     }
 
     ask(found, asked) {
+      if (!pal.preferences.get("ask.prune")) {
+        this.prune(asked).catch((error) => pal.fail(error, pal.text("tools.prune"), "prune"));
+        return;
+      }
       const fault = h("p", { class: "pal-tool-fault", role: "alert", hidden: true });
       const cancel = h("button", { class: "pal-button", type: "button", text: pal.text("tools.keep_all") });
       const go = h("button", { class: "pal-action", type: "button", data: { action: "stop" } }, h("span", { text: pal.text("tools.prune_do") }));
@@ -93,8 +97,7 @@
       go.addEventListener("click", async () => {
         go.disabled = true;
         try {
-          await this.tools.submit({ kind: "prune", ...asked });
-          this.results.replaceChildren();
+          await this.prune(asked);
           box.close();
         } catch (error) {
           setText(fault, error.message);
@@ -103,6 +106,11 @@
         }
       });
       cancel.focus();
+    }
+
+    async prune(asked) {
+      await this.tools.submit({ kind: "prune", ...asked });
+      this.results.replaceChildren();
     }
 
     finished(job) {
