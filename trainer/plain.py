@@ -54,7 +54,13 @@ def pack(value: Any, arrays: Arrays, at: str = "") -> Any:
             return items
         packed = {_KIND: "deque" if isinstance(value, deque) else "tuple", "value": items}
         return packed | ({"longest": value.maxlen} if isinstance(value, deque) else {})
-    raise NotPlainError(f"{at or 'the value'} is {type(value).__module__}.{type(value).__qualname__}")
+    raise NotPlainError(f"{at or 'the value'} is {kind_of(value)}")
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value is an instance of, for a message: some types of native libraries stand in no module."""
+    kind = type(value)
+    return f"{getattr(kind, '__module__', 'native')}.{kind.__qualname__}"
 
 
 def unpack(packed: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:

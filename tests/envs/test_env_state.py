@@ -96,7 +96,9 @@ def test_stacked_frames_and_running_statistics_go_on_too():
     other.close()
 
 
-@pytest.mark.parametrize(("env_id", "words"), [("LunarLander-v3", "Box2D"), ("ALE/Pong-v5", "ale-py")])
+@pytest.mark.parametrize(
+    ("env_id", "words"), [("LunarLander-v3", "Box2D"), ("CarRacing-v3", "CarRacing"), ("ALE/Pong-v5", "ale-py")]
+)
 def test_what_cannot_be_read_says_what_is_in_the_way(env_id, words):
     env = _made(env_id)
     with pytest.raises(UnreachableError, match=words):

@@ -17,7 +17,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 
-from trainer.plain import NotPlainError, pack
+from trainer.plain import NotPlainError, kind_of, pack
 
 _DEEPEST = 4  # objects inside objects
 _INSIDE, _PHYSICS = "attributes of the object", "physics of MuJoCo"
@@ -109,7 +109,7 @@ def _attributes(thing: Any, at: str, deepest: int) -> dict[str, Any]:
     try:
         attributes = vars(thing)
     except TypeError:
-        raise UnreachableError(f"{at} is {type(thing).__module__}.{type(thing).__qualname__}") from None
+        raise UnreachableError(f"{at} is {kind_of(thing)}") from None
     return _plain_items(attributes, at, deepest)
 
 
@@ -121,7 +121,7 @@ def _plain_items(attributes: dict[str, Any], at: str, deepest: int) -> dict[str,
         try:
             pack(value, {}, f"{at}.{name}")
         except NotPlainError as error:
-            if type(value).__module__.startswith("Box2D"):
+            if kind_of(value).startswith(("Box2D.", "native.Swig")):
                 raise UnreachableError(f"{at}.{name} is a world of Box2D, which does not give its state") from None
             if deepest == 0 or isinstance(value, (dict, list, tuple)):
                 raise UnreachableError(str(error)) from None
