@@ -61,7 +61,7 @@
     }
 
     specialControl(field) {
-      if (field.control === "wrappers") return (this.wrappers = pal.wrappersControl(field, this.model.description.wrappers, (path) => this.turnOn(path)));
+      if (field.control === "wrappers") return (this.wrappers = pal.wrappersControl(field, this.model.description.wrappers, this.forWrappers()));
       if (field.control === "environment") return (this.environment = pal.environmentControl(field, this.ask));
       if (field.control === "algorithm") return (this.algorithm = pal.algorithmControl(this.model.description.algorithms));
       return undefined;
@@ -155,6 +155,10 @@
       const field = this.model.faults.map((fault) => this.model.fieldOf(fault)).find(Boolean);
       if (field) this.reveal(field.key);
       return Boolean(field);
+    }
+
+    forWrappers() {
+      return { turnOn: (path) => this.turnOn(path), mend: (fault) => pal.fixButton?.(this.model, fault) ?? null };
     }
 
     // Switch a setting on and show where that is.

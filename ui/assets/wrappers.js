@@ -61,9 +61,10 @@
   const firstSentence = (text) => text.split(/(?<=[.!?])\s|(?<=[。！？])/)[0];
 
   class WrapperList {
-    // known: {groups, known, fields} of ui/components/wrapper_editor.py; turnOn(path): sets a field that does the same
-    constructor(field, known, turnOn) {
-      Object.assign(this, { field, offered: known, turnOn, rows: [], text: "[]", asText: false, layers: [], tell: () => {} });
+    // known: {groups, known, fields} of ui/components/wrapper_editor.py; turnOn(path): sets a field that does the same;
+    // mend(fault): a button for the fix that came with it, or null
+    constructor(field, known, { turnOn, mend }) {
+      Object.assign(this, { field, offered: known, turnOn, mend, rows: [], text: "[]", asText: false, layers: [], tell: () => {} });
       this.known = new Map(known.known.map((each) => [each.name, each]));
       this.bare = h("p", { class: "pal-wrappers-bare" });
       this.list = h("ol", { class: "pal-wrappers-list" });
@@ -247,6 +248,14 @@
       this.showLayers(layers);
     }
 
+    // The button that applies a fix, where one is known; its words are those of the row and not of the whole field.
+    mending(fault) {
+      const button = this.mend(fault);
+      const listed = fault.fix?.[this.field.path];
+      if (button && listed) setText(button, pal.text(listed.length < this.rows.length ? "wrappers.fix.remove" : "wrappers.fix.change"));
+      return button;
+    }
+
     // Puts each remark beside its row; returns those that are about no row.
     showRemarks(remarks, faulty) {
       const prefix = `${this.field.path}.`;
@@ -255,7 +264,7 @@
       for (const fault of remarks) {
         const [place, within, argument] = fault.field.startsWith(prefix) ? fault.field.slice(prefix.length).split(".") : [];
         const row = this.asText ? undefined : this.rows[Number(place)];
-        if (row) by.set(row, [...(by.get(row) || []), { fault, argument: row.inputs.has(argument) ? argument : within }]);
+        if (row) by.set(row, [...(by.get(row) || []), { fault, argument: row.inputs.has(argument) ? argument : within, mending: this.mending(fault) }]);
         else others.push(fault);
       }
       for (const row of this.rows) row.showRemarks(by.get(row) || [], faulty);
@@ -269,8 +278,8 @@
   }
 
   // A control for FormField.
-  function wrappersControl(field, known, turnOn) {
-    const list = new WrapperList(field, known, turnOn);
+  function wrappersControl(field, known, { turnOn, mend }) {
+    const list = new WrapperList(field, known, { turnOn, mend });
     return {
       node: list.node,
       input: list.combo.input,

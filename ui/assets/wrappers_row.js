@@ -41,9 +41,10 @@
       this.number = h("span", { class: "pal-wrapper-number", "aria-hidden": "true" });
       this.seen = h("p", { class: "pal-wrapper-seen" });
       this.fault = h("p", { class: "pal-field-fault", id: `${this.id}-fault`, hidden: true });
+      this.fix = h("span", { class: "pal-field-fix pal-wrapper-fix" });
       this.body = h("div", { class: "pal-wrapper-arguments" });
       const head = h("div", { class: "pal-wrapper-head" }, this.number, this.name(), this.body, this.buttons());
-      this.node = h("li", { class: "pal-wrapper" }, head, this.seen, this.fault);
+      this.node = h("li", { class: "pal-wrapper" }, head, this.seen, this.fault, this.fix);
       this.node.addEventListener("keydown", (event) => this.key(event));
       this.fill();
     }
@@ -166,10 +167,12 @@
       setText(this.seen, before && after ? pal.wrapperSpaces.between(before, after) : "");
     }
 
-    // remarks: [{fault, argument}]; a fault is one that forbids a start
+    // remarks: [{fault, argument, mending}]; faulty: they forbid a start; mending: a button that does what would help
     showRemarks(remarks, faulty) {
       setText(this.fault, remarks.map(({ fault }) => pal.faultText(fault)).join(" "));
       this.fault.hidden = remarks.length === 0;
+      const mending = remarks.map((remark) => remark.mending).find(Boolean);
+      this.fix.replaceChildren(...(mending ? [mending] : []));
       this.node.classList.toggle("pal-wrapper-faulty", faulty && remarks.length > 0);
       const named = new Set(remarks.map(({ argument }) => argument));
       for (const [name, input] of this.inputs) {
