@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ui.components.form import describe_form, describe_live_fields
 
@@ -17,7 +18,16 @@ def field_texts() -> set[str]:
     fields = [*form["fields"], *describe_live_fields()]
     texts = {field[name] for field in fields for name in _SAID if field[name]}
     texts |= {each["title"] for each in (*form["sections"], *form["algorithms"])}
+    texts |= _wrapper_texts(form["wrappers"])
     return {text for text in texts if any(letter.isalpha() for letter in text)}
+
+
+def _wrapper_texts(offered: dict[str, Any]) -> set[str]:
+    """Return what the list editor of wrappers says: headings, wrappers, and their arguments."""
+    each = [*offered["known"], *offered["fields"]]
+    arguments = [argument for known in offered["known"] for argument in known["arguments"]]
+    texts = {*offered["groups"], *(entry[name] for entry in each for name in ("title", "about"))}
+    return texts | {argument[name] for argument in arguments for name in _SAID if argument.get(name)}
 
 
 @cache
