@@ -200,7 +200,7 @@ CASES: list[tuple[str, RunConfig, Spaces | None, str]] = [
     ("her without goals", config("her"), MAZE, "algorithm.name"),
     ("hindsight, no goals", config("td3", hindsight=True), PENDULUM, "algorithm.hindsight"),
     ("hindsight, own buffer", config("sac", hindsight=True, replay_buffer_class="a:B"), GOALS, "algorithm.hindsight"),
-    ("thread for tqc", config("tqc", resources={"executor": "thread"}), None, "resources.executor"),
+    ("thread for trpo", config("trpo", resources={"executor": "thread"}), None, "resources.executor"),
     ("memory of a thread", config(resources={"memory_limit_mb": 1_000}), None, "resources.memory_limit_mb"),
     ("cores of a thread", config(resources={"cpu_cores": 1}), None, "resources.cpu_cores"),
     ("politeness of a thread", config(resources={"nice": 1}), None, "resources.nice"),
@@ -262,7 +262,7 @@ def test_an_impossible_combination_is_one_fault_with_a_way_out(
         (config(video={"milestones": False, "every_steps": 1}), CARTPOLE),
         (config(resources={"executor": "process", "memory_limit_mb": 1, "cpu_cores": 1, "nice": 19}), CARTPOLE),
         (config(resources={"executor": "process", "gpu_index": 1}, training={"device": "cuda:0"}), CARTPOLE),
-        (config("tqc", resources={"memory_limit_mb": 2_000}), PENDULUM),
+        (config("trpo", resources={"memory_limit_mb": 2_000}), PENDULUM),
         (config("her"), GOALS),
         (config("recurrent_ppo", batch_size=None), CARTPOLE),
         (config("recurrent_ppo", policy={"shared_lstm": True, "enable_critic_lstm": False}), CARTPOLE),
@@ -314,6 +314,7 @@ def test_a_fault_says_what_was_given_and_what_is_possible() -> None:
     batch = found(config(n_steps=32, batch_size=512, environment={"n_envs": 8}))["algorithm.batch_size"]
     action = found(config("sac"), CARTPOLE)["algorithm.name"]
 
+    assert len([fault for fault in check(config("her"), CARTPOLE) if fault.field == "algorithm.name"]) == 1
     assert batch.message == "512 is more than one rollout holds: 32 steps x 8 copies = 256"
     assert batch.hint == "Use 256 or less, or longer rollouts."
     assert action.message == "SAC needs continuous actions, but CartPole-v1 has discrete ones"

@@ -112,8 +112,10 @@ def test_the_page_is_told_where_it_will_run_and_why(name):
     assert all("process of its own" in remark.message for remark in told)
 
 
-def test_a_policy_that_masks_says_where_there_is_nothing_to_mask(engine, cartpole):
+def test_a_policy_that_masks_says_where_there_is_nothing_to_mask(engine, cartpole, until):
     algorithm = {"name": "maskable_ppo", **ROLLOUT}
     run_id = engine.manager.submit(cartpole(64, algorithm=algorithm, evaluation={"enabled": False})).id
+    process = until(lambda: engine.run_json(engine.manager.get(run_id)).get("process"))
+    assert process["why"] == "MaskablePPO draws its random numbers from the whole process"
     ended(engine, run_id)
     assert "no action_masks method" in (engine.layout.run(run_id) / "log.txt").read_text()

@@ -181,14 +181,14 @@ def test_a_run_edited_on_its_way_and_stopped_later_goes_on_as_if_nothing_had_bee
 
 @pytest.mark.parametrize("name", CONTRIB)
 def test_so_do_the_algorithms_of_contrib(tmp_path, name):
-    longer = {**NORMALIZED, "training.total_timesteps": 480}
+    longer = {**NORMALIZED, "training.total_timesteps": 384}
     before = _config(name, **longer)
     mine = [spec.path for spec in specs_for(name) if spec.live and "video" not in spec.path]
     given = {path: OTHER[path] for path in mine if not path.startswith("algorithm.action_noise")}
     after = _with(before, **given)
     assert _trained(tmp_path / "edited", before, after) == _trained(tmp_path / "configured", after)
-    straight = _trained(tmp_path / "straight", before, after, edit_at=150)
-    first = _trained(tmp_path / "broken", before, after, edit_at=150, stop_at=280)
+    straight = _trained(tmp_path / "straight", before, after, edit_at=120)
+    first = _trained(tmp_path / "broken", before, after, edit_at=120, stop_at=220)
     assert 0 < len(first) < len(straight)
     second = _trained(tmp_path / "broken", after, resume=True)
     assert first + second == straight

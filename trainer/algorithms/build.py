@@ -121,9 +121,9 @@ def _without_effect(config: RunConfig, model: fast.Fast, *, is_image: bool) -> l
     """Name the options that were asked for and change nothing in this run."""
     notes = []
     if config.training.precision == "bf16" and model.precision_name != "bf16":
-        notes.append("bf16 is for the image networks of PPO, A2C and DQN; this run calculates in fp32.")
+        notes.append("bf16 is for the image networks of PPO, A2C, DQN and QR-DQN; this run calculates in fp32.")
     if config.training.torch_compile and not (is_image and hasattr(model.kernel, "follows_precision")):
-        notes.append("Only the image networks of PPO, A2C and DQN are compiled; nothing is in this run.")
+        notes.append("Only the image networks of PPO, A2C, DQN and QR-DQN are compiled; nothing is in this run.")
     return notes
 
 

@@ -78,7 +78,8 @@ def _hindsight_needs_goals(config: RunConfig, spaces: Spaces | None) -> Iterator
         yield Fault("algorithm.hindsight", message, "Turn it off, or leave the replay buffer class empty.", fix)
     if spaces is None:
         return
-    if algorithm.relabels and spaces.goal_size is None:
+    # What cannot act there has been told so, and is not to be sent to SAC, which cannot either.
+    if algorithm.relabels and spaces.goal_size is None and spaces.action_kind in algorithm.action_kinds:
         message = (
             f"needs observations with goals in them (observation, achieved_goal, desired_goal), which "
             f"{config.environment.id} has not"
