@@ -39,7 +39,10 @@ def review_lines(review: Review) -> Iterator[str]:
 def _estimate_lines(estimates: Estimates) -> Iterator[str]:
     yield from _amount_lines("memory", estimates.memory)
     speed = estimates.speed
-    if speed.steps_per_second is None or estimates.seconds is None:
+    if estimates.timed and estimates.seconds is not None:
+        steps = "steps not known" if estimates.steps is None else f"about {estimates.steps:,} steps"
+        yield f"time    {show_duration(estimates.seconds)}, {steps} ({speed.about})"
+    elif speed.steps_per_second is None or estimates.seconds is None:
         yield f"time    not known: {speed.about}"
     else:
         rough = "roughly" if speed.basis == "rough" else "about"

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.algorithms.goal_world import GOALS
 from trainer.algorithms import build
 from trainer.algorithms.build import build_model
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.fast.off_policy import FastOffPolicy
-from trainer.config import load_config
-from trainer.config.sizes import _OWN_REPLAY, replay_bytes, rollout_bytes
+from trainer.config import ALGORITHMS, load_config
+from trainer.config.algorithms import OffPolicyConfig
+from trainer.config.sizes import replay_bytes, rollout_bytes
 from trainer.envs.catalogue import environment_spaces
 from trainer.envs.factory import make_training_env
 
@@ -44,6 +46,9 @@ def arrays_in(thing: Any, seen: set[int]) -> int:
         ({"id": "CartPole-v1", "frame_stack": 4}, {"name": "dqn", **SMALL, **SAVED}),
         ({"id": "Pendulum-v1"}, {"name": "sac", **SMALL}),
         ({"id": "HalfCheetah-v5", "normalize_observation": True}, {"name": "td3", **SMALL}),
+        ({"id": "CartPole-v1"}, {"name": "qrdqn", **SMALL}),
+        ({"id": "Pendulum-v1"}, {"name": "tqc", **SMALL}),
+        ({"id": GOALS, "n_envs": 2}, {"name": "her", **SMALL}),
         ({"id": "Pendulum-v1", "n_envs": 3}, {"name": "sac", **SMALL, **PLAIN}),
         ({"id": "CartPole-v1", "n_envs": 4}, {"name": "ppo", "n_steps": 512}),
         ({"id": "ALE/Pong-v5", "n_envs": 2}, {"name": "a2c", "n_steps": 64}),
@@ -66,5 +71,8 @@ def test_a_buffer_takes_what_it_is_said_to_take(environment: dict[str, Any], alg
         env.close()
 
 
-def test_the_algorithms_with_replay_buffers_of_our_own_are_known_by_name() -> None:
-    assert {name for name, kind in build.FAST.items() if issubclass(kind, FastOffPolicy)} == _OWN_REPLAY
+def test_the_algorithms_with_replay_buffers_of_our_own_say_so() -> None:
+    ours = {name for name, kind in build.FAST.items() if issubclass(kind, FastOffPolicy)}
+    assert ours == {
+        name for name, kind in ALGORITHMS.items() if issubclass(kind, OffPolicyConfig) and kind.own_generators
+    }

@@ -25,6 +25,7 @@ class EnvironmentConfig(Section):
         _MAIN,
         pattern=r"^\S+$",
         example="CartPole-v1",
+        required=True,
         fixed="the checkpoint's policy has learnt this environment",
     )
     n_envs: int = setting(

@@ -27,6 +27,7 @@ Kind = Literal[
     "schedule",
     "number_or_auto",
     "tags",
+    "duration",
     "json",
     "wrappers",
 ]
@@ -48,12 +49,13 @@ class Extras(TypedDict, total=False):
     choices: tuple[str, ...]
     none_label: str
     example: str
+    required: bool
     algorithms: tuple[str, ...]
     fixed: str
     live: bool
 
 
-_SCHEMA_KEYS = ("kind", "unit", "choices", "none_label", "example", "algorithms", "fixed")
+_SCHEMA_KEYS = ("kind", "unit", "choices", "none_label", "example", "required", "algorithms", "fixed")
 
 # Why a run that goes on from a checkpoint keeps the value that the checkpoint was made with.
 OF_THE_NETWORKS = "the checkpoint's networks are made for it"
@@ -70,8 +72,9 @@ def setting(default: Any, title: str, about: str, source: str, group: str, **ext
     :param group: the heading it stands under within its section
     :param extras: bounds for pydantic; `kind` of widget where the type does not tell; `unit`; `advanced`;
         `choices` offered where others are allowed too; `none_label` for what None means; `example` of the text to
-        type; `algorithms` that know it, where not all do; `fixed` says why a run that goes on from a checkpoint has to
-        keep its value, where it has to; `live` when it may change while a run trains
+        type; `required` where an emptied field does not take its default; `algorithms` that know it, where not all do;
+        `fixed` says why a run that goes on from a checkpoint has to keep its value, where it has to; `live` when it may
+        change while a run trains
     """
     schema: dict[str, Any] = {"source": source, "group": group, "advanced": extras.pop("advanced", False)}
     if extras.pop("live", False):

@@ -14,6 +14,7 @@ text, multiline     Textbox                                    text; "" (if null
 schedule            Textbox                                    "0.0003" or "lin_0.0003"; ""
 number_or_auto      Textbox                                    "auto" or "0.2"; ""
 tags                Textbox                                    "one, two"
+duration            Textbox                                    "2 h", "90 min", "45.5 s"; ""
 json                Textbox                                    JSON; "" ({} or [] if not nullable)
 wrappers            a list editor                              JSON, as above
 ==================  =========================================  ==========================
@@ -29,6 +30,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer.config.algorithms import ALGORITHMS
+from trainer.config.durations import read_duration, show_duration
 from trainer.config.hints import quoted, shown
 from trainer.config.loading import load_config
 from trainer.config.overrides import apply_overrides
@@ -137,6 +139,8 @@ def to_widget(spec: FieldSpec, value: Any) -> Any:
         return ", ".join(value)
     if value is None:
         return ""
+    if spec.kind == "duration":
+        return show_duration(value)
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -152,11 +156,14 @@ def _from_widget(spec: FieldSpec, value: Any) -> Any:
     if value is None or (value == "" and (spec.nullable or spec.kind not in ("text", "multiline"))):
         if spec.nullable:
             return None
-        raise ValueError(f"needs a value; the default is {to_widget(spec, spec.default)}")
+        default = f"{spec.default:,}" if type(spec.default) is int else to_widget(spec, spec.default)
+        raise ValueError(f"needs a value; the default is {default}")
     if not isinstance(value, str):
         return value
     if spec.kind in ("int", "float"):
         return _number(value)
+    if spec.kind == "duration":
+        return _duration(value)
     if spec.kind in ("schedule", "number_or_auto"):
         return _number_or_text(value.strip())
     if spec.kind == "optional_bool":
@@ -186,6 +193,13 @@ def _from_tags(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return [tag.strip() for tag in value.split(",") if tag.strip()]
+
+
+def _duration(text: str) -> float:
+    try:
+        return read_duration(text)
+    except ValueError as error:
+        raise ValueError(f"must be a length of time such as 2 h, 90 min or 1:30:00, not {shown(text)}") from error
 
 
 def _number(text: str) -> float:

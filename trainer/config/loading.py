@@ -198,6 +198,6 @@ _MESSAGES: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     "greater_than_equal": _bound("at least", "ge"),
     "less_than": _bound("less than", "lt"),
     "less_than_equal": _bound("at most", "le"),
-    "string_pattern_mismatch": lambda _, given: f"cannot be {quoted(given)}",
+    "string_pattern_mismatch": lambda _, given: f"cannot be {quoted(given)}" if given else "needs a value",
     "string_too_long": lambda context, _: f"is longer than {context['max_length']:,} characters",
 }

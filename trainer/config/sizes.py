@@ -6,12 +6,11 @@ Tests hold these numbers to the arrays themselves. None always means that it is 
 from __future__ import annotations
 
 from trainer.config.algorithms import MaskablePPOConfig, OffPolicyConfig, OnPolicyConfig, RecurrentPPOConfig
+from trainer.config.placement import has_own_buffer, keeps_infos
 from trainer.config.run import RunConfig
 from trainer.config.spaces import Spaces
 from trainer.errors import Fault
 
-# Which algorithms keep their transitions in a `Replay` of ours; the others in Stable-Baselines3's buffers.
-_OWN_REPLAY = frozenset({"dqn", "ddpg", "td3", "sac"})
 _TIMEOUTS = "handle_timeout_termination"
 _GB = 1e9
 # Where memory is used to the last byte the next allocation of anybody ends a program.
@@ -40,15 +39,16 @@ def replay_bytes(config: RunConfig, spaces: Spaces) -> int | None:
 def replay_rings(config: RunConfig, spaces: Spaces) -> list[tuple[int, int]] | None:
     """Return rows and bytes of a row of each array in a replay buffer of ours; None where it is not one of ours."""
     algorithm, copies = config.algorithm, config.environment.n_envs
-    if not isinstance(algorithm, OffPolicyConfig) or algorithm.name not in _OWN_REPLAY:
+    if not isinstance(algorithm, OffPolicyConfig) or not algorithm.own_generators:
         return None
-    if getattr(algorithm, "hindsight", False):
-        return None
-    if algorithm.replay_buffer_class is not None or spaces.observation_bytes is None or spaces.action_bytes is None:
+    if has_own_buffer(config) or keeps_infos(config) or spaces.observation_bytes is None or spaces.action_bytes is None:
         return None
     steps, observation = max(algorithm.buffer_size // copies, 1), spaces.observation_bytes
     # Actions, rewards, ends, and which of them are cuts.
     rings = [(steps, copies * size) for size in (spaces.action_bytes, 4, 1, 1)]
+    if getattr(algorithm, "hindsight", False):
+        # Where the episode of each transition began, and how long it was.
+        return [*rings, *[(steps, copies * 8)] * 2, *[(steps, copies * observation)] * 2]
     if _kept_by_frames(config, spaces):
         ring = steps + steps // 16 + 8 * (spaces.stacked_frames + 1)
         return [*rings, (steps, 8 * copies), *[(ring, observation // spaces.stacked_frames)] * copies]

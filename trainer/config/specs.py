@@ -37,6 +37,7 @@ class FieldSpec:
     :param only_when: (path, values): the setting exists only while that path has one of these values
     :param fixed: why a run that goes on from a checkpoint has to keep its value; None where it need not
     :param live: whether it may change while a run trains
+    :param required: whether it has to be filled in, instead of taking its default where it is left empty
     """
 
     path: str
@@ -62,6 +63,7 @@ class FieldSpec:
     only_when: tuple[str, tuple[str, ...]] | None = None
     fixed: str | None = None
     live: bool = False
+    required: bool = False
 
     @property
     def key(self) -> str:
@@ -187,6 +189,7 @@ def _leaf(
         only_when=only_when,
         fixed=extra.get("fixed", fixed),
         live=extra.get("x-live", False),
+        required=extra.get("required", False),
     )
 
 

@@ -27,15 +27,18 @@ class TrainingConfig(Section):
         ge=1,
         le=10**15,
         unit="steps",
+        required=True,
     )
     duration_seconds: float | None = setting(
         None,
         "Duration",
-        "Train for this long instead of for a number of steps; time spent paused does not count.",
+        "Train for this long instead of for a number of steps: 2 h, 90 min, 1:30:00 or 45 s. Time spent paused does "
+        "not count. Configurations hold it in seconds.",
         sources.PALAESTRA,
         _LENGTH,
         gt=0,
-        unit="s",
+        kind="duration",
+        example="2 h",
         none_label="train for the total steps",
     )
     seed: int = setting(

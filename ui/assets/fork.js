@@ -28,6 +28,7 @@
     if (now === null || now === undefined) return "";
     if (["json", "wrappers"].includes(field.kind)) return JSON.stringify(now);
     if (field.kind === "tags") return now.join(", ");
+    if (field.kind === "duration") return pal.showDuration(now);
     return typeof now === "number" && ["int", "float"].includes(field.kind) ? now : String(now);
   }
 
@@ -37,6 +38,7 @@
     const text = raw.trim();
     if (text === "" && field.kind !== "tags") return field.nullable ? null : text;
     if (field.kind === "optional_bool") return text === "true";
+    if (field.kind === "duration") return pal.readDuration(text) ?? text;
     if (field.kind === "tags") return text.split(",").map((tag) => tag.trim()).filter(Boolean);
     if (["schedule", "number_or_auto"].includes(field.kind)) return Number.isFinite(Number(text)) ? Number(text) : text;
     if (!["json", "wrappers"].includes(field.kind)) return text;

@@ -70,7 +70,9 @@
     const config = new pal.ConfigBar(model, view, ask);
     const search = new pal.FormSearch(view, model);
     const reviewer = new Reviewer(model, ask);
-    const actions = new pal.ActionBar(model, view, reviewer, ask);
+    new pal.LengthChoice(model, view);
+    const panel = new pal.ChecksPanel(model, view);
+    const actions = new pal.ActionBar(model, view, reviewer, ask, panel);
     const head = h("div", { class: "pal-train-head" }, config.node, search.node);
     pal.onlyWhileShown(node, h("div", { class: "pal-train" }, head, view.root, actions.node));
     const restored = model.restoreDraft();
@@ -89,6 +91,6 @@
     reviewer.review();
     pal.formPlaces(model, view, config, search);
     node.dataset.ready = "true";
-    pal.train = { model, config };
+    pal.train = { model, config, reviewer, ask };
   });
 })();

@@ -15,18 +15,19 @@
 
   class ActionBar {
     // view: the FormView, for jumping to a fault; reviewer: knows whether the faults shown are those of the form as it is
-    constructor(model, view, reviewer, ask) {
-      Object.assign(this, { model, view, reviewer, ask, runs: [], chosen: null, busy: false, offline: null });
+    constructor(model, view, reviewer, ask, panel) {
+      Object.assign(this, { model, view, reviewer, ask, panel, outlook: null, places: "", runs: [], chosen: null, busy: false, offline: null });
       this.said = h("span", { class: "pal-review-words", text: pal.text("form.checking") });
       this.message = h("button", { type: "button", class: "pal-linkbutton pal-review", id: "review", "aria-live": "polite" }, h("span", { class: "pal-review-sign", "aria-hidden": "true" }), this.said);
-      this.message.addEventListener("click", () => this.jump());
-      this.node = h("div", { class: "pal-actionbar", id: "action-bar" }, this.message, this.startButtons(), this.runControls());
+      this.message.addEventListener("click", () => this.lead());
+      this.node = h("div", { class: "pal-actionbar", id: "action-bar" }, panel.node, this.message, panel.toggle, this.startButtons(), this.runControls());
       model.on("faults", () => this.show());
       model.on("reviewing", () => this.reviewing());
-      model.on("review", ({ summary }) => this.reviewed(summary));
+      model.on("review", (answer) => this.reviewed(answer));
       pal.onState((state) => {
         this.showRuns(state);
         if (this.offline !== pal.reasonOffline()) this.show();
+        this.watchPlaces(state.data?.counts);
       });
       bar = this;
     }
@@ -60,36 +61,63 @@
     // ---- is it runnable? --------------------------------------------------------------------------------------
 
     reviewing() {
-      this.say(pal.text("form.checking"), 0);
+      this.say(pal.text("form.checking"), "");
     }
 
-    reviewed(summary) {
+    reviewed({ summary, start }) {
       this.summary = summary;
+      this.outlook = start;
       this.show();
+    }
+
+    // A run that has ended or begun changes whether this one would have to wait.
+    watchPlaces(counts) {
+      if (!counts) return;
+      const places = ["queued", "starting", "running", "paused", "stopping"].map((state) => counts[state]).join();
+      if (this.places && places !== this.places) this.reviewer.soon();
+      this.places = places;
+    }
+
+    // Why nothing can be started now, in words, or "".
+    obstacle() {
+      const { faults } = this.model;
+      if (this.offline) return this.offline;
+      if (faults.length) return pal.text("form.faults_first", { count: faults.length, first: this.words(faults[0]) });
+      return pal.said(this.outlook?.obstacles?.[0] ?? "");
     }
 
     show() {
       const { faults } = this.model;
-      const count = faults.length;
-      const first = count ? this.words(faults[0]) : "";
-      if (count) this.say(pal.text("form.faults_first", { count, first }), count);
-      else this.say(this.summary ? pal.text("form.ready", { summary: pal.said(this.summary) }) : pal.text("form.checking"), 0);
+      const first = faults.length ? this.words(faults[0]) : "";
       this.offline = pal.reasonOffline();
+      const obstacle = this.obstacle();
+      const waits = this.outlook?.place > 0 ? pal.text("check.waits", { place: this.outlook.place, slots: this.outlook.slots }) : "";
+      if (obstacle) this.say(obstacle, faults.length && !this.offline ? pal.text("form.go_to_fault", { text: obstacle }) : pal.text("form.cannot_start", { reason: obstacle }));
+      else if (!this.summary) this.say(pal.text("form.checking"), "");
+      else this.say(pal.text("form.ready", { summary: [this.panel.line() || pal.said(this.summary), waits].filter(Boolean).join(" · ") }), "");
+      if (!obstacle && this.summary) pal.setTip(this.message, [pal.said(this.summary), waits].filter(Boolean).join(" · "));
       const refuse = (button, reason, tip) => {
         setAttr(button, "aria-disabled", reason || this.busy ? "true" : null);
         pal.setTip(button, reason || tip);
       };
-      refuse(this.start, this.offline || (count && pal.text("form.cannot_start", { reason: first })), pal.text("form.start_tip"));
-      refuse(this.queue, this.offline || (count && pal.text("form.cannot_enqueue", { reason: first })), pal.text("form.enqueue_tip"));
+      const why = this.offline || ((first || obstacle) && pal.text("form.cannot_start", { reason: first || obstacle }));
+      refuse(this.start, why, waits ? `${waits} (Ctrl+Enter)` : pal.text("form.start_tip"));
+      refuse(this.queue, this.offline || (first && pal.text("form.cannot_enqueue", { reason: first })), pal.text("form.enqueue_tip"));
       refuse(this.print, this.offline, pal.text("form.print_tip"));
     }
 
-    // Where there is no room for the words, their sign and the number of faults stand for them, and the tip says them.
-    say(text, faults) {
-      this.message.classList.toggle("pal-review-bad", faults > 0);
+    // Where there is no room for the words, their sign stands for them, and the tip says them.
+    say(text, why) {
+      this.message.classList.toggle("pal-review-bad", why !== "");
       setText(this.said, text);
-      setAttr(this.message, "aria-disabled", faults ? null : "true");
-      pal.setTip(this.message, faults ? pal.text("form.go_to_fault", { text }) : text);
+      pal.setTip(this.message, why || text);
+    }
+
+    // To the first fault; where there is none, or no room to read what there is, to the panel.
+    lead() {
+      const narrow = matchMedia("(max-width: 700px)").matches;
+      if (!this.model.faults.length || narrow) this.panel.open(this.panel.node.hidden);
+      else this.jump();
     }
 
     words(fault) {
@@ -106,6 +134,7 @@
 
     async submit(how) {
       if (this.busy || this.offline) return;
+      if (how === "start" && this.outlook?.obstacles?.length) return;
       this.setBusy(how);
       try {
         // What was just corrected may not have been looked over yet; without an answer the server decides by itself.

@@ -9,6 +9,8 @@
   const pal = window.palaestra;
   const { h } = pal;
 
+  const PATIENCE = 900; // ms without a key, after which a text counts as typed
+
   const idOf = (key) => key.replace(/[^A-Za-z0-9_]+/g, "-");
 
   // "10,000,000", "10 000 000" and "1_000" are read as they are meant; "1,5" and "1.000" are not guessed at.
@@ -171,6 +173,7 @@
       if (!control.group) input.id = `input-${id}`; // the buttons of a group have ids of their own
       this.back = h("button", { type: "button", class: "pal-back", hidden: true }, backIcon());
       this.fault = h("p", { class: "pal-field-fault", id: `fault-${id}`, hidden: true });
+      this.fix = h("span", { class: "pal-field-fix" });
       const help = (this.help = h("span", { class: "pal-sr-only", id: `help-${id}`, text: field.help }));
       const label = control.group
         ? h("span", { class: "pal-label", id: `label-${id}`, text: field.title })
@@ -178,12 +181,14 @@
       if (control.group) control.node.setAttribute("aria-labelledby", label.id);
       input.setAttribute("aria-describedby", help.id);
       input.setAttribute("aria-errormessage", this.fault.id);
+      const required = field.required ? h("span", { class: "pal-required", text: pal.text("check.required") }) : null;
+      if (field.required) input.setAttribute("aria-required", "true");
       const unit = field.unit ? h("span", { class: "pal-unit", text: field.unit }) : null;
       const dot = h("span", { class: "pal-dot", "aria-hidden": "true" });
-      const head = h("div", { class: "pal-field-head" }, label, unit, dot, this.back);
+      const head = h("div", { class: "pal-field-head" }, label, unit, required, dot, this.back);
       const box = h("div", { class: "pal-control" }, control.node, control.extra);
       const data = { kind: field.kind, control: field.control, path: field.path, key: field.key, group: field.group };
-      this.node = h("div", { class: "pal-field", id: `field-${id}`, data }, head, box, this.fault, help);
+      this.node = h("div", { class: "pal-field", id: `field-${id}`, data }, head, box, this.fault, this.fix, help);
     }
 
     listen() {
@@ -193,6 +198,7 @@
         input.addEventListener("input", () => this.take());
         input.addEventListener("change", () => this.take());
         input.addEventListener("blur", () => this.write());
+        input.addEventListener("blur", () => this.rest());
       }
       this.back.addEventListener("click", () => {
         model.revert(field.key);
@@ -205,13 +211,14 @@
     take() {
       const value = this.control.read();
       const empty = value === "" || value === null;
+      this.typedAt = performance.now();
       this.taking = true;
       this.model.set(this.field.key, empty && !this.keepsEmpty() ? this.field.initial : value);
       this.taking = false;
     }
 
     keepsEmpty() {
-      return this.field.nullable || ["text", "multiline", "tags"].includes(this.field.kind);
+      return this.field.nullable || this.field.required || ["text", "multiline", "tags"].includes(this.field.kind);
     }
 
     write() {
@@ -235,11 +242,30 @@
       this.node.hidden = !this.model.applies(this.field);
     }
 
-    // A field at fault says only that; advice is for one that can run.
+    // What is still being typed may be on its way to something right: it is marked once the typing rests.
     showFaults(faults, advice) {
+      clearTimeout(this.patience);
+      this.awaited = null;
+      const typing = document.activeElement === this.input && performance.now() - (this.typedAt ?? -Infinity) < PATIENCE;
+      if (typing && faults.length && !this.node.classList.contains("pal-faulty") && pal.localFault(this.field, this.model.values[this.field.key])?.unfinished) {
+        this.awaited = [faults, advice];
+        this.patience = setTimeout(() => this.rest(), PATIENCE);
+      } else this.paintFaults(faults, advice);
+    }
+
+    rest() {
+      clearTimeout(this.patience);
+      if (this.awaited) this.paintFaults(...this.awaited);
+      this.awaited = null;
+    }
+
+    // A field at fault says only that; advice is for one that can run.
+    paintFaults(faults, advice) {
       const faulty = faults.length > 0;
       const remarks = faulty ? faults : advice;
       const own = this.control.showRemarks ? this.control.showRemarks(remarks, faulty) : remarks; // a list has places for some
+      const mending = own.map((fault) => pal.fixButton(this.model, fault)).find(Boolean);
+      this.fix.replaceChildren(...(mending ? [mending] : []));
       const text = own.map(faultText).join(" ");
       pal.setText(this.fault, text);
       this.fault.hidden = text === "";

@@ -36,6 +36,7 @@
         return canonical(text); // not JSON yet: it is being typed
       }
     }
+    if (field.kind === "duration") return canonical(pal.readDuration(text) ?? text);
     if (field.kind === "tags") return canonical(text.split(",").map((tag) => tag.trim()).filter(Boolean));
     return canonical(value);
   }
@@ -50,6 +51,9 @@
       this.preset = null;
       this.faults = []; // what forbids a start
       this.advice = []; // what is only worth knowing
+      this.reviewed = []; // faults as the server named them last
+      this.local = new Map(); // key -> what the browser itself has found since, null where it found its fault mended
+      this.mendable = new Set(); // keys of reviewed faults that the browser can see the end of by itself
       this.listeners = new Map();
       this.revision = 0;
     }
@@ -90,7 +94,25 @@
       if (this.algorithm !== before) this.emit("algorithm", this.algorithm);
       this.revision += 1;
       this.emit("values", Object.keys(values));
+      this.lookOver(Object.keys(values));
       this.keepDraft();
+    }
+
+    // Marks at once what no server is needed for; its answer then takes the place of this.
+    lookOver(keys) {
+      let changed = false;
+      for (const key of keys) {
+        const field = this.fields.get(key);
+        const found = field && this.applies(field) ? pal.localFault(field, this.values[key]) : null;
+        if (found) this.local.set(key, found);
+        else if (this.local.get(key) || this.mendable.has(key)) this.local.set(key, null);
+        else continue;
+        changed = true;
+      }
+      if (!changed) return;
+      const others = this.reviewed.filter((fault) => !this.local.has(this.fieldOf(fault)?.key));
+      this.faults = this.inPageOrder([...[...this.local.values()].filter(Boolean), ...others]);
+      this.emit("faults", this.faults);
     }
 
     // Take a configuration from the server; it becomes what changes are counted against.
@@ -129,9 +151,19 @@
     }
 
     setFaults(faults, advice = []) {
-      this.faults = faults;
+      this.faults = this.reviewed = this.inPageOrder(faults);
       this.advice = advice;
-      this.emit("faults", faults);
+      this.local.clear();
+      const keys = faults.map((fault) => this.fieldOf(fault)?.key).filter(Boolean);
+      this.mendable = new Set(keys.filter((key) => pal.localFault(this.fields.get(key), this.values[key])));
+      this.emit("faults", this.faults);
+    }
+
+    // From top to bottom; what has no field on the page comes last.
+    inPageOrder(faults) {
+      const places = new Map([...this.fields.keys()].map((key, place) => [key, place]));
+      const place = (fault) => places.get(this.fieldOf(fault)?.key) ?? Infinity;
+      return faults.map((fault) => [place(fault), fault]).sort(([a], [b]) => (a === b ? 0 : a - b)).map(([, fault]) => fault);
     }
 
     // The field a fault belongs to: the one whose path it names, or the nearest one above it; null when there is none.

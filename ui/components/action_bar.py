@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import RunConfig
+from trainer.config.durations import show_duration
 from trainer.errors import PalaestraError
 from trainer.runs.command import into, shortest_command
 from ui.components.config_bar import required
@@ -71,5 +72,5 @@ def summarize(config: RunConfig) -> str:
     training = config.training
     length = f"{training.total_timesteps:,} steps"
     if training.duration_seconds is not None:
-        length = f"{training.duration_seconds:g} s"
+        length = show_duration(training.duration_seconds)
     return f"{config.algorithm.label} on {config.environment.id}, {length}, seed {training.seed}"

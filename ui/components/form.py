@@ -100,6 +100,7 @@ def _describe(spec: FieldSpec, initial: Any) -> dict[str, Any]:
         "unit": spec.unit,
         "advanced": spec.advanced,
         "nullable": spec.nullable,
+        "required": spec.required,
         "none_label": spec.none_label,
         "example": spec.example,
         "keywords": wrapper_keywords() if spec.kind == "wrappers" else "",

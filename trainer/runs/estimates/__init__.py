@@ -27,6 +27,7 @@ class Estimates:
 
     :param steps: environment steps of the whole run; None when its length is a time and no speed is known
     :param seconds: how long it takes, pauses left out; None when no speed is known
+    :param timed: whether its length is a time, so that `seconds` is what was asked for and `steps` is the estimate
     """
 
     memory: Amount
@@ -34,10 +35,12 @@ class Estimates:
     speed: Speed
     steps: int | None
     seconds: float | None
+    timed: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the estimates as the REST contract shows them."""
         time = {
+            "timed": self.timed,
             "seconds": self.seconds,
             "steps": self.steps,
             "steps_per_second": self.speed.steps_per_second,
@@ -93,7 +96,8 @@ def estimate(
     networks = networks_of(config, spaces)
     memory = memory_parts(config, spaces, networks, steps)
     disk = disk_parts(config, spaces, networks, steps=steps, seconds=seconds, videos=videos)
-    return Estimates(Amount(memory, free_memory), Amount(disk, free_disk), speed, steps, seconds)
+    timed = config.training.duration_seconds is not None
+    return Estimates(Amount(memory, free_memory), Amount(disk, free_disk), speed, steps, seconds, timed)
 
 
 def _length(config: RunConfig, steps_per_second: float | None) -> tuple[int | None, float | None]:

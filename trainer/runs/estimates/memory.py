@@ -22,6 +22,7 @@ from trainer.runs.estimates.parts import Part, counted
 _MB = 10**6
 # PyTorch and Stable-Baselines3 once they are loaded; a process of its own loads all else a second time.
 _LIBRARIES, _PROCESS = 170 * _MB, 300 * _MB
+_RUN = 10 * _MB  # episodes under way, charts to be written, an environment to be examined in
 # Of one more copy in this process, and in a worker process of its own.
 _COPY = {
     "classic_control": _MB // 100,
@@ -108,5 +109,5 @@ def _program(config: RunConfig) -> Part:
     if placement(config).executor == "process":
         return Part("program", _PROCESS, "rough", "the program once more, in a process of the run's own")
     if "torch" in sys.modules:
-        return Part("program", 0, "exact", "")
+        return Part("program", _RUN, "rough", "what any run needs for itself")
     return Part("program", _LIBRARIES, "rough", "libraries that the first run loads")
