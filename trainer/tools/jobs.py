@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -157,8 +159,7 @@ class ToolJobs:
         for job in jobs:
             job.progress.cancel()
             if job.process is not None:
-                with contextlib.suppress(OSError):
-                    job.process.kill()
+                _kill(job.process)
 
     def _find(self, job_id: str) -> Job:
         with self._lock:
@@ -183,7 +184,7 @@ class ToolJobs:
             try:
                 process.wait(_GRACE_SECONDS)
             except subprocess.TimeoutExpired:
-                process.kill()
+                _kill(process)
 
         threading.Thread(target=end, name=f"end-{job.id}", daemon=True).start()
 
@@ -233,10 +234,10 @@ class ToolJobs:
             if job.progress.cancelled:
                 self._cancel(job)
             if self._closed:
-                process.kill()
+                _kill(process)
             result = _listen(process, job.progress)
         finally:
-            process.kill()
+            _kill(process)
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
@@ -257,6 +258,16 @@ class ToolJobs:
 
             for event in video_events(result):
                 self._store.emit(event)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process with whatever it has started: copies of its environment, an encoder."""
+    if sys.platform != "win32":
+        # Its group is its own (see `worker`), unless it has only just begun.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        process.kill()
 
 
 def _say(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
