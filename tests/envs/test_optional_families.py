@@ -99,6 +99,11 @@ def test_a_grid_world_with_words_in_it_names_the_wrapper_that_makes_it_trainable
     assert check(RunConfig(environment=wrapped), catalogue.environment_spaces(wrapped)) == []
 
 
+def test_names_of_other_packages_become_titles_too() -> None:
+    pytest.importorskip("minigrid")
+    assert catalogue.find("MiniGrid-DoorKey-5x5-v0").title == "MiniGrid Door Key 5x5"
+
+
 def test_retired_environments_say_so_whatever_registers_them() -> None:
     pytest.importorskip("gymnasium_robotics")
     catalogue.entries()

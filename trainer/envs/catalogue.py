@@ -349,8 +349,10 @@ def _release(package: str) -> tuple[int, ...]:
 
 
 def _title(name: str) -> str:
-    """Return `MsPacmanNoFrameskip` as `Ms Pacman`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.removesuffix("NoFrameskip"))
+    """Return `MsPacmanNoFrameskip` as `Ms Pacman`, and `MiniGrid-DoorKey-5x5` as `MiniGrid Door Key 5x5`."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.removesuffix("NoFrameskip"))
+    words = re.sub(r"[-_\s]+", " ", apart).strip().replace("Mini Grid", "MiniGrid").replace("Baby AI", "BabyAI")
+    return words[:1].upper() + words[1:]
 
 
 def _bare_name(environment_id: str) -> str:

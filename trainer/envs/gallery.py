@@ -148,7 +148,7 @@ def algorithms_for(spaces: Spaces | None) -> dict[str, bool]:
     """Return for every algorithm whether it can act in an environment with these spaces."""
     if spaces is None:
         return {}
-    readable = spaces.observation_kind != "other"
+    readable = spaces.observation_kind != "other" or spaces.suggested_wrapper is not None
     return {name: readable and spaces.action_kind in config.action_kinds for name, config in ALGORITHMS.items()}
 
 

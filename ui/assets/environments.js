@@ -136,7 +136,7 @@
       };
       const absent = listed.filter((family) => !there(family));
       const focused = this.shelf.contains(document.activeElement) ? document.activeElement.dataset.family : null;
-      this.shelf.replaceChildren(...listed.filter(there).map(item), ...(absent.length ? [h("h3", { text: text("environments.more") })] : []), ...absent.map(item));
+      this.shelf.replaceChildren(...listed.filter(there).map(item), ...(absent.length ? [h("h2", { text: text("environments.more") })] : []), ...absent.map(item));
       if (focused) this.shelf.querySelector(`[data-family="${focused}"]`)?.focus();
       this.choice.replaceChildren(...listed.map((family) => h("option", { value: family.key, text: there(family) ? `${family.title} (${amount(family)})` : `${family.title}: ${text("environments.absent")}` })));
       this.choice.value = this.family;
@@ -233,7 +233,7 @@
 
   // What to do to have a family that is not installed or cannot be loaded.
   pal.absentFamily = (family) => {
-    const box = h("div", { class: "pal-envs-absent" }, h("h3", { text: family.title }));
+    const box = h("div", { class: "pal-envs-absent" }, h("h2", { text: family.title }));
     if (family.about) box.append(h("p", { text: text("environments.about_family", { about: family.about }) }));
     if (family.command) box.append(h("p", { text: text("environments.not_installed") }), pal.commandLine(family.command), h("p", { class: "pal-muted", text: text("environments.then_look_again") }));
     else box.append(h("p", { text: text("environments.broken_family") }), h("pre", { class: "pal-detail", text: family.problem }));
