@@ -25,7 +25,7 @@ _STICKING_OUT = """() => {
   };
   const kinds = "button, input, select, textarea, a[href], summary, h1, h2, h3, h4, p, td";
   const out = [...document.querySelectorAll(kinds)].filter(node => {
-    if (!node.checkVisibility() || node.closest(".pal-sr-only, .sr-only")) return false;
+    if (!node.checkVisibility() || node.closest(".pal-sr-only, .sr-only, [aria-hidden=true]")) return false;
     const {left, right, width} = node.getBoundingClientRect();
     return width > 1 && (left < -1 || right > innerWidth + 1) && !scrolls(node);
   });
