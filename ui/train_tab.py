@@ -7,6 +7,7 @@ made from the engine at that moment; the page keeps what was typed, the server k
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ Answer = Callable[[Request], Any]
 _ON_LOAD = """
 const place = element.querySelector("[data-island]");
 place.server = server;
-place.description = props.form;
+place.description = JSON.parse(props.form);
 (window.palaestraIslands = window.palaestraIslands || []).push(place);
 window.palaestra?.mountIslands?.();
 """
@@ -49,7 +50,8 @@ def create_train_tab(engine: Engine) -> TrainTab:
         value='<div data-island="train" id="pal-train"><noscript>The form needs JavaScript.</noscript></div>',
         js_on_load=_ON_LOAD,
         server_functions=list(answers.values()),
-        form=describe_form(),
+        # As one text: Gradio copies data of its components several times, and watches each part of it.
+        form=json.dumps(describe_form()),
         apply_default_css=False,
         container=False,
         padding=False,
