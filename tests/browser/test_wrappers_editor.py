@@ -5,6 +5,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import faults, settle
+
 FIELD = "environment.wrappers"
 
 
@@ -164,3 +166,10 @@ def test_nothing_sticks_out(page, wrappers, width):
         box = part.bounding_box()
         assert box["x"] >= edge["x"]
         assert box["x"] + box["width"] <= edge["x"] + edge["width"] + 1
+
+
+def test_a_list_with_faults_is_accessible(page, wrappers):
+    add(wrappers, "frame skip", "resize", "a.b:C")
+    expect(rows(wrappers).nth(1).locator(".pal-field-fault")).to_be_visible()
+    settle(page)
+    assert faults(page) == []

@@ -270,7 +270,7 @@
       pal.setText(this.fault, text);
       this.fault.hidden = text === "";
       this.node.classList.toggle("pal-faulty", faulty);
-      pal.setAttr(this.input, "aria-invalid", faulty ? "true" : null);
+      pal.setAttr(this.input, "aria-invalid", faulty && text ? "true" : null); // a list marks the input of its own that is
       pal.setAttr(this.input, "aria-describedby", text ? `${this.fault.id} ${this.help.id}` : this.help.id);
     }
 
