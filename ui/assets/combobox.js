@@ -97,7 +97,7 @@
         const groups = await this.load(this.typed ? this.input.value : "");
         if (asked !== this.asked || (!this.fill(groups) && !this.remote)) return;
       } catch (error) {
-        this.list.replaceChildren(h("div", { class: "pal-combo-note", text: `Could not load the list: ${error.message}` }));
+        this.list.replaceChildren(h("div", { class: "pal-combo-note", text: pal.text("combobox.failed", { reason: error.message }) }));
         return;
       }
       if (this.opened) this.filter(this.typed ? this.input.value : "");

@@ -81,7 +81,8 @@
       this.all = environments;
       if (JSON.stringify(environments.filter(({ family }) => family === "yours")) !== before) this.forgetOwn();
       const yours = families.find(({ key }) => key === "yours") || { key: "yours", title: text("environments.yours") };
-      this.families = [{ ...yours, title: text("environments.yours") }, ...families.filter(({ key }) => key !== "yours")];
+      const others = families.filter(({ key }) => key !== "yours").map((family) => ({ ...family, title: pal.said(family.title) }));
+      this.families = [{ ...yours, title: text("environments.yours") }, ...others];
       if (this.family !== "all" && !this.families.some(({ key }) => key === this.family)) this.family = "all";
       this.show();
       if (this.wanted) this.reveal(this.wanted);
