@@ -95,7 +95,9 @@ def parser() -> argparse.ArgumentParser:
         description="Train a preset in the terminal. Exit status: 0 completed, 2 bad configuration, 3 failed, "
         "130 interrupted.",
     )
-    train.add_argument("preset", help="name of a preset, or path of a preset's or a run's JSON file")
+    train.add_argument(
+        "preset", help="name of a preset, path of a preset's or a run's JSON file, or defaults for your own"
+    )
     _add_set_flag(train)
     _add_json_flag(train)
     train.add_argument(

@@ -47,7 +47,7 @@
     if (!button) return;
     keepAddress(nameOf(button));
     // On a narrow screen the row of tabs scrolls.
-    button.scrollIntoView({ block: "nearest", inline: "nearest" });
+    button.scrollIntoView({ block: "nearest", inline: "center" });
   });
 
   // #help/curves -> {tab: "help", place: "curves"}; null for what is no address of ours.
