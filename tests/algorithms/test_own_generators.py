@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.algorithms.goal_world import GOALS
 from trainer.config import load_config
 
 FAST = {"evaluation": {"frequency": 400, "episodes": 2, "final_episodes": 2}, "video": {"enabled": False}}
@@ -35,6 +36,17 @@ RUNS = {
         {"id": "Pendulum-v1", "n_envs": 1},
         {"name": "ddpg", "learning_starts": 100, "buffer_size": 1000, "action_noise": {"kind": "normal", "sigma": 0.1}},
     ),
+    "her": ({"id": GOALS, "n_envs": 2}, {"name": "her", "learning_starts": 50, "buffer_size": 500, "batch_size": 32}),
+    "qrdqn": (
+        {"id": "CartPole-v1", "n_envs": 2},
+        {"name": "qrdqn", "learning_starts": 50, "buffer_size": 500, "batch_size": 16},
+    ),
+    "tqc": ({"id": "Pendulum-v1"}, {"name": "tqc", "learning_starts": 50, "buffer_size": 500, "batch_size": 16}),
+    "tqc with gSDE": (
+        {"id": "Pendulum-v1"},
+        {"name": "tqc", "learning_starts": 50, "buffer_size": 500, "batch_size": 16, "use_sde": True},
+    ),
+    "crossq": ({"id": "Pendulum-v1"}, {"name": "crossq", "learning_starts": 50, "buffer_size": 500, "batch_size": 16}),
     "ppo on images": (
         {"id": "PongNoFrameskip-v4", "n_envs": 2, "frame_stack": 4},
         {"name": "ppo", "n_steps": 32, "batch_size": 32, "n_epochs": 1},
@@ -44,11 +56,12 @@ RUNS = {
         {"name": "dqn", "learning_starts": 64, "buffer_size": 1000, "batch_size": 8},
     ),
 }
+CONTRIB = ("her", "qrdqn", "tqc", "tqc with gSDE", "crossq")
 
 
 def _config(name, seed=3):
     environment, algorithm = RUNS[name]
-    steps = 192 if "images" in name else 600
+    steps = 192 if "images" in name or name in CONTRIB else 600
     return load_config(
         {
             "environment": environment,
@@ -80,7 +93,9 @@ def _numbers(engine, run_id):
     return numbers | {name: tensor.tolist() for name, tensor in weights.items()}
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in CONTRIB[1:] else []) for name in RUNS]
+)
 def test_the_same_run_twice_and_beside_others_gives_the_same_numbers(engine, name):
     alone = _numbers(engine, engine.manager.submit(_config(name)).id)
     # What lies about in the process must not matter.
@@ -99,7 +114,7 @@ def _process_generators():
     return random.getstate(), np.random.get_state(legacy=False), torch.random.get_rng_state()  # noqa: NPY002
 
 
-@pytest.mark.parametrize("name", ["ppo", "dqn", "sac", "td3", "dqn on images"])
+@pytest.mark.parametrize("name", ["ppo", "dqn", "sac", "td3", "dqn on images", *CONTRIB])
 def test_training_draws_from_no_generator_of_the_process(build, name):
     environment, algorithm = RUNS[name]
     _, learner = build(environment, algorithm)
