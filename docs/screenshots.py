@@ -21,6 +21,7 @@ COLOURS = (256, 128, 64)
 
 # What is opened in a tab before its picture is taken: an address in the page, and a script.
 PLACES = {
+    "environments": ("environments", "() => innerWidth > 800 && document.querySelector('.pal-envs-row')?.click()"),
     "monitor": ("monitor", "() => document.querySelector('.pal-card')?.scrollIntoView()"),
     "help": ("help/when-it-does-not-learn", "() => {}"),
 }
@@ -102,7 +103,7 @@ def _picture(page: Any, tab: str) -> bytes:
     page.evaluate("address => palaestra.goTo(`#${address}`)", address)
     settle(page)
     page.evaluate(prepare)
-    page.wait_for_timeout(1500)  # posters, previews and curves arrive after the parts that hold them
+    page.wait_for_timeout(3000)  # posters, previews and curves arrive after the parts that hold them
     page.mouse.move(0, 0)
     return bytes(page.screenshot())
 

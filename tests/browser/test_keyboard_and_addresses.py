@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.stage import open_stage
+from tests.browser.stage import open_stage, run
+from ui.guide_pages import guides
 from ui.page import ASSETS
 
 
@@ -76,3 +77,13 @@ def test_an_address_leads_to_a_place_in_a_tab_now_and_when_its_tab_is_built(page
     page.keyboard.press("g")
     page.keyboard.press("m")
     page.wait_for_function("() => location.hash === '#monitor'")
+
+
+def test_what_the_engine_warns_of_leads_to_the_guide_about_it(empty_page, rest):
+    rest.runs = [run(reason="The policy has collapsed: for 10 updates …"), run(2, reason="The disk is full.")]
+    open_stage(empty_page, rest)
+    links = empty_page.locator('.pal-card a[href^="#help/"]')
+    expect(links).to_have_count(1)
+    expect(links).to_have_attribute("href", "#help/when-it-does-not-learn/entropy")
+    guide = next(each for each in guides("en") if each["name"] == "when-it-does-not-learn")
+    assert {"entropy", "nan"} <= {node[1].get("anchor") for node in guide["nodes"]}

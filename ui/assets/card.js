@@ -7,6 +7,8 @@
   const pal = window.palaestra;
   const { h, setText } = pal;
   const { count, value, spread, duration, percent, ago, exact } = pal.format;
+  // What the engine says of a run, and the heading of the guide that says what to do about it.
+  const GUIDES = [[/policy has collapsed/, "entropy"], [/diverged|not finite/, "nan"]];
   const TRAILING = 2500; // ms in which late numbers may still arrive after a run changed
   const AGAIN = 1000; // ms until what could not be fetched is asked for again
   const MANY = 500; // log lines in an answer after which the next is asked for at once
@@ -162,6 +164,8 @@
         const copy = pal.copyButton(() => run.error, pal.text("card.copy_details"));
         parts.push(h("details", {}, h("summary", { text: pal.text("card.details") }), h("pre", { class: "pal-detail", text: run.error })), copy);
       }
+      const guide = GUIDES.find(([words]) => words.test(run.reason || ""));
+      if (guide) parts.push(h("a", { class: "pal-linkbutton", href: `#help/when-it-does-not-learn/${guide[1]}`, text: pal.text("card.what_to_do") }));
       this.trouble.replaceChildren(...parts);
     }
 
