@@ -68,3 +68,21 @@ def test_a_catalogue_that_does_not_arrive_leaves_the_page_in_english(page_in):
     page.reload()
     until(page, "window.palaestra?.state?.online === true")
     assert page.inner_text(".pal-counts") == "no runs"
+
+
+@pytest.mark.parametrize(
+    ("english", "spanish"),
+    [
+        ("Learning rate", "Tasa de aprendizaje"),
+        ("must be at least 1, not 0", "debe ser al menos 1, no 0"),
+        ("line 7: must be a whole number, not the text 'x'", "línea 7: debe ser un número entero, no el texto 'x'"),
+        ("PPO on CartPole-v1, 100,000 steps, seed 0", "PPO en CartPole-v1, 100,000 pasos, semilla 0"),
+        (
+            "A sentence that nobody has translated, with 3 numbers",
+            "A sentence that nobody has translated, with 3 numbers",
+        ),
+    ],
+)
+def test_what_the_server_says_is_translated_around_its_names_and_numbers(page_in, english, spanish):
+    page = page_in("es")
+    assert page.evaluate("text => palaestra.said(text)", english) == spanish

@@ -170,3 +170,25 @@ def test_every_environment_is_offered_in_its_family(ask):
     titles = [group["title"] for group in groups]
     assert any("Atari" in title for title in titles)
     assert any("MuJoCo" in title for title in titles)
+
+
+def test_new_begins_with_ones_own_defaults_and_tells_what_is_wrong_with_their_file(ask, engine):
+    fresh = ask("new_form")["answer"]
+    assert (fresh["preset"], fresh["own"], fresh["faults"]) == (None, 0, [])
+    engine.defaults.change("training.seed", 0)
+    engine.defaults.change("dqn:algorithm.gamma", 0.5)
+    fresh = ask("new_form")["answer"]
+    assert (fresh["own"], fresh["values"]["dqn:algorithm.gamma"]) == (2, 0.5)
+    with engine.defaults.path.open("a", encoding="utf-8") as file:
+        file.write("[nonsense]\nx = 1\n")
+    fresh = ask("new_form")["answer"]
+    assert fresh["values"]["dqn:algorithm.gamma"] == 0.5, "what is right still counts"
+    assert [fault["field"] for fault in fresh["faults"]] == ["nonsense.x"]
+
+
+def test_the_word_defaults_stands_for_a_preset_without_a_name(engine):
+    engine.defaults.change("training.seed", 5)
+    preset = engine.preset("defaults")
+    assert (preset.name, preset.config.training.seed) == ("", 5)
+    engine.presets.save("defaults", engine.presets.load("ppo_cartpole").config)
+    assert engine.preset("defaults").config.training.seed == 0, "a preset that somebody has called so comes first"

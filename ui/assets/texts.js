@@ -74,18 +74,27 @@
 
   function fromPattern(english) {
     patterns ??= Object.entries(translations).filter(([from]) => HOLE.test(from)).sort(([a], [b]) => b.length - a.length).map(([from, to]) => [patternOf(from), to]);
+    // "must be a whole number, not 0.5" fits "must be {1}, not {2}" and "must be {1} {2}, not {3}": the better one is
+    // that which leaves fewer words as they were.
+    let best = null;
+    let least = Infinity;
     for (const [pattern, to] of patterns) {
       const match = english.match(pattern);
-      if (match) return to.replace(/\{(\w+)\}/g, (whole, name) => said(match.groups[`n${name}`] ?? whole));
+      if (!match) continue;
+      const left = Object.values(match.groups).filter((part) => /[a-z]{2}/i.test(part) && said(part) === part).length;
+      if (left < least) {
+        least = left;
+        best = to.replace(/\{(\w+)\}/g, (whole, name) => said(match.groups[`n${name}`] ?? whole));
+      }
     }
-    return null;
+    return best;
   }
 
   // "at most {1}" -> an expression that gives what stands at {1}.
   function patternOf(text) {
     const parts = text.split(/\{(\w+)(?::[^{}]*)?\}/);
     const plain = (part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    return new RegExp(`^${parts.map((part, index) => (index % 2 ? `(?<n${part}>.+?)` : plain(part))).join("")}$`, "s");
+    return new RegExp(`^${parts.map((part, index) => (index % 2 ? `(?<n${part}>.+)` : plain(part))).join("")}$`, "s");
   }
 
   // A setting as the form draws it, with the texts it was declared with in the reader's language; `english` is kept
