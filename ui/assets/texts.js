@@ -13,6 +13,7 @@
   const pal = window.palaestra;
   const ENGLISH = "en";
   const HOLE = /\{\w+(?::[^{}]*)?\}/; // where the server fills in a name or a number
+  const LONGEST = 600; // letters of a sentence; what is longer is a report
   const PATIENCE = 10000; // ms for a catalogue; after that the page speaks English
   const links = [...document.querySelectorAll("link[rel=palaestra-language]")];
   const languages = links.map((link) => ({ name: link.hreflang, title: link.title }));
@@ -73,6 +74,7 @@
   }
 
   function fromPattern(english) {
+    if (english.length > LONGEST) return null;
     patterns ??= Object.entries(translations).filter(([from]) => HOLE.test(from)).sort(([a], [b]) => b.length - a.length).map(([from, to]) => [patternOf(from), to]);
     // "must be a whole number, not 0.5" fits "must be {1}, not {2}" and "must be {1} {2}, not {3}": the better one is
     // that which leaves fewer words as they were.
