@@ -35,6 +35,8 @@ _TABLES = ("table", "thead", "tbody", "tr", "th", "td")
 _ELEMENTS = frozenset(
     (*_HEADINGS, *_TABLES, *("p", "ul", "ol", "li", "strong", "em", "code", "pre", "blockquote", "a", "br", "hr"))
 )
+# A space that stands for the end of a line, between two letters of a script that puts none between its words.
+_BETWEEN = re.compile(r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]) (?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])")
 _ANCHOR = re.compile(r"\s*\{#([a-z0-9-]+)\}$")
 _ADDRESS = re.compile(r"#[a-z]+(/[^\s\"<>]*)?|https://[^\s\"<>]+")
 
@@ -96,6 +98,9 @@ def _tree(tokens: Iterator[Token], parent: Node) -> Node:
 
 
 def _append(parent: Node, node: Node | str) -> None:
+    if isinstance(node, str) and isinstance(parent[-1], str):
+        parent[-1] = _BETWEEN.sub("", parent[-1] + node)
+        return
     if isinstance(node, str) or node[0] in _ELEMENTS or node[0] == "h1":
         parent.append(node)
     else:

@@ -133,3 +133,7 @@ def test_markup_in_a_guide_is_text_and_no_link_runs_anything():
         parse("# T\n\n![x](#train)")
     with pytest.raises(ValueError, match="title"):
         parse("no title")
+
+
+def test_the_end_of_a_line_is_a_space_only_where_words_have_one_between_them():
+    assert [text(node) for node in parse("# T\n\n设置\n每个 `x`\n\nof a\nline\n")[1]] == ["设置每个 x", "of a line"]
