@@ -211,6 +211,8 @@ def _extremes(spec: FieldSpec) -> list[Any]:
         nought = [] if ends[0] is not None and ends[0] > 0 else [0 if whole else 0.0, 0 if whole else -0.0]
         numbers = [*nought, *(end for end in ends if end is not None)]
         return [(int if whole else float)(number) for number in numbers] + [None] * spec.nullable
+    if spec.kind == "duration":
+        return [1.0, 90.5, 7200.0] + [None] * spec.nullable
     if spec.kind == "choice":
         return [*spec.choices] + [None] * spec.nullable
     if spec.kind == "open_choice":

@@ -65,7 +65,7 @@ class EnvironmentConfig(Section):
         "auto",
         "Backend",
         "How copies are run: native steps them in one compiled or vectorised call, dummy one after the other, "
-        "subprocess each in a process of its own. auto takes the fastest of these. envpool runs the environments of "
+        "subprocess each in a process of its own. auto takes the fastest of these. envpool runs those of "
         "EnvPool, a package of its own, in C++ and many threads.",
         sources.GYMNASIUM_VECTOR,
         _MAIN,

@@ -58,6 +58,15 @@
       this.set(key, this.baseline[key]);
     }
 
+    // Several values at once, as the button of a fix gives them.
+    assign(values) {
+      for (const [key, value] of Object.entries(values)) this.set(key, value);
+    }
+
+    applicable() {
+      return [...this.fields.values()];
+    }
+
     applies() {
       return true;
     }
