@@ -53,6 +53,7 @@ def test_the_list_is_walked_by_keyboard(tab):
     tab.keyboard.press("ArrowDown")
     until(tab, "() => document.querySelectorAll('[role=option]')[1].getAttribute('aria-selected') === 'true'")
     until(tab, "() => location.hash.startsWith('#environments/CartPole')")
+    assert tab.evaluate("() => document.activeElement.getAttribute('role')") in ("listbox", "option")
 
 
 def test_a_file_of_ones_own_runs_only_after_a_warning_and_becomes_an_environment(tab, server):

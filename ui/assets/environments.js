@@ -63,6 +63,8 @@
     // ---- what there is ------------------------------------------------------------------------------------
 
     async load() {
+      // Gymnasium and its companions are read at the first question, which takes seconds.
+      if (!this.all.length) setText(this.count, text("environments.loading"));
       try {
         const [{ families, environments }, own] = await Promise.all([pal.api.environments(), pal.api.ownEnvironments()]);
         pal.settled("environments");
