@@ -15,16 +15,6 @@ def pytest_xdist_auto_num_workers(config):
     return processes(config)
 
 
-# Tests that share a server or an engine; the others are tested file by file.
-_TOGETHER = ("browser", "api")
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder in _TOGETHER else item.nodeid.partition("::")[0]))
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
     if _locks not in node.config.stash:
