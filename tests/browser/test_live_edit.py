@@ -45,7 +45,7 @@ def test_a_learning_rate_is_edited_and_leaves_its_mark(page, server, run_id, dia
     dialog.get_by_role("textbox", name="Gamma").fill("1.5")
     rate.press("Enter")
     expect(dialog.locator(".pal-faulty .pal-field-fault")).to_have_text(
-        [re.compile("must be a number or a schedule", re.I), re.compile("Must be at most 1, not 1.5.")]
+        [re.compile("must be a number or a schedule", re.I), "Must be at most 1, not 1.5."]
     )
     expect(rate).to_be_focused()
     rate.fill("0.0001")

@@ -87,7 +87,7 @@ def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
     hint = _hint_for_value(place, kind, context)
     if value is None or (hint is not None and "instead" not in context):
         return Fault(place.path, message, hint)
-    return Fault(place.path, message, hint or repair_hint(kind, value), place.mended(data, value))
+    return Fault(place.path, message, hint or repair_hint(kind, value, context), place.mended(data, value))
 
 
 def _place(location: tuple[int | str, ...], root: type[Section], data: Any) -> _Place:

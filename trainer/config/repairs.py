@@ -36,9 +36,9 @@ def repair(kind: str, given: Any, context: Mapping[str, Any], expected: list[str
     return None
 
 
-def repair_hint(kind: str, value: Any) -> str | None:
+def repair_hint(kind: str, value: Any, context: Mapping[str, Any]) -> str | None:
     """Return the sentence that offers a repaired value; None where the message has said it already."""
-    if kind in ("greater_than_equal", "int_from_float"):
+    if kind in ("greater_than_equal", "int_from_float") or value == context.get("le"):
         return None
     return did_you_mean(f"{value:g}" if isinstance(value, float) else str(value))
 
