@@ -200,6 +200,30 @@ CASES: list[tuple[str, RunConfig, Spaces | None, str]] = [
     ("her without goals", config("her"), MAZE, "algorithm.name"),
     ("hindsight, no goals", config("td3", hindsight=True), PENDULUM, "algorithm.hindsight"),
     ("hindsight, own buffer", config("sac", hindsight=True, replay_buffer_class="a:B"), GOALS, "algorithm.hindsight"),
+    ("hindsight, stacked goals", config("her", environment={"frame_stack": 3}), GOALS, "environment.frame_stack"),
+    *(
+        (
+            f"hindsight, {name or entry_point}",
+            config("her", environment={"wrappers": [{"name": name, "entry_point": entry_point}]}),
+            GOALS,
+            "environment.wrappers.0",
+        )
+        for name, entry_point in (
+            ("scale_reward", None),
+            ("frame_skip", None),
+            (None, "gymnasium.wrappers:NormalizeReward"),
+        )
+    ),
+    (
+        "hindsight of the library, scaled rewards",
+        config(
+            "sac",
+            replay_buffer_class="stable_baselines3:HerReplayBuffer",
+            environment={"wrappers": [{"name": "scale_reward"}]},
+        ),
+        GOALS,
+        "environment.wrappers.0",
+    ),
     ("thread for trpo", config("trpo", resources={"executor": "thread"}), None, "resources.executor"),
     ("memory of a thread", config(resources={"memory_limit_mb": 1_000}), None, "resources.memory_limit_mb"),
     ("cores of a thread", config(resources={"cpu_cores": 1}), None, "resources.cpu_cores"),
@@ -229,6 +253,11 @@ def test_an_impossible_combination_is_one_fault_with_a_way_out(
     assert [fault.field for fault in faults] == [field]
     assert faults[0].hint
     assert field_key(field, given.algorithm.name)
+
+
+@pytest.mark.parametrize("wrapper", [{"name": "history"}, {"name": "frame_skip", "kwargs": {"skip": 1}}])
+def test_hindsight_takes_wrappers_that_leave_goals_and_their_rewards_alone(wrapper: dict[str, Any]) -> None:
+    assert check(config("her", environment={"wrappers": [wrapper], "normalize_reward": True}), GOALS) == []
 
 
 @pytest.mark.parametrize(

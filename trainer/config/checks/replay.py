@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from trainer.config.algorithms import HERConfig, OffPolicyConfig
+from trainer.config.checks.wrappers import FIELD as WRAPPERS
+from trainer.config.checks.wrappers import exchanged
 from trainer.config.run import RunConfig
 from trainer.config.spaces import Spaces
+from trainer.config.wrappers import KNOWN_WRAPPERS
+from trainer.config.wrappers.base import REWARDS
+from trainer.config.wrapping import WrapperConfig
 from trainer.errors import Fault
 
 _TIMEOUTS = "handle_timeout_termination"
 _PASSED_TO_BUFFERS = ("buffer_size", "observation_space", "action_space", "device", "n_envs")
+_THEIR_HINDSIGHT = ":HerReplayBuffer"
+# Not of the rewards, but with them a step's reward is no longer that of the goal it shows.
+_PART_REWARD_AND_GOAL = ("frame_skip", "delay_observation")
 
 
 def _learning_starts_in_time(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -92,11 +100,43 @@ def _hindsight_needs_goals(config: RunConfig, spaces: Spaces | None) -> Iterator
         yield Fault(field, message, hint, way_out)
     if spaces.observation_kind == "dict":
         return
-    if (algorithm.replay_buffer_class or "").endswith(":HerReplayBuffer"):
+    if (algorithm.replay_buffer_class or "").endswith(_THEIR_HINDSIGHT):
         message = f"needs observations with goals in them, which {config.environment.id} has not"
         yield Fault(
             "algorithm.replay_buffer_class", message, "Leave it empty.", {"algorithm.replay_buffer_class": None}
         )
+
+
+def _hindsight_knows_the_rewards(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
+    """With another goal the environment itself says the reward: from one goal, and past all wrappers."""
+    algorithm, environment = config.algorithm, config.environment
+    if not isinstance(algorithm, OffPolicyConfig):
+        return
+    if not (algorithm.relabels or (algorithm.replay_buffer_class or "").endswith(_THEIR_HINDSIGHT)):
+        return
+    if environment.frame_stack is not None and environment.frame_stack > 1:
+        message = "stacks goals too, and hindsight computes rewards from single ones"
+        hint = "Leave it empty; the wrapper History shows what has been and leaves goals alone."
+        yield Fault("environment.frame_stack", message, hint, {"environment.frame_stack": None})
+    for place, wrapper in enumerate(environment.wrappers):
+        title = _parts_reward_and_goal(wrapper)
+        if title is not None:
+            message = (
+                f"{title} gives other rewards than the environment computes for goals in hindsight, "
+                "and both would lie in one buffer"
+            )
+            hint = "Remove it, or turn hindsight off. Normalise rewards, a field, reaches both."
+            yield Fault(f"{WRAPPERS}.{place}", message, hint, exchanged(config, place, None))
+
+
+def _parts_reward_and_goal(wrapper: WrapperConfig) -> str | None:
+    """Return the name of a wrapper with which a step's reward is not what the environment gives for its goal."""
+    if wrapper.name is not None:
+        known = KNOWN_WRAPPERS[wrapper.name]
+        parts = known.group == REWARDS or known.name in _PART_REWARD_AND_GOAL
+        return known.title if parts and wrapper.kwargs.get("skip") != 1 else None
+    module, _, name = (wrapper.entry_point or "").partition(":")
+    return name if module.startswith("gymnasium.wrappers") and name.endswith("Reward") else None
 
 
 def _buffer_arguments(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
@@ -119,5 +159,6 @@ RULES = (
     _memory_saving,
     _n_step_returns,
     _hindsight_needs_goals,
+    _hindsight_knows_the_rewards,
     _buffer_arguments,
 )
