@@ -5,6 +5,8 @@ import pytest
 from stable_baselines3 import HerReplayBuffer
 
 from tests.algorithms.goal_world import GOALS
+from trainer.config import load_config
+from trainer.runs.introduction import notes_on
 
 CAPACITY, COPIES = 41 * 2, 2
 
@@ -127,14 +129,34 @@ def test_without_goals_in_hindsight_there_are_only_real_ones(build):
     assert set(batch.rewards) <= set(ours.rewards.reshape(-1))
 
 
-def test_nothing_is_learnt_before_the_first_episode_has_ended(build):
-    model, learner, *_ = _buffers(build)
+@pytest.mark.parametrize("keeps_infos", [False, True])
+def test_nothing_is_learnt_before_the_first_episode_has_ended(build, keeps_infos):
+    algorithm = {"name": "her", "learning_starts": 0, "batch_size": 16, "copy_info_dict": keeps_infos}
+    model, learner = build({"id": GOALS, "n_envs": COPIES}, {**algorithm, "buffer_size": CAPACITY})
+    assert isinstance(model.replay_buffer, HerReplayBuffer) == keeps_infos
     for _ in range(11):
         learner.iterate()
     assert model._n_updates == 0
     for _ in range(3):
         learner.iterate()
     assert model._n_updates > 0
+
+
+def test_a_run_says_that_hindsight_with_infos_keeps_no_buffer(build):
+    def notes(environment, **algorithm):
+        sections = {"environment": environment, "algorithm": {"buffer_size": CAPACITY, **algorithm}}
+        model, _ = build(*sections.values())
+        return " ".join(notes_on(model, model.get_env(), load_config(sections)))
+
+    assert notes({"id": GOALS}, name="her") == ""
+    told = notes({"id": GOALS}, name="her", copy_info_dict=True)
+    assert "hindsight keeps infos" in told
+    assert "in no checkpoint" in told
+    own = {"replay_buffer_class": "stable_baselines3.common.buffers:ReplayBuffer"}
+    assert "in no checkpoint" in notes({"id": "Pendulum-v1"}, name="sac", **own)
+    rollouts = {"name": "ppo", "rollout_buffer_class": "stable_baselines3.common.buffers:RolloutBuffer"}
+    model, _ = build({"id": "CartPole-v1"}, rollouts)
+    assert "checkpoint" not in " ".join(notes_on(model, model.get_env(), load_config({"algorithm": rollouts})))
 
 
 @pytest.mark.slow

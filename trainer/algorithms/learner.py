@@ -19,6 +19,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.her import HerReplayBuffer
 
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.fast.core import Halfway
@@ -150,12 +151,21 @@ class OffPolicyLearner(Learner[OffPolicyAlgorithm]):
         )
         if model.num_timesteps <= max(model.learning_starts, self._collects_until):
             return 0
-        if isinstance(model, FastOffPolicy) and not model.buffer.is_ready:
+        if not _can_draw(model):
             return 0
         return model.gradient_steps if model.gradient_steps >= 0 else rollout.episode_timesteps
 
     def _update(self, owed: int) -> None:
         self.model.train(batch_size=self.model.batch_size, gradient_steps=owed)
+
+
+def _can_draw(model: OffPolicyAlgorithm) -> bool:
+    """Return whether there is something to learn from; hindsight needs an episode that has ended."""
+    if isinstance(model, FastOffPolicy):
+        return model.buffer.is_ready
+    buffer = model.replay_buffer
+    # Theirs raises an error otherwise.
+    return not isinstance(buffer, HerReplayBuffer) or bool(buffer.ep_length.any())
 
 
 class SearchLearner(Learner[ARS]):

@@ -9,15 +9,16 @@ from gymnasium import spaces
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.masks import NO_MASKS, lacks_masks
 from trainer.config import RunConfig
-from trainer.config.placement import has_own_buffer
+from trainer.config.placement import has_own_buffer, keeps_infos
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.vec_env import VecEnv
 
-_OWN_BUFFER = (
-    "With a buffer class of your own the run uses Stable-Baselines3's own loops and the random numbers of the process."
-)
+_THEIR_LOOPS = "the run uses Stable-Baselines3's own loops and the random numbers of the process."
+_OWN_BUFFER = f"With a buffer class of your own {_THEIR_LOOPS}"
+_KEEPS_INFOS = f"Where hindsight keeps infos, {_THEIR_LOOPS}"
+_NOT_SAVED = "Its replay buffer is in no checkpoint: resumed, it collects anew before it learns on."
 
 
 def introduce(model: BaseAlgorithm, env: VecEnv, threads: int) -> str:
@@ -37,7 +38,9 @@ def notes_on(model: BaseAlgorithm, env: VecEnv, config: RunConfig) -> list[str]:
     """Return what the user should know of how a model turned out."""
     if isinstance(model, Fast):
         return model.core.notes
-    return [_OWN_BUFFER] * has_own_buffer(config) + [NO_MASKS] * lacks_masks(model, env)
+    notes = [_OWN_BUFFER] * has_own_buffer(config) + [_KEEPS_INFOS] * keeps_infos(config)
+    is_lost = notes and getattr(model, "replay_buffer", None) is not None
+    return [*notes, *[_NOT_SAVED] * bool(is_lost), *[NO_MASKS] * lacks_masks(model, env)]
 
 
 def _brief(space: spaces.Space[Any]) -> str:
