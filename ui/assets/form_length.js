@@ -23,13 +23,15 @@
         this.time.input.focus();
         this.time.input.select();
       });
+      // Whoever is led to steps that do not count comes to what makes them count.
+      this.steps.control.chosen = () => (this.timed ? this.bySteps : null);
       model.on("values", () => this.show());
       model.on("review", ({ estimates }) => this.tell(estimates?.time));
       this.show();
     }
 
     choice(made, key) {
-      const node = h("button", { type: "button", role: "radio", class: "pal-length", "aria-label": pal.text(key), data: { tip: pal.text(key) } });
+      const node = h("button", { type: "button", class: "pal-length", "aria-label": pal.text(key), data: { tip: pal.text(key) } });
       made.node.querySelector(".pal-field-head").prepend(node);
       made.node.classList.add("pal-has-length");
       return node;
@@ -39,9 +41,9 @@
       const value = this.model.values[TIME];
       const timed = value !== "" && value !== null && value !== undefined;
       if (timed && pal.readDuration(value) !== null) this.last = value;
-      this.byTime.setAttribute("aria-checked", String(timed));
-      this.bySteps.setAttribute("aria-checked", String(!timed));
-      this.steps.input.disabled = timed;
+      this.byTime.setAttribute("aria-pressed", String(timed));
+      this.bySteps.setAttribute("aria-pressed", String(!timed));
+      this.steps.input.readOnly = timed; // and not disabled: it still has a value to read, and takes the focus
       this.steps.node.classList.toggle("pal-idle", timed);
       this.time.node.classList.toggle("pal-idle", !timed);
       (timed ? this.time : this.steps).node.append(this.note);
