@@ -100,6 +100,17 @@ def test_a_button_that_cannot_act_says_why_and_asks_nothing(page, rest):
     assert not [call for call in rest.calls if call[0] == "POST"]
 
 
+def test_a_tip_describes_its_owner_besides_what_described_it_before(page, rest):
+    rest.runs = [run()]
+    open_stage(page, rest)
+    resume = card(page).locator("[data-action=resume]")
+    resume.evaluate("node => node.setAttribute('aria-describedby', 'fault-of-its-own')")
+    resume.focus()
+    assert resume.get_attribute("aria-describedby") == "fault-of-its-own pal-tip"
+    resume.blur()
+    assert resume.get_attribute("aria-describedby") == "fault-of-its-own"
+
+
 def test_a_refusal_becomes_a_message_that_can_be_copied(page, rest):
     rest.runs = [run()]
     rest.refusal = "Run 1 saves a checkpoint; try again in a moment."

@@ -59,13 +59,16 @@
   const tip = h("div", { class: "pal-tip", role: "tooltip", id: "pal-tip", hidden: true });
   let owner = null;
 
+  // What describes a node besides its tip; that stays when the tip goes.
+  const otherDescriptions = (node) => (node.getAttribute("aria-describedby") || "").split(" ").filter((id) => id && id !== tip.id);
+
   function showTip(target) {
     const home = target.closest("dialog") || document.body; // a dialog hides what stands outside it
     if (tip.parentNode !== home) home.append(tip);
     owner = target;
     tip.textContent = target.dataset.tip;
     tip.hidden = false;
-    target.setAttribute("aria-describedby", "pal-tip");
+    target.setAttribute("aria-describedby", [...otherDescriptions(target), tip.id].join(" "));
     const spot = target.getBoundingClientRect();
     const size = tip.getBoundingClientRect();
     const left = Math.min(Math.max(8, spot.left + spot.width / 2 - size.width / 2), innerWidth - size.width - 8);
@@ -76,7 +79,7 @@
 
   function hideTip() {
     if (!owner) return;
-    owner.removeAttribute("aria-describedby");
+    pal.setAttr(owner, "aria-describedby", otherDescriptions(owner).join(" ") || null);
     owner = null;
     tip.hidden = true;
   }
