@@ -83,8 +83,9 @@ def test_required_fields_say_so(page):
     steps.locator("input").fill("")
     steps.locator("input").blur()
     expect(steps.locator(".pal-field-fault")).to_have_text("Needs a value; the default is 100,000.")
-    steps.get_by_role("button", name="Set Total steps to 100,000").click()
+    steps.get_by_role("button", name="Set Total steps to 100,000").press("Enter")
     expect(steps.locator("input")).to_have_value("100,000")
+    expect(steps.locator("input")).to_be_focused()  # its button is gone, the place in the page is not
 
 
 def test_the_panel_lists_every_fault_by_section_and_leads_to_its_field(page):
@@ -142,17 +143,20 @@ def test_a_length_in_time_is_chosen_typed_and_taken_back(page):
         field(page, "training.total_timesteps").locator("input.pal-input"),
         page.locator('[data-path="training.duration_seconds"] input.pal-input'),
     )
-    by_time.check()
+    by_time.press("Enter")
     expect(time).to_have_value("2 h")
-    expect(steps).to_be_disabled()
+    expect(by_time).to_have_attribute("aria-pressed", "true")
+    expect(steps).not_to_be_editable()
+    page.evaluate("palaestra.goTo('#train/field=training.total_timesteps')")
+    expect(by_steps).to_be_focused()  # the way to a number of steps that does not count is the one to make it count
     time.fill("90 min")
     expect(page.locator("#length-note")).to_have_text(re.compile(r"^(About|Roughly) [\d,]+ steps"))
     expect(page.locator("#review")).to_contain_text(", 1 h 30 min,")
     assert page.evaluate("() => palaestra.train.model.filled().values['training.duration_seconds']") == "90 min"
-    by_steps.check()
+    by_steps.press("Space")
     expect(time).to_have_value("")
-    expect(steps).to_be_enabled()
-    by_time.check()
+    expect(steps).to_be_editable()
+    by_time.click()
     expect(time).to_have_value("90 min")
 
 

@@ -67,9 +67,13 @@ def test_a_file_of_ones_own_runs_only_after_a_warning_and_becomes_an_environment
     tab.locator("#environment-enable").click()
     try:
         until(tab, "() => document.querySelector('article[data-name=example_corridor]')?.dataset.state === 'enabled'")
+        assert tab.evaluate("() => document.activeElement.dataset.action") == "disable"
         tab.locator(".pal-envs-row", has_text="ExampleCorridor-v0").wait_for()
         card.get_by_role("button", name="ExampleCorridor-v0").click()
         until(tab, "() => document.querySelector('.pal-envs-picture img')?.naturalWidth > 0")
+        card.get_by_role("button", name="Disable").press("Enter")
+        until(tab, "() => document.querySelector('article[data-name=example_corridor]')?.dataset.state === 'new'")
+        assert tab.evaluate("() => document.activeElement.dataset.action") == "enable", "the focus stays in the card"
     finally:
         server.api("POST", "/api/environments/custom/example_corridor/disable")
 

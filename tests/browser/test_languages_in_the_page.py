@@ -62,6 +62,28 @@ def test_plural_forms_and_values_are_filled_in_and_what_is_missing_is_english(pa
     assert page.evaluate("palaestra.said('What nobody has translated')") == "What nobody has translated"
 
 
+def test_a_field_is_quoted_in_the_words_that_its_control_shows_and_its_arrow_is_a_line(page_in):
+    page = page_in("es")
+    quoted, offered, fill = page.evaluate(
+        """() => {
+            const base = {key: "x", path: "x", title: "X", help: "", choices: [], nullable: true, algorithms: []};
+            const noise = {...base, initial: "", kind: "choice", choices: ["none", "ornstein_uhlenbeck"]};
+            const asked = {...base, initial: "", kind: "optional_bool"};
+            const model = {values: {x: "true"}, baseline: {x: ""}, differs: () => true, applies: () => true};
+            const offered = (field) => [...palaestra.controlFor(field).node.options];
+            const options = [noise, asked].flatMap((field) => offered(field).map((each) => [field, each]));
+            return [
+                options.map(([field, option]) => palaestra.showValue(field, option.value)),
+                options.map(([field, option]) => option.text),
+                new palaestra.FormField(model, asked).node.querySelector(".pal-back path").getAttribute("fill"),
+            ];
+        }"""
+    )
+    assert quoted == offered
+    assert "sí" in offered
+    assert fill == "none"
+
+
 def test_a_catalogue_that_does_not_arrive_leaves_the_page_in_english(page_in):
     page = page_in("es")
     page.route("**/languages/es.json*", lambda route: route.abort())

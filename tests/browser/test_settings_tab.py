@@ -127,6 +127,7 @@ def test_own_defaults_are_made_set_refused_and_taken_back_in_the_page(settings, 
     settings.evaluate("palaestra.selectTab('settings')")
     row.get_by_role("button", name="Take Seed back").click()
     expect(row).to_have_count(0)
+    expect(part.get_by_role("combobox")).to_be_focused()
     assert "# seed = 8" in no_defaults.read_text()
 
 

@@ -32,6 +32,13 @@
     else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value === true ? "" : String(value));
   }
 
+  // Draws a part of the page anew; a focus that was on something in it that is gone comes to what `next()` gives.
+  function keepFocus(node, redraw, next) {
+    const within = node.contains(document.activeElement);
+    redraw();
+    if (within && !node.contains(document.activeElement)) next()?.focus({ preventScroll: true });
+  }
+
   // Puts `wanted` nodes into `parent` in that order and moves only those that stand elsewhere.
   function arrange(parent, wanted) {
     for (const node of [...parent.children]) if (!wanted.includes(node)) node.remove();
@@ -142,5 +149,5 @@
     }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }
 
-  Object.assign(pal, { h, setText, setAttr, arrange, watchVisible, onlyWhileShown, remembered, island, start, mountIslands, dark, onTheme });
+  Object.assign(pal, { h, setText, setAttr, keepFocus, arrange, watchVisible, onlyWhileShown, remembered, island, start, mountIslands, dark, onTheme });
 })();

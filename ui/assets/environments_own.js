@@ -33,7 +33,18 @@
       this.draw();
     }
 
+    // Whoever pressed a button of a card goes on at that one, or at the first that the card has now.
     draw() {
+      const pressed = document.activeElement;
+      const name = pressed?.closest(".pal-envs-file")?.dataset.name;
+      pal.keepFocus(this.rows, () => this.drawCards(), () => {
+        const card = [...this.rows.children].find((each) => each.dataset.name === name);
+        const buttons = [...(card?.querySelectorAll(".pal-actions button") ?? [])];
+        return buttons.find((each) => each.dataset.action === pressed.dataset.action) || buttons[0];
+      });
+    }
+
+    drawCards() {
       if (this.files.length) this.rows.replaceChildren(...this.files.map((file) => this.card(file)));
       else this.rows.replaceChildren(h("p", { class: "pal-muted", text: text("environments.own.empty") }));
     }
@@ -95,13 +106,15 @@
 
     progress(file) {
       const began = this.checks.get(file.name) || Date.now();
-      const line = h("span", { role: "status" });
+      // That it is being tried is said once; the seconds, which are another every time, are only for the eye.
+      const line = h("span", { "aria-hidden": "true" });
+      const told = h("span", { role: "status", class: "pal-sr-only", text: text("environments.own.state.checking") });
       const say = () => setText(line, text("environments.own.trying", { seconds: Math.round((Date.now() - began) / 1000) }));
       say();
       const clock = setInterval(() => (line.isConnected || this.checks.has(file.name) ? say() : clearInterval(clock)), 1000);
       const cancel = h("button", { type: "button", class: "pal-button", text: text("environments.own.cancel") });
       cancel.addEventListener("click", () => pal.api.decideEnvironment(file.name, "cancel").catch(() => {}));
-      return h("div", { class: "pal-actions" }, line, cancel);
+      return h("div", { class: "pal-actions" }, line, told, cancel);
     }
 
     ask(file, despite = false) {

@@ -87,12 +87,16 @@
     return field.nullable ? [["", field.none_label || pal.text("form.none")], ...choices] : choices;
   }
 
+  const answersOf = (field) => [["", field.none_label || pal.text("form.default")], ["true", pal.text("form.yes")], ["false", pal.text("form.no")]];
+
+  // [[value, word], ...] of a field that offers words to choose from: its control and whatever quotes it say the same.
+  const WORDS = { choice: choicesOf, optional_bool: answersOf };
+
   const CONTROLS = {
     int: (field) => textControl(field, { number: true }),
     float: (field) => textControl(field, { number: true }),
     bool: switchControl,
-    optional_bool: (field) =>
-      selectControl(field, [["", field.none_label || pal.text("form.default")], ["true", pal.text("form.yes")], ["false", pal.text("form.no")]]),
+    optional_bool: (field) => selectControl(field, answersOf(field)),
     choice: (field) => selectControl(field, choicesOf(field)),
     open_choice: suggestControl,
     multiline: (field) => textControl(field, { lines: 3 }),
@@ -114,7 +118,7 @@
     const line = document.createElementNS(SVG, "path");
     for (const [name, value] of [
       ["d", "M5.6 3L2.8 5.8l2.8 2.8M2.8 5.8h6.4a3.6 3.6 0 0 1 0 7.2H5.5"],
-      ["fill", pal.text("form.none")],
+      ["fill", "none"],
       ["stroke", "currentColor"],
       ["stroke-width", "1.5"],
       ["stroke-linecap", "round"],
@@ -150,6 +154,8 @@
     if (field.kind === "bool") return pal.text(value ? "form.on" : "form.off");
     if (field.kind === "wrappers") return pal.wrappersInWords(value);
     const text = shownText(value);
+    const word = WORDS[field.kind]?.(field).find(([each]) => each === text)?.[1];
+    if (word !== undefined) return word;
     return text === "" ? field.none_label || pal.text("form.empty") : text;
   }
 
@@ -230,7 +236,7 @@
 
     // Show the model's value, unless it has just been typed into this very field.
     update() {
-      if (!this.taking) this.write();
+      if (!this.taking) this.keepFocus(() => this.write());
       const differs = this.model.differs(this.field.key);
       this.node.classList.toggle("pal-changed", differs);
       this.back.hidden = !differs;
@@ -265,7 +271,7 @@
       const remarks = faulty ? faults : advice;
       const own = this.control.showRemarks ? this.control.showRemarks(remarks, faulty) : remarks; // a list has places for some
       const mending = own.map((fault) => pal.fixButton(this.model, fault)).find(Boolean);
-      this.fix.replaceChildren(...(mending ? [mending] : []));
+      this.keepFocus(() => this.fix.replaceChildren(...(mending ? [mending] : [])), mending);
       const text = own.map(faultText).join(" ");
       pal.setText(this.fault, text);
       this.fault.hidden = text === "";
@@ -276,7 +282,17 @@
 
     focus() {
       this.node.scrollIntoView({ block: "center" });
-      (this.control.chosen?.() || this.input).focus({ preventScroll: true });
+      this.foremost.focus({ preventScroll: true });
+    }
+
+    // Where the cursor goes when somebody is led to this field.
+    get foremost() {
+      return this.control.chosen?.() || this.input;
+    }
+
+    // The button of a fix and the rows of a list go with what they mended; whoever pressed one goes on in this field.
+    keepFocus(redraw, next = null) {
+      pal.keepFocus(this.node, redraw, () => next || this.foremost);
     }
   }
 

@@ -152,5 +152,5 @@
     }
   }
 
-  Object.assign(pal, { ChecksPanel, applyFix, fixWords, fixButton });
+  Object.assign(pal, { ChecksPanel, fixButton });
 })();

@@ -52,9 +52,17 @@
       this.body.hidden = !exists;
       this.faults.hidden = faults.length === 0;
       this.faults.replaceChildren(...faults.map((fault) => h("li", {}, h("code", { text: fault.field }), ` ${pal.faultText(fault)}`)));
-      const rows = Object.entries(values).map(([key, value]) => this.row(this.fields.get(key), value));
-      this.rows.replaceChildren(...rows.filter(Boolean));
+      const rows = Object.entries(values).map(([key, value]) => this.row(this.fields.get(key), value)).filter(Boolean);
+      // The row of what was taken back goes with its button: the next one's has the focus then, or the way to another.
+      const focused = document.activeElement?.closest(".pal-defaults-row");
+      const at = [...this.rows.children].indexOf(focused);
+      const next = () => (this.rowOf(focused?.dataset.key) || this.rows.children[Math.min(at, rows.length - 1)])?.querySelector("button:last-of-type") || this.combo.input;
+      pal.keepFocus(this.rows, () => this.rows.replaceChildren(...rows), next);
       this.none.hidden = rows.length > 0 || faults.length > 0;
+    }
+
+    rowOf(key) {
+      return [...this.rows.children].find((row) => row.dataset.key === key);
     }
 
     row(field, value) {

@@ -172,7 +172,7 @@
       setText(this.fault, remarks.map(({ fault }) => pal.faultText(fault)).join(" "));
       this.fault.hidden = remarks.length === 0;
       const mending = remarks.map((remark) => remark.mending).find(Boolean);
-      this.fix.replaceChildren(...(mending ? [mending] : []));
+      pal.keepFocus(this.node, () => this.fix.replaceChildren(...(mending ? [mending] : [])), () => mending || this.first);
       this.node.classList.toggle("pal-wrapper-faulty", faulty && remarks.length > 0);
       const named = new Set(remarks.map(({ argument }) => argument));
       for (const [name, input] of this.inputs) {
