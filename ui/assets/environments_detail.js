@@ -147,7 +147,7 @@
       const row = (preset) => {
         const button = h("button", { type: "button", class: "pal-linkbutton", text: preset.name });
         button.addEventListener("click", () => pal.trainOn(this.id, { preset: preset.name }));
-        const score = pal.presetScore(preset);
+        const score = pal.publishedReturn(preset);
         const facts = [preset.algorithm.toUpperCase(), score === null ? null : text("environments.score", { value: pal.format.value(score) })];
         return h("li", { "aria-current": preset === best ? "true" : null }, button, h("span", { class: "pal-muted", text: facts.filter(Boolean).join(" · ") }));
       };

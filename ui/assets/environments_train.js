@@ -7,14 +7,14 @@
   const PATIENCE = 10000; // ms for the Train tab to be built
 
   // What was published of a preset's results, or null.
-  function presetScore(preset) {
+  function publishedReturn(preset) {
     const score = preset.score?.mean ?? preset.score ?? null;
     return typeof score === "number" ? score : null;
   }
 
   // One's own before the shipped ones, then the one with the highest published return, then the first.
   function bestPreset(presets) {
-    const rank = (preset) => [preset.built_in ? 1 : 0, -(presetScore(preset) ?? -Infinity)];
+    const rank = (preset) => [preset.built_in ? 1 : 0, -(publishedReturn(preset) ?? -Infinity)];
     return [...presets].sort((first, second) => rank(first)[0] - rank(second)[0] || rank(first)[1] - rank(second)[1] || 0)[0] || null;
   }
 
@@ -54,5 +54,5 @@
     return asText ? JSON.stringify(wanted) : wanted;
   }
 
-  Object.assign(pal, { presetScore, bestPreset, trainOn });
+  Object.assign(pal, { publishedReturn, bestPreset, trainOn });
 })();
