@@ -51,7 +51,7 @@
       this.input.addEventListener("click", () => this.open());
       this.input.addEventListener("input", () => {
         this.typed = true; // perhaps before the list has arrived
-        if (this.opened && this.remote) this.askSoon();
+        if (this.opened && (this.remote || this.failed)) this.askSoon();
         else if (this.opened && this.note) this.filter(this.input.value);
         else this.open();
       });
@@ -95,8 +95,14 @@
       const asked = (this.asked = {}); // a later question makes the answer to this one worthless
       try {
         const groups = await this.load(this.typed ? this.input.value : "");
-        if (asked !== this.asked || (!this.fill(groups) && !this.remote)) return;
+        if (asked !== this.asked) return;
+        this.failed = false;
+        if (!this.fill(groups) && !this.remote) return;
       } catch (error) {
+        if (asked !== this.asked) return;
+        // The list is built anew when it comes, even if it is the one that stood here before.
+        Object.assign(this, { failed: true, options: [], listed: "", active: -1 });
+        this.input.removeAttribute("aria-activedescendant");
         this.list.replaceChildren(h("div", { class: "pal-combo-note", text: pal.text("combobox.failed", { reason: error.message }) }));
         return;
       }
