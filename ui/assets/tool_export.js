@@ -55,7 +55,11 @@
       const missing = this.needs?.[this.format.value] || "";
       setText(this.command, missing);
       this.missing.hidden = !missing;
-      this.go.disabled = Boolean(missing) || this.blocked || this.isBusy;
+      this.gate();
+    }
+
+    get hindered() {
+      return super.hindered || Boolean(this.needs?.[this.format.value]);
     }
 
     titleOf(exported) {

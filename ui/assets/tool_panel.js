@@ -81,13 +81,24 @@
 
     async submit() {
       this.blame([]);
-      this.go.disabled = true;
+      this.sending = true;
+      this.gate();
       try {
         await this.tools.submit(this.read());
       } catch (error) {
         this.blame(error.details?.length ? error.details : [{ message: error.message }]);
       }
-      this.go.disabled = this.blocked;
+      this.sending = false;
+      this.gate();
+    }
+
+    // Whether a press on the button would lead nowhere now.
+    get hindered() {
+      return Boolean(this.blocked || this.isBusy || this.sending);
+    }
+
+    gate() {
+      this.go.disabled = this.hindered;
     }
 
     blame(faults) {
@@ -116,7 +127,7 @@
     // Whether there is a checkpoint to work on.
     allow(possible) {
       this.blocked = !possible;
-      this.go.disabled = this.blocked || this.isBusy;
+      this.gate();
     }
 
     mine(job) {
@@ -135,7 +146,7 @@
       const done = mine.some((job) => job.state === "done" && this.states.has(job.id) && this.states.get(job.id) !== "done");
       for (const job of mine) this.states.set(job.id, job.state);
       if (done) this.finished(mine.find((job) => job.state === "done"));
-      this.go.disabled = this.blocked || this.isBusy;
+      this.gate();
     }
 
     showProgress(job) {

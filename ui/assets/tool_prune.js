@@ -1,11 +1,12 @@
 // Prune: which checkpoints would go and what the disk gets back, then a question that names what is lost.
 //
-// Always holds: nothing is deleted that was not counted before with the same answers.
+// Always holds: nothing is deleted that was not counted before with the same answers; what is being counted when an
+// answer changes is never shown.
 "use strict";
 
 (() => {
   const pal = window.palaestra;
-  const { h, setText } = pal;
+  const { h } = pal;
   const { count, bytes } = pal.format;
   const SHOWN = 12;
 
@@ -46,24 +47,33 @@
     }
 
     forget() {
+      this.counting = null;
       this.blame([]);
       this.results.replaceChildren();
+      this.gate();
+    }
+
+    get hindered() {
+      return super.hindered || Boolean(this.counting);
     }
 
     async submit() {
       this.blame([]);
       const asked = this.read();
-      const waiting = (this.waiting = {});
-      this.go.disabled = true;
+      const counting = (this.counting = {});
+      this.gate();
       this.results.replaceChildren(h("p", { class: "pal-tool-none", role: "status", text: pal.text("tools.counting") }));
       try {
         const found = await pal.api.prunePreview({ ...asked, run: asked.run || "" });
-        if (waiting === this.waiting) this.showPreview(found, asked);
+        if (counting !== this.counting) return;
+        this.counting = null;
+        this.showPreview(found, asked);
       } catch (error) {
+        if (counting !== this.counting) return;
         this.forget();
         this.blame(error.details?.length ? error.details : [{ message: error.message }]);
       }
-      this.go.disabled = this.blocked || this.isBusy;
+      this.gate();
     }
 
     showPreview(found, asked) {
@@ -84,28 +94,13 @@
     }
 
     ask(found, asked) {
-      if (!pal.preferences.get("ask.prune")) {
-        this.prune(asked).catch((error) => pal.fail(error, pal.text("tools.prune"), "prune"));
-        return;
-      }
-      const fault = h("p", { class: "pal-tool-fault", role: "alert", hidden: true });
-      const cancel = h("button", { class: "pal-button", type: "button", text: pal.text("tools.keep_all") });
-      const go = h("button", { class: "pal-action", type: "button", data: { action: "stop" } }, h("span", { text: pal.text("tools.prune_do") }));
-      const body = h("div", { class: "pal-tool-ask" }, h("p", { text: total(found.checkpoint_count, found.replay_count, found.run_count) }), h("p", { text: pal.text("tools.prune_lost") }), fault, h("div", { class: "pal-dialog-buttons" }, cancel, go));
-      const box = pal.dialog(pal.text("tools.prune_question"), body, { className: "pal-dialog-small" });
-      cancel.addEventListener("click", () => box.close());
-      go.addEventListener("click", async () => {
-        go.disabled = true;
-        try {
-          await this.prune(asked);
-          box.close();
-        } catch (error) {
-          setText(fault, error.message);
-          fault.hidden = false;
-          go.disabled = false;
-        }
-      });
-      cancel.focus();
+      const wording = {
+        title: pal.text("tools.prune_question"),
+        text: [total(found.checkpoint_count, found.replay_count, found.run_count), pal.text("tools.prune_lost")],
+        action: pal.text("tools.prune_do"),
+        stay: pal.text("tools.keep_all"),
+      };
+      pal.confirmed("prune", { ...wording, act: () => this.prune(asked) }).catch((error) => pal.fail(error, pal.text("tools.prune"), "prune"));
     }
 
     async prune(asked) {
@@ -117,7 +112,7 @@
       const { checkpoints, replays, runs, freed_bytes: freed, skipped } = job.result;
       const done = h("p", { role: "status", text: pal.text("tools.pruned", { what: total(checkpoints, replays, runs), size: bytes(freed) }) });
       this.results.replaceChildren(done, ...skipped.map((text) => h("p", { class: "pal-tool-fault", text: pal.said(text) })));
-      this.tools.choose(this.run.id);
+      this.tools.again(); // its checkpoints are others now
     }
   }
 

@@ -38,6 +38,7 @@
         load: (text) => this.offered(text),
         choose: (id) => this.choose(id),
       });
+      this.wanted = null; // the run that was asked for last, until it is shown
       this.which = h("select", { class: "pal-input", id: "tools-checkpoint" });
       this.which.addEventListener("change", () => this.tell());
       this.about = h("p", { class: "pal-tools-about", "aria-live": "polite" });
@@ -80,29 +81,45 @@
       return [{ title: text.trim() ? pal.text("tools.found") : pal.text("tools.newest_runs"), entries }];
     }
 
-    async arrive() {
+    arrive() {
       this.poll();
-      if (this.run) this.choose(this.run.id);
-      else this.choose(early || pal.remembered.get("tools.run", null));
+      this.again();
     }
 
-    // The run of that id; without one, or when it is gone, the newest that has come anywhere.
+    // Reads the run anew, or goes on to the one that is still waited for.
+    again() {
+      this.choose(this.wanted ?? this.run?.id ?? early ?? pal.remembered.get("tools.run", null));
+    }
+
+    // The run of that id; without one, or when it is gone, the newest that has come anywhere. Only the run that was
+    // asked for last is shown.
     async choose(id) {
       early = null;
-      let run = null;
+      const asked = (this.asked = {});
+      this.wanted = id;
       try {
-        if (id) run = await pal.api.run(id).catch((error) => (error.status === 404 ? null : Promise.reject(error)));
-        if (!run) {
-          const { runs } = await pal.api.runs({ limit: FOUND });
-          run = runs.find((one) => one.step > 0) || runs[0] || null;
-        }
-        this.checkpoints = run ? (await pal.api.checkpoints(run.id)).checkpoints : [];
+        const run = await this.found(id);
+        if (asked !== this.asked) return;
+        const checkpoints = run ? (await pal.api.checkpoints(run.id)).checkpoints : [];
+        if (asked !== this.asked) return;
         pal.settled("tools run");
+        this.wanted = null;
+        this.checkpoints = checkpoints;
+        this.show(run);
       } catch (error) {
-        if (error.status > 0) pal.fail(error, pal.text("tools.unreadable"), "tools run");
-        return;
+        if (asked !== this.asked) return;
+        this.chooser.show(this.run?.id ?? "");
+        if (error.status === 0) return; // it is asked for again when the tab is next looked at
+        this.wanted = null;
+        pal.fail(error, pal.text("tools.unreadable"), "tools run");
       }
-      this.show(run);
+    }
+
+    async found(id) {
+      const run = id ? await pal.api.run(id).catch((error) => (error.status === 404 ? null : Promise.reject(error))) : null;
+      if (run) return run;
+      const { runs } = await pal.api.runs({ limit: FOUND });
+      return runs.find((one) => one.step > 0) || runs[0] || null;
     }
 
     show(run) {
