@@ -1,6 +1,7 @@
 """The guides: true to the program (every link leads somewhere), whole in every language, and never markup."""
 
 import inspect
+import json
 import re
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from trainer.config import field_specs
 from trainer.config.presets import PresetStore
 from trainer.paths import BUILT_IN_PRESETS
-from ui.catalogue import ENGLISH, languages
+from ui.catalogue import ENGLISH, LANGUAGES, languages
 from ui.guide_pages import GUIDES, ORDER, guides, parse
 
 TABS = {"train", "monitor", "videos", "help", "environments", "tools", "settings"}
@@ -68,6 +69,25 @@ def test_every_link_of_a_guide_leads_somewhere(tag, english):
                 assert place.removeprefix("field=") in keys, address
             else:
                 assert place in ("", "presets"), address
+
+
+@pytest.mark.parametrize("tag", languages())
+def test_a_guide_calls_a_field_as_the_page_does(tag):
+    said = {} if tag == ENGLISH else json.loads((LANGUAGES / f"{tag}.server.json").read_text(encoding="utf-8"))
+    titles = {}
+    for spec in field_specs():
+        for name in {spec.path, spec.key}:
+            titles.setdefault(name, set()).add(said.get(spec.title, spec.title))
+    for guide in guides(tag):
+        listed = [node[2] for node in all_of("li", guide)]
+        for link in all_of("a", guide):
+            _, found, name = link[1]["href"].partition("#train/field=")
+            called = text(link)
+            if not found or called == name.rpartition(":")[2]:
+                continue
+            assert any(called.casefold() in title.casefold() for title in titles[name]), (guide["name"], called)
+            if link in listed:
+                assert called in titles[name], (guide["name"], called, "is what a list explains")
 
 
 def test_a_sign_that_it_does_not_learn_leads_to_a_field(english):
