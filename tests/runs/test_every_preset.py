@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +92,16 @@ def test_every_preset_whose_environment_is_installed_starts_and_trains_two_rollo
     missing: dict[str, str] = {}
     failed: dict[str, str] = {}
     for name in PRESETS:
+        began = time.monotonic()
         try:
             why = trains(engine, name)
         except (AssertionError, PalaestraError) as error:
             failed[name] = str(error)
+            print(f"{name}: FAILED: {error}", flush=True)
             continue
         if why:
             missing[name] = why
+        print(f"{name}: {why or f'trained in {time.monotonic() - began:.1f} s'}", flush=True)
     trained = len(PRESETS) - len(missing) - len(failed)
     print(f"\n{trained} of {len(PRESETS)} presets started and trained two rollouts; {len(missing)} are not installed")
     assert failed == {}
