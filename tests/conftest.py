@@ -1,5 +1,6 @@
 """What tests of several parts use."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -7,6 +8,11 @@ import pytest
 
 from tests.alone import Turnstile, processes
 from trainer.engine import Engine
+from trainer.process import prepare
+
+prepare()  # as every program of ours does before it imports PyTorch
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a test process for each core already
 
 _locks = pytest.StashKey[tempfile.TemporaryDirectory]()
 

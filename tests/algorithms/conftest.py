@@ -22,7 +22,9 @@ def build():
 
     def make(environment, algorithm, **sections):
         config = load_config({"environment": environment, "algorithm": algorithm, **sections})
-        env = make_training_env(config.environment, config.training.seed, gamma=config.algorithm.gamma)
+        env = make_training_env(
+            config.environment, config.training.seed, gamma=getattr(config.algorithm, "gamma", 0.99)
+        )
         envs.append(env)
         model = build_model(config, env, global_seed=False)
         model.set_logger(Logger(folder=None, output_formats=[]))

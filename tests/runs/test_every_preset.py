@@ -21,6 +21,7 @@ SPREAD = ("ppo_cartpole", "ddpg_pendulum", "sac_hopper")
 # What is only waited for: long rollouts, long warm-ups, memory, and what happens beside training.
 QUICK: dict[str, Any] = {
     "evaluation.enabled": False,
+    "evaluation.stop_on_threshold": False,
     "evaluation.final_episodes": 0,
     "video.enabled": False,
     "tracking.tensorboard": False,
