@@ -126,12 +126,6 @@ def test_what_an_anchor_names_is_merged_and_the_entry_outweighs_it() -> None:
             {"pi": [8], "vf": [8]},
         ),
         (
-            "env_wrapper:\n- gymnasium.wrappers.TimeLimit:\n    max_episode_steps: 77",
-            "ppo.yml",
-            "environment.max_episode_steps",
-            77,
-        ),
-        (
             "replay_buffer_kwargs: dict(handle_timeout_termination=False)",
             "dqn.yml",
             "algorithm.optimize_memory_usage",
@@ -175,6 +169,8 @@ def test_wrappers_keep_their_order_and_get_our_names() -> None:
         ("rl_zoo3.wrappers.HistoryWrapper:\n    horizon: 2", "history", {"horizon": 2}),
         ("sb3_contrib.common.wrappers.TimeFeatureWrapper", "time_feature", {}),
         ("rl_zoo3.wrappers.ActionNoiseWrapper:\n    noise_std: 0.2", "action_noise", {"sigma": 0.2}),
+        # The field for the episode limit would lengthen episodes where this wrapper can only shorten them.
+        ("gymnasium.wrappers.TimeLimit:\n    max_episode_steps: 77", "time_limit", {"max_episode_steps": 77}),
         ("rl_zoo3.wrappers.DelayedRewardWrapper:\n    delay: 5", "delayed_reward", {"delay": 5}),
     ],
 )
@@ -251,6 +247,11 @@ def test_hidden_velocities_are_a_wrapper() -> None:
         ('policy_kwargs: "dict(activation_fn=nn.Softsign)"', "policy_kwargs.activation_fn", "Not among"),
         ("policy_kwargs: \"__import__('os').system('true')\"", "policy_kwargs", "nothing in a file is ever run"),
         ("noise_std: 0.1", "noise_std", "without a noise_type"),
+        ("env_wrapper: gymnasium.wrappers.TimeLimit", "env_wrapper", "no number of steps"),
+        (f"policy_kwargs: 'dict(a=0x{'f' * 5000})'", "policy_kwargs", "too large a number"),
+        (r"""policy_kwargs: 'dict(a="\ud800")'""", "policy_kwargs", "half a character"),
+        ("callback: {2020-01-01: 1, null: 3}", "callback", "Callbacks"),
+        ("gamma: 1:30", "gamma", "must be a number"),
     ],
 )
 def test_what_is_not_taken_says_why_and_the_rest_is_taken(entry: str, key: str, why: str) -> None:
@@ -293,37 +294,24 @@ def test_an_algorithm_is_told_by_the_file_or_asked_for() -> None:
         import_text(text, algorithm="dqm")
 
 
-BOMB = "a: &a {x: [1,1,1,1,1,1,1,1,1,1]}\n" + "".join(
-    f"{new}: &{new} {{x: [{', '.join([f'*{old}'] * 10)}]}}\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
-)
-MERGES = "a: &a {k: 1}\n" + "".join(
-    f"{new}: &{new} {{<<: [{', '.join([f'*{old}'] * 10)}]}}\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
-)
+def test_a_refused_value_takes_only_its_own_line_with_it() -> None:
+    wrappers = "env_wrapper:\n- rl_zoo3.wrappers.FrameSkip: {skip: 2}\n- rl_zoo3.wrappers.HistoryWrapper: {horizon: 0}"
 
+    imported = one(f"{wrappers}\n- rl_zoo3.wrappers.ActionSmoothingWrapper", task="PendulumNoVel-v1")
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "a: !!python/object/apply:os.system ['true']",
-        "a: !!python/name:os.system",
-        "a: [1, 2",
-        "- 1\n- 2",
-        "just words",
-        "",
-        "[" * 5000,
-        BOMB,
-        MERGES,
-        "a: &a {b: *a}",
-        "a: 1\n" * 60_000,
-        "a: " + "9" * 6000,
-    ],
-    ids=lambda text: text[:20].strip() or "empty",
-)
-def test_a_file_that_is_no_plain_yaml_is_refused_in_words(text: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        import_text(text, kind="rl_zoo", algorithm="ppo")
+    assert imported.config is not None
+    assert imported.config.environment.id == "Pendulum-v1"
+    assert [each.name for each in imported.config.environment.wrappers] == [
+        "mask_velocity",
+        "frame_skip",
+        "action_smoothing",
+    ]
+    assert [each.key for each in imported.report if not each.taken] == ["env_wrapper.1"]
+    assert "horizon" in line(imported, "env_wrapper.1").note
 
-    assert caught.value.message
+    noise = one("noise_type: normal\nnoise_std: -1", "td3.yml")
+    assert [each.key for each in noise.report if not each.taken] == ["noise_std"]
+    assert noise.config.algorithm.action_noise.kind == "normal"  # type: ignore[union-attr]
 
 
 def test_expressions_are_read_and_never_run() -> None:

@@ -46,6 +46,6 @@ def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise ValueError(f"{key} is written twice")
+                raise ValueError(f"{key.encode('utf-8', 'replace').decode()} is written twice")
             seen.add(key)
     return data

@@ -30,6 +30,11 @@ SEARCHES = frozenset(
     }
 )
 
+# Groups that are often called so and have keys of these names, which then mean something of their own.
+NEVER_ANYWHERE = frozenset({"algorithm.name", "environment.id", "environment.kwargs", "environment.backend"})
+# Of the names of groups, those that alone say little: `"task": "train"`.
+VAGUE = frozenset({"gym", "task"})
+
 # Names of groups that say in which section a short name such as "frequency" belongs.
 SECTIONS: Mapping[str, str] = {
     "environment": "environment",
@@ -40,6 +45,7 @@ SECTIONS: Mapping[str, str] = {
     "policy": "policy",
     "network": "policy",
     "policy_kwargs": "policy",
+    "optimizer": "optimizer",
     "training": "training",
     "train": "training",
     "evaluation": "evaluation",
@@ -81,6 +87,10 @@ WITHIN: Mapping[tuple[str, str], str] = {
     ("policy", "hidden"): "policy.net_arch",
     ("policy", "type"): "policy.class",
     ("policy", "name"): "policy.class",
+    ("optimizer", "name"): "policy.optimizer",
+    ("optimizer", "type"): "policy.optimizer",
+    ("optimizer", "class"): "policy.optimizer",
+    ("optimizer", "kwargs"): "policy.optimizer_kwargs",
     ("environment", "copies"): "environment.n_envs",
     ("environment", "count"): "environment.n_envs",
     ("environment", "max_steps"): "environment.max_episode_steps",
@@ -128,7 +138,6 @@ ANYWHERE: Mapping[str, str] = {
     "discount_factor": "algorithm.gamma",
     "lam": "algorithm.gae_lambda",
     "lambda": "algorithm.gae_lambda",
-    "gae": "algorithm.gae_lambda",
     "clip": "algorithm.clip_range",
     "clip_coef": "algorithm.clip_range",
     "clip_eps": "algorithm.clip_range",

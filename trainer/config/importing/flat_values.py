@@ -1,7 +1,7 @@
 """Values of home-made configurations in the form that a setting has here.
 
 A key whose value says something else than its setting (hours for seconds, a number of minibatches for their size) has a
-reader of its own. What depends on other keys waits until all have been read.
+reader of its own. What depends on other keys has a finisher, which is called when all have been read.
 """
 
 from __future__ import annotations
@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
+from trainer.config.algorithms import ALGORITHMS, OnPolicyConfig, label_of
+from trainer.config.importing.flat_groups import read_noise, read_normalize
 from trainer.config.importing.names import is_atari
 from trainer.config.importing.report import Ledger
-from trainer.config.importing.wrappers import add_wrapper, take_wrappers
-from trainer.config.importing.zoo import plain_number, unnamed
+from trainer.config.importing.scalars import plain_number, switch
+from trainer.config.importing.wrappers import WRAPPERS, take_wrappers
 from trainer.config.run import RunConfig
+from trainer.config.wrappers import KNOWN_WRAPPERS
 
-Waiting = dict[str, tuple[str, Any]]
-Reader = Callable[[Ledger, Waiting, str, Any, Set[str]], None]
+# Notes one key, given which settings there are; or, once all others have been read, given the algorithm.
+Reader = Callable[[Ledger, str, Any, Set[str]], None]
+Finisher = Callable[[Ledger, str, Any, str], None]
 
 _POLICIES = {
     "mlp": "MlpPolicy",
@@ -52,69 +56,121 @@ def _text(field: str, value: str) -> Any:
     return plain_number(word) if field not in ("name", "notes", "environment.id") else value
 
 
-def finish(ledger: Ledger, waiting: Waiting) -> None:
-    """Note the keys that depend on others, now that those are known."""
-    defaults = RunConfig()
-    if "minibatches" in waiting:
-        key, count = waiting["minibatches"]
-        copies = ledger.value("environment.n_envs", defaults.environment.n_envs)
-        steps = ledger.value("algorithm.n_steps", 2048)
-        size = _whole(copies) * _whole(steps) // max(1, _whole(count))
-        note = f"{copies} copies, {steps} steps each, in {count} minibatches."
-        ledger.take(key, count, {"algorithm.batch_size": size}, note)
-    if "anneal" in waiting:
-        key, wanted = waiting["anneal"]
-        rate = ledger.value("algorithm.learning_rate", 3e-4)
-        if wanted is True and isinstance(rate, (int, float)) and not isinstance(rate, bool):
-            ledger.take(key, wanted, {"algorithm.learning_rate": f"lin_{rate:g}"}, "Falls to 0 over the run.")
-        else:
-            ledger.take(key, wanted, {}, "The learning rate stays as it is.")
-    if "skip" in waiting:
-        key, skip = waiting["skip"]
-        if is_atari(str(ledger.value("environment.id", ""))):
-            kwargs = {**ledger.value("environment.kwargs", {}), "frameskip": skip}
-            ledger.take(key, skip, {"environment.kwargs": kwargs})
-        else:
-            ledger.take(key, skip, add_wrapper(ledger, {"name": "frame_skip", "kwargs": {"skip": skip}}))
-    if "wrappers" in waiting:
-        key, wrappers = waiting["wrappers"]
-        ours = isinstance(wrappers, list) and all(isinstance(each, Mapping) and "kwargs" in each for each in wrappers)
-        if ours:
-            ledger.take(key, wrappers, {"environment.wrappers": wrappers})
-        else:
-            take_wrappers(ledger, key, wrappers, str(ledger.value("environment.id", "")))
+def _minibatches(ledger: Ledger, key: str, value: Any, algorithm: str) -> None:
+    count = plain_number(value)
+    defaults = _defaults(algorithm)
+    if not issubclass(ALGORITHMS[algorithm], OnPolicyConfig) or "batch_size" not in defaults:
+        ledger.leave(key, value, f"{label_of(algorithm)} does not split its rollouts into minibatches.")
+        return
+    copies = ledger.value("environment.n_envs", RunConfig().environment.n_envs)
+    steps = ledger.value("algorithm.n_steps", defaults["n_steps"])
+    if not all(isinstance(each, int) and each > 0 for each in (count, copies, steps)):
+        ledger.leave(key, value, "It is not a number of minibatches of a rollout.", "algorithm.batch_size")
+        return
+    note = f"{copies} copies, {steps} steps each, in {count} minibatches."
+    ledger.take(key, value, {"algorithm.batch_size": copies * steps // count}, note)
 
 
-def _whole(value: Any) -> int:
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 1
+def _anneal(ledger: Ledger, key: str, value: Any, algorithm: str) -> None:
+    defaults = _defaults(algorithm)
+    rate = ledger.value("algorithm.learning_rate", defaults.get("learning_rate"))
+    if "learning_rate" not in defaults:
+        ledger.leave(key, value, f"{label_of(algorithm)} has no such setting.")
+    elif switch(value) and isinstance(rate, (int, float)) and not isinstance(rate, bool):
+        ledger.take(key, value, {"algorithm.learning_rate": f"lin_{rate}"}, "Falls to 0 over the run.")
+    else:
+        ledger.take(key, value, {}, "The learning rate stays as it is.")
 
 
-def _wait(name: str, needs: str) -> Reader:
-    def reader(ledger: Ledger, waiting: Waiting, key: str, value: Any, known: Set[str]) -> None:
-        if needs in known:
-            waiting[name] = (key, plain_number(value))
-        else:
-            ledger.leave(key, value, "The algorithm has no such setting.")
-
-    return reader
+def _skip(ledger: Ledger, key: str, value: Any, _: str) -> None:
+    skip = plain_number(value)
+    if is_atari(str(ledger.value("environment.id", ""))):
+        ledger.add(key, value, "environment.kwargs", {"frameskip": skip})
+    else:
+        ledger.add(key, value, WRAPPERS, [{"name": "frame_skip", "kwargs": {"skip": skip}}])
 
 
-def _polyak(ledger: Ledger, _: Waiting, key: str, value: Any, known: Set[str]) -> None:
+def _wrappers(ledger: Ledger, key: str, value: Any, _: str) -> None:
+    """Note each wrapper: one as we write it, by a name of ours, or as RL Zoo does."""
+    listed = value if isinstance(value, list) else [value]
+    for number, each in enumerate(listed):
+        at = f"{key}.{number}" if len(listed) > 1 else key
+        if isinstance(each, Mapping) and any(isinstance(each.get(name), str) for name in ("name", "entry_point")):
+            ledger.add(at, each, WRAPPERS, [dict(each)])
+        elif isinstance(each, str) and each in KNOWN_WRAPPERS:
+            ledger.add(at, each, WRAPPERS, [{"name": each}])
+        elif each is not None:
+            take_wrappers(ledger, at, each, str(ledger.value("environment.id", "")))
+    if not any(each is not None for each in listed):
+        ledger.take(key, value, {}, "There are none.")
+
+
+# Keys that depend on others and are read after them, in this order.
+FINISHERS: Mapping[str, Finisher] = {
+    "num_minibatches": _minibatches,
+    "n_minibatches": _minibatches,
+    "anneal_lr": _anneal,
+    "linear_lr_schedule": _anneal,
+    "frame_skip": _skip,
+    "frameskip": _skip,
+    "wrappers": _wrappers,
+    "env_wrapper": _wrappers,
+}
+
+
+def _defaults(algorithm: str) -> dict[str, Any]:
+    return {name: field.default for name, field in ALGORITHMS[algorithm].model_fields.items()}
+
+
+def _polyak(ledger: Ledger, key: str, value: Any, known: Set[str]) -> None:
     number = plain_number(value)
-    if "algorithm.tau" not in known or not isinstance(number, (int, float)):
+    if "algorithm.tau" not in known:
         ledger.leave(key, value, "The algorithm has no target network that follows so.")
+    elif isinstance(number, bool) or not isinstance(number, (int, float)):
+        ledger.leave(key, value, "It is not a number.", "algorithm.tau")
     elif number > 0.5:
         ledger.take(key, value, {"algorithm.tau": round(1 - number, 10)}, "The share that is kept; tau is the rest.")
     else:
         ledger.take(key, value, {"algorithm.tau": number})
 
 
-def _cuda(ledger: Ledger, _: Waiting, key: str, value: Any, __: Set[str]) -> None:
-    ledger.take(key, value, {"training.device": "auto" if value in (True, "true") else "cpu"})
+def _gae(ledger: Ledger, key: str, value: Any, known: Set[str]) -> None:
+    """Note whether advantages are estimated with GAE, or its lambda, since scripts mean either by the name."""
+    on = switch(value)
+    if "algorithm.gae_lambda" not in known:
+        ledger.leave(key, value, "The algorithm estimates no advantages so.")
+    elif on:
+        ledger.take(key, value, {}, "Advantages are estimated so anyway.")
+    elif on is False:
+        ledger.take(
+            key, value, {"algorithm.gae_lambda": 1.0}, "With 1 an advantage is the plain return less the value."
+        )
+    else:
+        ledger.take(key, value, {"algorithm.gae_lambda": plain_number(value)})
+
+
+def _cuda(ledger: Ledger, key: str, value: Any, _: Set[str]) -> None:
+    """Note a switch for the GPU, or a device by its name."""
+    on = switch(value)
+    if on is not None or value is None:
+        ledger.take(key, value, {"training.device": "auto" if on else "cpu"})
+    elif isinstance(value, str) and not isinstance(plain_number(value), (int, float)):
+        ledger.take(key, value, {"training.device": value.strip().lower()})
+    else:
+        ledger.leave(key, value, "It may be a switch or which GPU: say cuda:0 or cpu.", "training.device")
+
+
+def _gpu(ledger: Ledger, key: str, value: Any, known: Set[str]) -> None:
+    """Note which GPU is used by its number, or what `cuda` may say."""
+    number = plain_number(value)
+    if isinstance(number, int) and not isinstance(number, bool):
+        ledger.take(key, value, {"training.device": f"cuda:{number}" if number >= 0 else "cpu"})
+    else:
+        _cuda(ledger, key, value, known)
 
 
 def _duration(unit: float) -> Reader:
-    def reader(ledger: Ledger, _: Waiting, key: str, value: Any, __: Set[str]) -> None:
+    def reader(ledger: Ledger, key: str, value: Any, _: Set[str]) -> None:
         number = plain_number(value)
         if isinstance(number, (int, float)) and not isinstance(number, bool):
             ledger.take(key, value, {"training.duration_seconds": float(number) * unit})
@@ -124,31 +180,7 @@ def _duration(unit: float) -> Reader:
     return reader
 
 
-def _normalize(ledger: Ledger, _: Waiting, key: str, value: Any, __: Set[str]) -> None:
-    both = ("environment.normalize_observation", "environment.normalize_reward")
-    if isinstance(value, Mapping):
-        observation = value.get("observation", value.get("obs", value.get("norm_obs", False)))
-        reward = value.get("reward", value.get("norm_reward", False))
-        ledger.take(key, value, dict(zip(both, (observation, reward), strict=True)))
-    else:
-        ledger.take(key, value, dict.fromkeys(both, value_for(both[0], value)[0]))
-
-
-def _noise(ledger: Ledger, _: Waiting, key: str, value: Any, known: Set[str]) -> None:
-    if "algorithm.action_noise" not in known:
-        ledger.leave(key, value, "The algorithm adds no noise to its actions.")
-        return
-    given = dict(value) if isinstance(value, Mapping) else {"sigma": value}
-    if isinstance(value, str) and not isinstance(plain_number(value), (int, float)):
-        given = {"kind": value}
-    kind = str(given.get("kind", given.get("type", given.get("name", "normal")))).lower().replace("-", "_")
-    kind = {"ou": "ornstein_uhlenbeck", "gaussian": "normal", "ornsteinuhlenbeck": "ornstein_uhlenbeck"}.get(kind, kind)
-    sigma = next((given[name] for name in ("sigma", "std", "scale", "stddev") if name in given), None)
-    noise = {"kind": kind, **({} if sigma is None or kind == "none" else {"sigma": plain_number(sigma)})}
-    ledger.take(key, unnamed(value), {"algorithm.action_noise": noise})
-
-
-def _backend(ledger: Ledger, _: Waiting, key: str, value: Any, __: Set[str]) -> None:
+def _backend(ledger: Ledger, key: str, value: Any, _: Set[str]) -> None:
     words = {
         "dummy": "dummy",
         "subproc": "subprocess",
@@ -164,28 +196,22 @@ def _backend(ledger: Ledger, _: Waiting, key: str, value: Any, __: Set[str]) -> 
 
 
 READERS: Mapping[str, Reader] = {
-    "num_minibatches": _wait("minibatches", "algorithm.batch_size"),
-    "n_minibatches": _wait("minibatches", "algorithm.batch_size"),
-    "anneal_lr": _wait("anneal", "algorithm.learning_rate"),
-    "linear_lr_schedule": _wait("anneal", "algorithm.learning_rate"),
-    "frame_skip": _wait("skip", "environment.wrappers"),
-    "frameskip": _wait("skip", "environment.wrappers"),
-    "wrappers": _wait("wrappers", "environment.wrappers"),
-    "env_wrapper": _wait("wrappers", "environment.wrappers"),
     "polyak": _polyak,
     "cuda": _cuda,
     "use_cuda": _cuda,
-    "gpu": _cuda,
+    "gae": _gae,
+    "use_gae": _gae,
+    "gpu": _gpu,
     "use_gpu": _cuda,
     **{f"duration_{unit}": _duration(factor) for unit, factor in _SECONDS.items()},
     **{f"max_{unit}": _duration(factor) for unit, factor in _SECONDS.items() if unit != "s"},
     "hours": _duration(3600.0),
     "minutes": _duration(60.0),
-    "normalize": _normalize,
-    "normalise": _normalize,
-    "action_noise": _noise,
-    "exploration_noise": _noise,
-    "noise": _noise,
+    "normalize": read_normalize,
+    "normalise": read_normalize,
+    "action_noise": read_noise,
+    "exploration_noise": read_noise,
+    "noise": read_noise,
     "vec_env": _backend,
     "vec_env_type": _backend,
     "vec_env_class": _backend,

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trainer.config.importing.plain import whole_text
+
 _LONGEST = 20_000
 _LARGEST_POWER = 64
 _LARGEST = 1e18
@@ -58,7 +60,7 @@ def read_expression(text: str) -> Any:
 
 def _value(node: ast.expr) -> Any:
     if isinstance(node, ast.Constant) and isinstance(node.value, (str, int, float, bool, type(None))):
-        return node.value
+        return _constant(node.value)
     if isinstance(node, (ast.List, ast.Tuple)):
         return [_value(item) for item in node.elts]
     if isinstance(node, ast.Dict):
@@ -76,9 +78,17 @@ def _value(node: ast.expr) -> Any:
     return Named(dotted)
 
 
+def _constant(value: str | int | float | bool | None) -> Any:
+    if isinstance(value, str):
+        return whole_text(value)
+    if isinstance(value, (int, float)) and abs(value) > _LARGEST:
+        raise ValueError("holds too large a number")
+    return value
+
+
 def _key(node: ast.expr | None) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
+        return whole_text(node.value)
     raise ValueError("holds a key that is not text")
 
 

@@ -65,11 +65,13 @@ class Environment:
     :param id: registered id
     :param wrappers: what has to stand around each copy for it to be the same task
     :param note: what is different from the name that was given; empty when nothing is
+    :param around: why the wrappers stand there; empty when there are none
     """
 
     id: str
     wrappers: tuple[dict[str, Any], ...] = ()
     note: str = ""
+    around: str = ""
 
 
 def algorithm_called(name: str) -> str | None:
@@ -93,12 +95,11 @@ def environment_called(name: str) -> Environment:
     masked = bare.endswith(_MASKED)
     bare = bare.removesuffix(_MASKED) if masked else bare
     newest = max(version, _NEWEST.get(bare, version))
-    notes = []
-    if newest != version:
-        notes.append(f"{name} is an older version of {bare}-v{newest}, whose task is the same.")
-    if masked:
-        notes.append("The velocities are hidden by the wrapper mask_velocity.")
-    return Environment(f"{bare}-v{newest}", ({"name": "mask_velocity"},) if masked else (), " ".join(notes))
+    note = f"{name} is an older version of {bare}-v{newest}, whose task is the same." if newest != version else ""
+    if not masked:
+        return Environment(f"{bare}-v{newest}", note=note)
+    around = "The velocities are hidden by the wrapper mask_velocity."
+    return Environment(f"{bare}-v{newest}", ({"name": "mask_velocity"},), note, around)
 
 
 def is_atari(environment: str) -> bool:

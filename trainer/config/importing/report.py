@@ -8,7 +8,7 @@ was not taken, and says why.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,10 @@ from trainer.config.run import RunConfig
 from trainer.errors import ConfigError, Fault
 
 _LONGEST = 160
+MOST_KEYS = 500
+_MOST_GUESSES = 50
+# What everything else hangs on: only a fault of its own takes it back.
+_STANDING = frozenset({"algorithm.name", "environment.id"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Line:
     :param fields: the settings that it became, by path
     :param note: what there is to say of it; why, when it was not taken
     :param near: the setting that was perhaps meant, when it was not taken
+    :param adds: whether its fields, lists or groups, add to what earlier lines made of them
     """
 
     key: str
@@ -38,6 +43,7 @@ class Line:
     fields: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     near: str | None = None
+    adds: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the line as REST and page have it."""
@@ -52,10 +58,14 @@ class Line:
 
 
 class Ledger:
-    """The lines of one import, and the configuration that they amount to."""
+    """The lines of one import, and the configuration that they amount to.
+
+    A text has at most MOST_KEYS keys, and _MOST_GUESSES of them are guessed at, so that none takes long to read.
+    """
 
     def __init__(self) -> None:
         self._lines: list[Line] = []
+        self._guesses = 0
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -64,11 +74,20 @@ class Ledger:
 
     def take(self, key: str, given: Any, fields: Mapping[str, Any], note: str = "") -> None:
         """Note that a key became these settings; a later line outweighs an earlier one."""
-        self._lines.append(Line(key, as_text(given), True, dict(fields), note))
+        self._note(Line(key, as_text(given), True, dict(fields), note))
+
+    def add(self, key: str, given: Any, path: str, value: Any, note: str = "") -> None:
+        """Note that a key adds to the list, or to the group, that earlier lines made of the setting at `path`."""
+        self._note(Line(key, as_text(given), True, {path: value}, note, adds=True))
 
     def leave(self, key: str, given: Any, why: str, near: str | None = None) -> None:
         """Note that a key was not taken."""
-        self._lines.append(Line(key, as_text(given), False, {}, why, near))
+        self._note(Line(key, as_text(given), False, {}, why, near))
+
+    def guess(self, look: Callable[[], str | None]) -> str | None:
+        """Return what `look` finds by comparing names, or None once that was asked too often."""
+        self._guesses += 1
+        return look() if self._guesses <= _MOST_GUESSES else None
 
     def has(self, path: str) -> bool:
         """Return whether a line has set the setting at `path`."""
@@ -84,8 +103,8 @@ class Ledger:
                 return
 
     def value(self, path: str, default: Any = None) -> Any:
-        """Return what the last line made of the setting at `path`."""
-        return next((line.fields[path] for line in reversed(self._lines) if path in line.fields), default)
+        """Return what the lines make of the setting at `path`."""
+        return self._wanted().get(path, default)
 
     def config(self, base: Mapping[str, Any] | None = None) -> RunConfig:
         """Return the configuration that the lines amount to; what it refuses is not taken any more.
@@ -94,23 +113,66 @@ class Ledger:
         :raises ConfigError: the base itself is wrong
         """
         while True:
-            wanted = {path: value for line in self._lines for path, value in line.fields.items()}
             try:
-                return load_config(apply_overrides(base or {}, wanted))
+                return load_config(apply_overrides(base or {}, self._wanted()))
             except ConfigError as error:
                 if not self._refuse(error.faults):
                     raise
 
+    def _note(self, line: Line) -> None:
+        if len(self._lines) >= MOST_KEYS:
+            raise too_many_keys()
+        self._lines.append(line)
+
+    def _wanted(self) -> dict[str, Any]:
+        wanted: dict[str, Any] = {}
+        for line in self._lines:
+            for path, value in line.fields.items():
+                wanted[path] = _joined(wanted.get(path), value) if line.adds else value
+        return wanted
+
     def _refuse(self, faults: tuple[Fault, ...]) -> bool:
-        """Take back every line that a fault speaks of and return whether there was one."""
-        refused = False
-        for index, line in enumerate(self._lines):
-            fault = next((fault for fault in faults if any(_related(path, fault.field) for path in line.fields)), None)
-            if fault is not None:
-                words = " ".join(filter(None, (f"{fault.field} {fault.message}.", fault.hint)))
-                self._lines[index] = replace(line, taken=False, fields={}, note=words)
-                refused = True
-        return refused
+        """Take back the lines to which the faults are owed and return whether there was one."""
+        owed: dict[int, Fault] = {}
+        for fault in faults:
+            for index in self._owing(fault.field):
+                owed.setdefault(index, fault)
+        for index, fault in owed.items():
+            words = " ".join(filter(None, (f"{fault.field} {fault.message}.", fault.hint)))
+            self._lines[index] = replace(self._lines[index], taken=False, fields={}, note=words)
+        return bool(owed)
+
+    def _owing(self, fault: str) -> Iterator[int]:
+        """Yield the line to which a fault at a path is owed: the last that set it, or that added the part at fault.
+
+        A fault of a whole section is owed to the last line of every setting in it.
+        """
+        for path in {path for line in self._lines for path in line.fields}:
+            if path == fault or fault.startswith(f"{path}."):
+                yield self._owner(path, fault.removeprefix(path).strip(".").partition(".")[0])
+            elif path.startswith(f"{fault}.") and path not in _STANDING:
+                yield self._owner(path, "")
+
+    def _owner(self, path: str, part: str) -> int:
+        """Return the line that set `path`, or added `part` to it: a key of a group, the position in a list."""
+        setting = [index for index, line in enumerate(self._lines) if path in line.fields]
+        begins = next((at for at in reversed(setting) if not self._lines[at].adds), setting[0])
+        position = 0
+        owner = begins
+        for index in setting[setting.index(begins) :]:
+            value = self._lines[index].fields[path]
+            if isinstance(value, list) and part.isdigit():
+                if position <= int(part) < position + len(value):
+                    return index
+                position += len(value)
+            elif isinstance(value, Mapping) and part in value:
+                owner = index
+        return owner
+
+
+def too_many_keys() -> ConfigError:
+    """Return the error of a text with more keys than a configuration has."""
+    return ConfigError([Fault("", f"The file has more than {MOST_KEYS} keys; a configuration has fewer.")])
 
 
 def as_text(value: Any) -> str:
@@ -120,5 +182,10 @@ def as_text(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _related(path: str, fault: str) -> bool:
-    return fault == path or fault.startswith(f"{path}.") or path.startswith(f"{fault}.")
+def _joined(before: Any, added: Any) -> Any:
+    """Return a list with more items, or a group with more keys; what is neither stays, to be refused for itself."""
+    if before is None:
+        return added
+    if isinstance(before, Mapping) and isinstance(added, Mapping):
+        return {**before, **added}
+    return [*before, *added] if isinstance(before, list) and isinstance(added, list) else before

@@ -12,6 +12,7 @@ from trainer.config.algorithms import ALGORITHMS, OnPolicyConfig
 from trainer.config.hints import did_you_mean
 from trainer.config.importing.flat import read_flat
 from trainer.config.importing.names import algorithm_called
+from trainer.config.importing.plain import plain_data
 from trainer.config.importing.report import Ledger, Line
 from trainer.config.importing.zoo import ZooEntry, take_environment
 from trainer.config.importing.zoo_file import algorithm_of, entries_of, read_yaml
@@ -76,14 +77,30 @@ def import_text(
     """
     if kind is not None and kind not in FORMATS:
         raise ConfigError([Fault("format", f"must be one of {', '.join(FORMATS)}, not {kind!r}")])
+    try:
+        return _import(text, kind, entry, algorithm, file_name)
+    except RecursionError as error:
+        raise ConfigError([Fault("", "The file is nested too deeply.")]) from error
+    except ArithmeticError as error:
+        raise ConfigError([Fault("", f"The file holds a number that cannot be used: {error}.")]) from error
+
+
+def _import(text: str, kind: str | None, entry: str | None, algorithm: str | None, file_name: str) -> Imported:
     if (kind or _format_of(text, file_name)) == "rl_zoo":
         return _import_zoo(text, entry, algorithm, file_name)
-    data = parse_json(text, PurePath(file_name).name or "The file")
+    what = PurePath(file_name).name or "The file"
+    data = parse_json(text, what)
+    try:
+        plain = plain_data(data)
+    except ValueError as error:
+        raise ConfigError([Fault("", f"{what} {error}.")]) from error
     preset = _ours(data, kind)
     if preset is not None:
         return Imported("preset", preset.config, about=preset.about, algorithm=preset.config.algorithm.name)
     ledger = Ledger()
-    config = read_flat(ledger, data)
+    read_flat(ledger, plain)
+    _fit_batch(ledger)
+    config = ledger.config()
     return Imported("flat", config, ledger.lines, algorithm=config.algorithm.name)
 
 

@@ -39,6 +39,8 @@ _KNOWN: Mapping[str, str] = {
     "ResizeObservation": "resize_observation",
     "YAMLCompatResizeObservation": "resize_observation",
     "StickyAction": "sticky_action",
+    # Not the field for the episode limit: that replaces the environment's own limit, where the wrapper only lowers it.
+    "TimeLimit": "time_limit",
     "TimeAwareObservation": "time_aware_observation",
     "TimeFeatureWrapper": "time_feature",
 }
@@ -77,11 +79,6 @@ def take_wrappers(ledger: Ledger, key: str, given: Any, environment: str) -> Non
             _take(ledger, at, name, dict(kwargs), environment)
 
 
-def add_wrapper(ledger: Ledger, wrapper: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that put `wrapper` around those which the ledger has."""
-    return {WRAPPERS: [*ledger.value(WRAPPERS, []), dict(wrapper)]}
-
-
 def take_vector_wrappers(ledger: Ledger, key: str, given: Any) -> None:
     """Note every wrapper of `vec_env_wrapper`, which stands around all copies at once."""
     for name, kwargs in _listed(given):
@@ -110,16 +107,16 @@ def _take(ledger: Ledger, key: str, name: str, kwargs: dict[str, Any], environme
         _take_atari(ledger, key, shown, kwargs, environment)
     elif last in _NEEDLESS:
         ledger.take(key, shown, {}, _NEEDLESS[last])
-    elif last == "TimeLimit" and set(kwargs) == {"max_episode_steps"}:
-        ledger.take(key, shown, {"environment.max_episode_steps": kwargs["max_episode_steps"]})
+    elif last == "TimeLimit" and kwargs.get("max_episode_steps") is None:
+        ledger.leave(key, shown, "Says no number of steps, so the environment's own limit holds.")
     elif last in _KNOWN and module.startswith(_KNOWN_MODULES):
         arguments = {**_IMPLIED.get(last, {}), **{_RENAMED.get(name, name): each for name, each in kwargs.items()}}
         entry = {"name": _KNOWN[last], **({"kwargs": arguments} if arguments else {})}
-        ledger.take(key, shown, add_wrapper(ledger, entry))
+        ledger.add(key, shown, WRAPPERS, [entry])
     else:
         package = module.partition(".")[0]
         entry = {"entry_point": f"{module}:{last}", **({"kwargs": kwargs} if kwargs else {})}
-        ledger.take(key, shown, add_wrapper(ledger, entry), f"Needs the package {package} when the run starts.")
+        ledger.add(key, shown, WRAPPERS, [entry], f"Needs the package {package} when the run starts.")
 
 
 def _take_atari(ledger: Ledger, key: str, shown: Any, kwargs: Mapping[str, Any], environment: str) -> None:
@@ -128,7 +125,9 @@ def _take_atari(ledger: Ledger, key: str, shown: Any, kwargs: Mapping[str, Any],
         return
     unknown = [name for name in kwargs if name not in _ATARI_ARGUMENTS]
     options = {_ATARI_ARGUMENTS[name]: value for name, value in kwargs.items() if name in _ATARI_ARGUMENTS}
-    fields = {"environment.kwargs": {**ledger.value("environment.kwargs", {}), **options}} if options else {}
-    ledger.take(key, shown, fields, "Atari games are prepared in this way anyway." if not options else "")
+    if options:
+        ledger.add(key, shown, "environment.kwargs", options)
+    else:
+        ledger.take(key, shown, {}, "Atari games are prepared in this way anyway.")
     for name in unknown:
         ledger.leave(f"{key}.{name}", kwargs[name], "Atari games have no such option.")

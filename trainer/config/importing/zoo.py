@@ -22,6 +22,7 @@ from trainer.config.importing.names import (
     environment_called,
 )
 from trainer.config.importing.report import Ledger
+from trainer.config.importing.scalars import plain_number
 from trainer.config.importing.wrappers import WRAPPERS, take_vector_wrappers, take_wrappers
 from trainer.config.policy import PolicyConfig
 from trainer.config.run import RunConfig
@@ -63,7 +64,7 @@ _CHOICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "optimizer_class": ("policy.optimizer", _OPTIMIZERS),
     "features_extractor_class": ("policy.features_extractor", _EXTRACTORS),
 }
-_NORMALIZE = {
+NORMALIZE = {
     "norm_obs": "environment.normalize_observation",
     "norm_reward": "environment.normalize_reward",
     "clip_obs": "environment.clip_normalized_observation",
@@ -147,7 +148,7 @@ class ZooEntry:
         data = {"algorithm": {"name": self._algorithm}}
         siblings = variants_of(info) if names[0] == "algorithm" else {}
         section = ALGORITHMS[self._algorithm] if names[0] == "algorithm" else PolicyConfig
-        hint = hint_for_unknown(names, len(names) - 1, section, siblings, data)
+        hint = self._ledger.guess(lambda: hint_for_unknown(names, len(names) - 1, section, siblings, data))
         title = label_of(self._algorithm)
         self._ledger.leave(key, value, " ".join(filter(None, (f"{title} has no such setting here.", hint))))
 
@@ -199,7 +200,7 @@ class ZooEntry:
 
     def _normalize(self, key: str, value: Any) -> None:
         if isinstance(value, bool):
-            self._ledger.take(key, value, dict.fromkeys(list(_NORMALIZE.values())[:2], value))
+            self._ledger.take(key, value, dict.fromkeys(list(NORMALIZE.values())[:2], value))
             return
         arguments = self._mapping(key, value)
         if arguments is None:
@@ -208,9 +209,9 @@ class ZooEntry:
         said = {**both, **arguments}
         for name, argument in said.items():
             at, text = f"{key}.{name}", unnamed(argument)
-            if name in _NORMALIZE:
+            if name in NORMALIZE:
                 note = "" if name in arguments else "On, as nothing else is said."
-                self._ledger.take(at, text, {_NORMALIZE[name]: text}, note)
+                self._ledger.take(at, text, {NORMALIZE[name]: text}, note)
             elif name == "gamma":
                 self._ledger.take(at, text, {}, "The algorithm's discount is used anyway.")
             else:
@@ -219,26 +220,22 @@ class ZooEntry:
     def _env_kwargs(self, key: str, value: Any) -> None:
         arguments = self._mapping(key, value)
         if arguments is not None:
-            together = {**self._ledger.value("environment.kwargs", {}), **unnamed(arguments)}
-            self._ledger.take(key, unnamed(arguments), {"environment.kwargs": together})
+            self._ledger.add(key, unnamed(arguments), "environment.kwargs", unnamed(arguments))
 
     def _noise_type(self, key: str, value: Any) -> None:
         kind = _NOISE.get(str(value).strip())
         if "action_noise" not in self._settings:
             self._unknown(key, value, "algorithm.action_noise")
         elif value is None:
-            self._ledger.take(key, value, {"algorithm.action_noise": {"kind": "none"}})
+            self._ledger.take(key, value, {"algorithm.action_noise.kind": "none"})
         elif kind is None:
             self._ledger.leave(key, value, f"Noise is one of {', '.join(_NOISE)}.", "algorithm.action_noise.kind")
         else:
-            noise: dict[str, Any] = {"kind": kind}
-            if "noise_std" in self._entry:
-                noise["sigma"] = plain_number(self._entry["noise_std"])
-            self._ledger.take(key, value, {"algorithm.action_noise": noise})
+            self._ledger.take(key, value, {"algorithm.action_noise.kind": kind})
 
     def _noise_std(self, key: str, value: Any) -> None:
         if _NOISE.get(str(self._entry.get("noise_type")).strip()) and "action_noise" in self._settings:
-            self._ledger.take(key, value, {}, "Taken with noise_type.")
+            self._ledger.take(key, value, {"algorithm.action_noise.sigma": plain_number(value)})
         else:
             self._ledger.leave(key, value, "Says nothing without a noise_type.", "algorithm.action_noise.sigma")
 
@@ -323,23 +320,16 @@ def take_environment(ledger: Ledger, entry: str) -> Environment:
         why = "The entry is for environments that have none of their own." if entry else "No environment is named."
         ledger.leave("environment", entry, f"{why} Choose one.", "environment.id")
         return Environment(known)
-    environment = environment_called(entry)
-    fields: dict[str, Any] = {"environment.id": environment.id}
-    if environment.wrappers:
-        fields[WRAPPERS] = list(environment.wrappers)
-    ledger.take("environment", entry, fields, environment.note)
+    return take_id(ledger, "environment", entry)
+
+
+def take_id(ledger: Ledger, key: str, given: str) -> Environment:
+    """Note an environment's name, and what has to stand around it in a line of its own; return what it is here."""
+    environment = environment_called(given)
+    ledger.take(key, given, {"environment.id": environment.id}, environment.note)
+    for wrapper in environment.wrappers:
+        ledger.add(key, given, WRAPPERS, [wrapper], environment.around)
     return environment
-
-
-def plain_number(value: Any) -> Any:
-    """Return the number that text stands for, since YAML reads `1e-3` as text; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        number = float(value.replace("_", ""))
-    except ValueError:
-        return value
-    return int(number) if number.is_integer() and "." not in value and "e-" not in value.lower() else number
 
 
 def unnamed(value: Any) -> Any:

@@ -2,24 +2,34 @@
 
 A file holds one entry an environment, besides `atari` for every Atari game and `default` for all others. What the zoo
 writes beside a trained agent (`config.yml`) holds the hyperparameters of one run and no environment. Tags that would
-build Python objects are refused, but for the ordered dictionary and the tuple that the zoo itself writes.
+build Python objects are refused, but for the ordered dictionary and the tuple that the zoo itself writes. What is read
+is plain JSON data. Dates stay text, and so do numbers to the base 60 (`1:30`), whose reading takes ever longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import PurePath
 from typing import Any
 
 import yaml
 
 from trainer.config.importing.names import algorithm_called
+from trainer.config.importing.plain import plain_data
 from trainer.errors import ConfigError, Fault
 
 MAX_BYTES = 200_000
 _MOST_ALIASES = 1_000
 _MOST_MERGED = 1_000
 _MOST_VALUES = 50_000
+_LONGEST_NUMBER = 100
+_TAG = "tag:yaml.org,2002:"
+_OWN_READING = ("int", "float", "timestamp")
+_WHOLE = re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)$")
+_REAL = re.compile(
+    r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)([eE][-+][0-9]+)?$|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"
+)
 _TELLING = {
     "n_delta": "ars",
     "delta_std": "ars",
@@ -42,6 +52,11 @@ _TELLING = {
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
     """The safe loader with a limit on what anchors may multiply, and the two harmless tags that the zoo writes."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.removeprefix(_TAG) not in _OWN_READING]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -66,14 +81,28 @@ def _ordered(loader: _Loader, node: yaml.SequenceNode) -> dict[Hashable, Any]:
     return dict(pairs)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:python/object/apply:collections.OrderedDict", _ordered)
-_Loader.add_constructor(
-    "tag:yaml.org,2002:python/tuple", lambda loader, node: loader.construct_sequence(node, deep=True)
-)
+def _bounded(read: Callable[[_Loader, yaml.ScalarNode], Any]) -> Callable[[_Loader, yaml.ScalarNode], Any]:
+    """Return `read`, a constructor of numbers, for those that are written in digits and not too long."""
+
+    def number(loader: _Loader, node: yaml.ScalarNode) -> Any:
+        text = loader.construct_scalar(node)
+        if len(text) > _LONGEST_NUMBER or ":" in text:
+            raise ValueError(f"holds {text[:20]!r}, which is no number or too long a one")
+        return read(loader, node)
+
+    return number
+
+
+_Loader.add_constructor(f"{_TAG}python/object/apply:collections.OrderedDict", _ordered)
+_Loader.add_constructor(f"{_TAG}python/tuple", lambda loader, node: loader.construct_sequence(node, deep=True))
+_Loader.add_constructor(f"{_TAG}int", _bounded(yaml.SafeLoader.construct_yaml_int))
+_Loader.add_constructor(f"{_TAG}float", _bounded(yaml.SafeLoader.construct_yaml_float))
+_Loader.add_implicit_resolver(f"{_TAG}int", _WHOLE, list("-+0123456789"))
+_Loader.add_implicit_resolver(f"{_TAG}float", _REAL, list("-+0123456789."))
 
 
 def read_yaml(text: str) -> Any:
-    """Return the data that YAML text holds.
+    """Return the data that YAML text holds, as plain JSON.
 
     :raises ConfigError: it is too long, no YAML, or would build more than plain data
     """
@@ -82,12 +111,12 @@ def read_yaml(text: str) -> Any:
     try:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from SafeLoader
         _measure(data)
-        return data
+        return plain_data(data)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ConfigError([Fault("", f"The file is not plain YAML{place}: {error.problem}.")]) from error
-    except (yaml.YAMLError, ValueError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, ArithmeticError) as error:
         raise ConfigError([Fault("", f"The file is not plain YAML: {error}.")]) from error
     except RecursionError as error:
         raise ConfigError([Fault("", "The YAML is nested too deeply.")]) from error
