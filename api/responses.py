@@ -1,6 +1,7 @@
 """The two things every answer is made of: strict JSON and the error envelope.
 
-A number that is not finite is written as null, so that whatever is sent can be read by any JSON parser.
+A number that is not finite is written as null, and a whole one of more than 64 bits as JavaScript has it, so that
+whatever is sent can be read by any JSON parser.
 """
 
 from __future__ import annotations
@@ -17,8 +18,22 @@ _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
 def encode(content: Any) -> bytes:
-    """Return `content` as JSON; NaN and infinities become null."""
-    return orjson.dumps(content, option=_OPTIONS)
+    """Return `content` as JSON; NaN and infinities become null, whole numbers beyond 64 bits fractional ones."""
+    try:
+        return orjson.dumps(content, option=_OPTIONS)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_within_64_bits(content), option=_OPTIONS)
+
+
+def _within_64_bits(content: Any) -> Any:
+    if isinstance(content, int) and not -(2**63) <= content < 2**64:
+        try:
+            return float(content)
+        except OverflowError:
+            return None
+    if isinstance(content, Mapping):
+        return {key: _within_64_bits(value) for key, value in content.items()}
+    return [_within_64_bits(value) for value in content] if isinstance(content, (list, tuple)) else content
 
 
 class JsonResponse(Response):

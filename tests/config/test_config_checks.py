@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import gymnasium
@@ -337,6 +338,15 @@ def test_what_runs_but_not_as_one_might_think_is_remarked_on(given: dict[str, An
     assert words in remark.message
     assert remark.hint
     assert advise(load_config({})) == []
+
+
+@pytest.mark.parametrize("steps", [10**15, 10**15 - 1])
+def test_advice_on_a_rollout_beyond_measure_is_quick_and_still_a_divisor(steps: int) -> None:
+    given = load_config({"algorithm": {"name": "ppo", "n_steps": steps, "batch_size": 4099}})
+    started = time.perf_counter()
+    remarks = {remark.field: remark.fix for remark in advise(given)}
+    assert time.perf_counter() - started < 1
+    assert steps % remarks["algorithm.batch_size"]["algorithm.batch_size"] == 0
 
 
 def test_a_fault_says_what_was_given_and_what_is_possible() -> None:

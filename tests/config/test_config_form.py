@@ -134,6 +134,7 @@ def test_numbers_may_come_as_browsers_send_them() -> None:
     [
         ("environment.kwargs", "{gravity: 1}", "environment.kwargs", "is not JSON"),
         ("environment.kwargs", '{"a": NaN}', "environment.kwargs", "is not JSON: NaN"),
+        ("environment.kwargs", "[" * 100_000, "environment.kwargs", "is not JSON that can be read"),
         ("policy.net_arch", "64, 64", "policy.net_arch", "is not JSON"),
         ("ppo:algorithm.gamma", None, "algorithm.gamma", "needs a value; the default is 0.99"),
         ("ppo:algorithm.learning_rate", "", "algorithm.learning_rate", "needs a value; the default is 0.0003"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
-from trainer.config import ALGORITHMS, RunConfig, load_config, parse_schedule
+from api.responses import encode
+from trainer.config import ALGORITHMS, RunConfig, apply_overrides, load_config, parse_schedule
 from trainer.config.migrations import MIGRATIONS
 from trainer.config.run import SCHEMA_VERSION
 from trainer.errors import ConfigError
@@ -199,6 +201,68 @@ def test_two_configurations_share_no_dictionary() -> None:
 
 def test_arguments_that_json_cannot_hold_are_refused() -> None:
     assert "environment.kwargs" in faults({"environment": {"kwargs": {"a": float("nan")}}})
+    assert "64 bits" in faults({"environment": {"kwargs": {"a": [{"b": 2**63}]}}})["environment.kwargs"][0]
+    deep = json.loads("[" * 200 + "]" * 200), json.loads("[" * 800 + "]" * 800)
+    assert "nested too deeply" in faults({"environment": {"kwargs": {"a": deep[0]}}})["environment.kwargs"][0]
+    assert "nested too deeply" in faults({"environment": {"kwargs": {"a": deep[1]}}})[""][0]
+    assert load_config({"environment": {"kwargs": {"a": 2**63 - 1}}}).environment.kwargs == {"a": 2**63 - 1}
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "algorithm.n_steps",
+        "algorithm.gamma",
+        "algorithm.learning_rate",
+        "environment.max_episode_steps",
+        "training.duration_seconds",
+        "policy.net_arch",
+    ],
+)
+def test_a_number_beyond_measure_is_a_fault_that_can_be_told_and_sent(path: str, digits: int) -> None:
+    number = [10**digits] if path == "policy.net_arch" else 10**digits
+    with pytest.raises(ConfigError) as caught:
+        load_config(apply_overrides({}, {path: number}))
+    (fault,) = caught.value.faults
+    assert fault.field == path
+    assert json.loads(encode(fault.as_json())) == fault.as_json()
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "fix"),
+    [
+        ("algorithm.n_steps", "8", 8),
+        ("algorithm.n_steps", "0.5", None),
+        ("algorithm.n_steps", "-5", None),
+        ("algorithm.gamma", "1e999", None),
+        ("algorithm.learning_rate", "1e999", None),
+        ("algorithm.gamma", 99, 0.99),
+        ("algorithm.gamma", 100, 1),
+        ("algorithm.n_steps", 10**16, None),
+    ],
+)
+def test_only_what_the_setting_takes_is_offered(path: str, given: Any, fix: float | None) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(apply_overrides({}, {path: given}))
+    assert caught.value.faults[0].fix == (None if fix is None else {path: fix})
+
+
+def test_thousands_of_mistakes_take_no_minutes_and_are_counted() -> None:
+    unknown = {f"n_stepz{number}": 1 for number in range(20_000)}
+    started = time.perf_counter()
+    found = faults({"algorithm": {"name": "ppo", **unknown}})
+    assert found["algorithm.n_stepz0"][1] == "Did you mean algorithm.n_steps?"
+    assert found[""][0] == "has 19,900 more mistakes like these"
+    assert faults({"environment": {"wrappers": [{"name": "frame_skipp"}] * 20_000}})["environment.wrappers"]
+    with pytest.raises(ConfigError):
+        apply_overrides({}, {f"algorithm.{name}": 1 for name in unknown})
+    assert time.perf_counter() - started < 8
+
+
+def test_an_answer_holds_numbers_as_a_browser_has_them() -> None:
+    given = {"a": [2**64 - 1, 2**64, -(2**64), 10**400], "b": float("nan")}
+    assert json.loads(encode(given)) == {"a": [2**64 - 1, float(2**64), -float(2**64), None], "b": None}
 
 
 def test_data_of_version_0_is_migrated() -> None:

@@ -27,6 +27,13 @@ def test_every_setting_is_explained_with_its_source(each: FieldSpec) -> None:
     assert each.group
 
 
+@pytest.mark.parametrize(
+    "each", [each for each in field_specs() if each.kind in ("int", "duration")], ids=lambda each: each.key
+)
+def test_every_whole_number_and_length_of_time_ends_somewhere(each: FieldSpec) -> None:
+    assert each.maximum is not None
+
+
 def test_sections_stand_in_page_order() -> None:
     sections = list(dict.fromkeys(each.section for each in field_specs()))
 

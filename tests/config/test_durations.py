@@ -23,7 +23,21 @@ TEXTS = {
     " 3 minutes ": 180,
     "-5": -5,
 }
-NONSENSE = ["", "  ", "h", "2 x", "two hours", "1:75", "1 h 30", "2,5 h", "1::2", "nan", "inf", "1e999 s"]
+NONSENSE = [
+    "",
+    "  ",
+    "h",
+    "2 x",
+    "two hours",
+    "1:75",
+    "1 h 30",
+    "2,5 h",
+    "1::2",
+    "nan",
+    "inf",
+    "1e999 s",
+    f"{'9' * 400}:30",
+]
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -91,8 +91,8 @@ def _facts(spec: FieldSpec) -> Iterator[str]:
         yield f"One of {known}." if spec.kind == "choice" else f"For example {known}."
     if spec.minimum is not None:
         yield f"{'More than' if spec.exclusive_minimum else 'At least'} {spec.minimum:g}."
-    if spec.maximum is not None:
-        yield f"{'Less than' if spec.exclusive_maximum else 'At most'} {spec.maximum:g}."
+    if spec.told_maximum is not None:
+        yield f"{'Less than' if spec.exclusive_maximum else 'At most'} {spec.told_maximum:g}."
     if spec.nullable:
         yield f'"none" means {spec.none_label}.' if spec.none_label else '"none" is none.'
     if spec.example:

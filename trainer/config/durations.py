@@ -32,7 +32,7 @@ def read_duration(text: str) -> float:
     clock = _CLOCK.fullmatch(plain)
     if clock:
         hours, minutes, seconds = clock.groups()
-        return int(hours) * 3_600 + int(minutes) * 60 + float(seconds or 0)
+        return _finite(float(hours) * 3_600 + float(minutes) * 60 + float(seconds or 0))
     total, at = 0.0, 0
     while at < len(plain):
         part = _PART.match(plain, at)

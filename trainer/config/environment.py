@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from trainer.config import sources
-from trainer.config.fields import OF_THE_NETWORKS, JsonDict, Section, setting
+from trainer.config.fields import LARGEST, OF_THE_NETWORKS, JsonDict, Section, setting
 from trainer.config.wrapping import WrapperConfig
 
 _MAIN = "Environment"
@@ -46,6 +46,7 @@ class EnvironmentConfig(Section):
         sources.PAPER_DQN,
         _MAIN,
         ge=1,
+        le=256,
         unit="observations",
         none_label="environment's own",
         fixed=OF_THE_NETWORKS,
@@ -57,6 +58,7 @@ class EnvironmentConfig(Section):
         sources.GYMNASIUM_MAKE,
         _MAIN,
         ge=1,
+        le=LARGEST,
         unit="steps",
         none_label="environment's own",
         advanced=True,
@@ -88,6 +90,7 @@ class EnvironmentConfig(Section):
         "Copies in wrappers are stepped one by one.",
         sources.GYMNASIUM_WRAPPERS,
         _WRAPPING,
+        max_length=100,
         kind="wrappers",
         example='[{"name": "frame_skip", "kwargs": {"skip": 2}}]',
     )

@@ -57,6 +57,11 @@ class Extras(TypedDict, total=False):
 
 _SCHEMA_KEYS = ("kind", "unit", "choices", "none_label", "example", "required", "algorithms", "fixed")
 
+# No whole number of a run is larger: what is made of several of them is still a number to every database and browser.
+LARGEST = 10**15
+# Within free dictionaries, whose numbers may be seeds and masks: what JSON writers and arrays take.
+_LARGEST_FREE, _DEEPEST_FREE = 2**63 - 1, 100
+
 # Why a run that goes on from a checkpoint keeps the value that the checkpoint was made with.
 OF_THE_NETWORKS = "the checkpoint's networks are made for it"
 OF_THE_BUFFER = "what the checkpoint holds was collected by a buffer of this class"
@@ -70,11 +75,11 @@ def setting(default: Any, title: str, about: str, source: str, group: str, **ext
     :param about: what it does, in one or two sentences
     :param source: where that is explained in full: a documentation page or a paper
     :param group: the heading it stands under within its section
-    :param extras: bounds for pydantic; `kind` of widget where the type does not tell; `unit`; `advanced`;
-        `choices` offered where others are allowed too; `none_label` for what None means; `example` of the text to
-        type; `required` where an emptied field does not take its default; `algorithms` that know it, where not all do;
-        `fixed` says why a run that goes on from a checkpoint has to keep its value, where it has to; `live` when it may
-        change while a run trains
+    :param extras: bounds for pydantic, LARGEST being that of a whole number for which none is given; `kind` of widget
+        where the type does not tell; `unit`; `advanced`; `choices` offered where others are allowed too; `none_label`
+        for what None means; `example` of the text to type; `required` where an emptied field does not take its
+        default; `algorithms` that know it, where not all do; `fixed` says why a run that goes on from a checkpoint has
+        to keep its value, where it has to; `live` when it may change while a run trains
     """
     schema: dict[str, Any] = {"source": source, "group": group, "advanced": extras.pop("advanced", False)}
     if extras.pop("live", False):
@@ -84,6 +89,8 @@ def setting(default: Any, title: str, about: str, source: str, group: str, **ext
             value = extras.pop(key)  # type: ignore[misc]
             schema[key] = list(value) if isinstance(value, tuple) else value
     constraints: dict[str, Any] = dict(extras)
+    if type(default) is int and not {"le", "lt"} & set(constraints):
+        constraints["le"] = LARGEST
     return Field(default=default, title=title, description=about, json_schema_extra=schema, **constraints)
 
 
@@ -123,7 +130,24 @@ class Section(BaseModel):
         return whole
 
 
+def too_much(value: Any) -> str | None:
+    """Return why a value that consists of plain ones cannot be written where any program reads it; None if it can."""
+    waiting = [(value, 0)]
+    while waiting:
+        each, depth = waiting.pop()
+        if depth > _DEEPEST_FREE:
+            return "is nested too deeply"
+        if isinstance(each, int) and abs(each) > _LARGEST_FREE:
+            return "holds a whole number of more than 64 bits, which few programs can read"
+        inner = each.values() if isinstance(each, Mapping) else each if isinstance(each, (list, tuple)) else ()
+        waiting += ((part, depth + 1) for part in inner)
+    return None
+
+
 def _json_only(value: dict[str, Any]) -> dict[str, Any]:
+    why = too_much(value)
+    if why is not None:
+        raise PydanticCustomError("json_only", "{why}", {"why": why})
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:

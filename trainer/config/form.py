@@ -31,9 +31,10 @@ from typing import Any
 
 from trainer.config.algorithms import ALGORITHMS
 from trainer.config.durations import read_duration, show_duration
-from trainer.config.hints import quoted, shown
+from trainer.config.hints import shown
 from trainer.config.loading import load_config
 from trainer.config.overrides import apply_overrides
+from trainer.config.quoting import quoted
 from trainer.config.run import RunConfig
 from trainer.config.specs import ALGORITHM_NAME, FieldSpec, field_specs, specs_for
 from trainer.errors import ConfigError, Fault
@@ -178,6 +179,8 @@ def _from_json(spec: FieldSpec, value: Any) -> Any:
         return None if spec.nullable else type(spec.default)()
     try:
         return json.loads(value, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("is not JSON that can be read: it is nested too deeply") from error
     except ValueError as error:
         reason = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise ValueError(f"is not JSON: {reason}") from error

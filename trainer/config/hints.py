@@ -6,16 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainer.config.fields import Section
+from trainer.config.quoting import quoted
 from trainer.config.tree import fields_of, paths
 from trainer.errors import nearest
-
-_LONGEST = 60
-
-
-def quoted(value: Any) -> str:
-    """Return a value as one would type it, cut short where it is long."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def shown(value: Any) -> str:

@@ -11,13 +11,16 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from trainer.config.fields import Section
-from trainer.config.hints import did_you_mean, hint_for_unknown, quoted, shown
+from trainer.config.fields import Section, too_much
+from trainer.config.hints import did_you_mean, hint_for_unknown, shown
 from trainer.config.migrations import migrate
+from trainer.config.quoting import quoted
 from trainer.config.repairs import repair, repair_hint
 from trainer.config.run import RunConfig
 from trainer.config.tree import fields_of, item_section, section_of, variants_of
 from trainer.errors import ConfigError, Fault, nearest
+
+_MOST_FAULTS = 100
 
 SectionT = TypeVar("SectionT", bound=Section)
 
@@ -25,7 +28,8 @@ SectionT = TypeVar("SectionT", bound=Section)
 def load_config(data: Mapping[str, Any]) -> RunConfig:
     """Make a RunConfig of JSON data, which may be sparse and of an older version.
 
-    :raises ConfigError: with every fault found: unknown keys, wrong types, values out of bounds
+    :raises ConfigError: with the faults found, unknown keys, wrong types, values out of bounds: every one of them, or
+        the first hundred where nobody would read all
     """
     if not isinstance(data, Mapping):
         raise ConfigError([Fault("", f"must be a group of settings, not {shown(data)}")])
@@ -36,12 +40,16 @@ def load_section(section: type[SectionT], data: Any, path: str = "") -> SectionT
     """Make any section of JSON data.
 
     :param path: where the section stands, to begin the faults' paths with
-    :raises ConfigError: with every fault found
+    :raises ConfigError: with the faults found
     """
     try:
         return section.model_validate(data)
     except ValidationError as error:
-        faults = [_fault(details, section, data) for details in error.errors(include_url=False)]
+        errors = error.errors(include_url=False)
+        # What each name may have meant takes a look at all names there are.
+        faults = [_fault(details, section, data) for details in errors[:_MOST_FAULTS]]
+        if len(errors) > _MOST_FAULTS:
+            faults.append(Fault("", f"has {len(errors) - _MOST_FAULTS:,} more mistakes like these"))
         within = [
             replace(fault, field=f"{path}.{fault.field}".strip("."), fix=None) if path else fault for fault in faults
         ]
@@ -61,12 +69,27 @@ class _Place:
     def path(self) -> str:
         return ".".join(self.names)
 
-    def mended(self, data: Any, value: Any) -> dict[str, Any]:
-        """Return the setting that has to be given for this place to hold `value`: within a list, the whole list."""
+    def takes(self, value: Any) -> bool:
+        """Return whether the setting itself has nothing against a value, whatever stands in the others."""
+        if self.section is None or self.field is None:
+            return True
+        try:
+            self.section.model_validate({self.names[-1]: value})
+        except ValidationError as error:
+            return all(details["loc"][:1] != self.names[-1:] for details in error.errors(include_url=False))
+        return True
+
+    def mended(self, data: Any, value: Any) -> dict[str, Any] | None:
+        """Return the setting that has to be given for this place to hold `value`: within a list, the whole list.
+
+        None where the rest of the list holds what cannot even be shown.
+        """
         at = next((index for index, name in enumerate(self.names) if name.isdigit()), None)
         if at is None:
             return {self.path: value}
         whole = functools.reduce(_below, self.names[:at], data)
+        if too_much(whole):
+            return None
         return {".".join(self.names[:at]): _with(whole, self.names[at:], value)}
 
 
@@ -85,7 +108,7 @@ def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
         return Fault(place.path, message, f"Its default is {_in_words(default)}.", place.mended(data, default))
     value = context.get("instead", repair(kind, given, context, _expected(context)))
     hint = _hint_for_value(place, kind, context)
-    if value is None or (hint is not None and "instead" not in context):
+    if value is None or not place.takes(value) or (hint is not None and "instead" not in context):
         return Fault(place.path, message, hint)
     return Fault(place.path, message, hint or repair_hint(kind, value, context), place.mended(data, value))
 
@@ -199,5 +222,6 @@ _MESSAGES: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     "less_than": _bound("less than", "lt"),
     "less_than_equal": _bound("at most", "le"),
     "string_pattern_mismatch": lambda _, given: f"cannot be {quoted(given)}" if given else "needs a value",
+    "too_long": lambda context, given: f"has {len(given):,} entries, of which at most {context['max_length']:,} can be",
     "string_too_long": lambda context, _: f"is longer than {context['max_length']:,} characters",
 }

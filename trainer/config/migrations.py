@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from typing import Any
 
+from trainer.config.quoting import quoted
 from trainer.config.run import SCHEMA_VERSION
+from trainer.config.strict_json import copied
 from trainer.errors import ConfigError, Fault
 
 VERSION_KEY = "schema_version"
@@ -38,11 +39,13 @@ def migrate(data: Mapping[str, Any]) -> dict[str, Any]:
     """
     version = data.get(VERSION_KEY, SCHEMA_VERSION)
     if type(version) is not int or version < 0:
-        raise ConfigError([Fault(VERSION_KEY, f"must be a whole number from 0 to {SCHEMA_VERSION}, not {version!r}")])
+        raise ConfigError(
+            [Fault(VERSION_KEY, f"must be a whole number from 0 to {SCHEMA_VERSION}, not {quoted(version)}")]
+        )
     if version > SCHEMA_VERSION:
-        message = f"is {version}, but this Palaestra reads versions up to {SCHEMA_VERSION}"
+        message = f"is {quoted(version)}, but this Palaestra reads versions up to {SCHEMA_VERSION}"
         raise ConfigError([Fault(VERSION_KEY, message, "Update Palaestra to open it.")])
-    current = deepcopy(dict(data))
+    current = copied(data)
     for step in range(version, SCHEMA_VERSION):
         current = MIGRATIONS[step](current)
     current[VERSION_KEY] = SCHEMA_VERSION

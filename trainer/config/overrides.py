@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -12,8 +11,11 @@ from pydantic.fields import FieldInfo
 from trainer.config.fields import Section
 from trainer.config.hints import hint_for_unknown, shown
 from trainer.config.run import RunConfig
+from trainer.config.strict_json import copied
 from trainer.config.tree import chosen_section, default_tag, fields_of, holds_free_keys, variant, variants_of
 from trainer.errors import ConfigError, Fault
+
+_MOST_FAULTS = 100
 
 
 def parse_set_flag(text: str) -> tuple[str, Any]:
@@ -35,12 +37,14 @@ def apply_overrides(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> di
     another kind of action noise keeps those that both kinds have. Sections and names are applied before single
     settings, so the order of `overrides` does not matter. Values are not checked here.
 
-    :raises ConfigError: with a fault for every path that does not exist
+    :raises ConfigError: with a fault for every path that does not exist, up to a hundred
     """
-    changed = deepcopy(dict(data))
+    changed, overrides = copied(data), copied(overrides)
     faults: list[Fault] = []
     for path in sorted(overrides, key=_rank):
-        faults += _faults_of_setting(changed, path, deepcopy(overrides[path]))
+        faults += _faults_of_setting(changed, path, overrides[path])
+        if len(faults) >= _MOST_FAULTS:  # each takes a look at all names there are
+            break
     if faults:
         raise ConfigError(faults)
     return changed

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from trainer.config import sources
-from trainer.config.fields import OF_THE_NETWORKS, JsonDict, Section, setting
+from trainer.config.fields import LARGEST, OF_THE_NETWORKS, JsonDict, Section, setting
 from trainer.config.spaces import ObservationKind
 from trainer.config.values import Layers
 
@@ -84,6 +84,7 @@ class PolicyConfig(Section):
         sources.PAPER_TD3,
         _NETWORK,
         ge=1,
+        le=LARGEST,
         algorithms=_CONTINUOUS,
         none_label=_OWN,
         advanced=True,
@@ -96,6 +97,7 @@ class PolicyConfig(Section):
         sources.PAPER_QRDQN,
         _NETWORK,
         ge=1,
+        le=LARGEST,
         algorithms=("qrdqn", "tqc"),
         none_label=_OWN,
         advanced=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from trainer.config import sources
-from trainer.config.fields import Section, setting
+from trainer.config.fields import LARGEST, Section, setting
 
 _WHERE = "Where"
 _LIMITS = "Limits of its own process"
@@ -31,6 +31,7 @@ class ResourcesConfig(Section):
         sources.PALAESTRA,
         _LIMITS,
         ge=1,
+        le=LARGEST,
         unit="MB",
         none_label="no limit",
     )
@@ -42,6 +43,7 @@ class ResourcesConfig(Section):
         sources.PSUTIL,
         _LIMITS,
         ge=1,
+        le=LARGEST,
         none_label="all",
     )
     nice: int = setting(
@@ -62,5 +64,6 @@ class ResourcesConfig(Section):
         sources.CUDA_DEVICES,
         _LIMITS,
         ge=0,
+        le=LARGEST,
         none_label="all",
     )

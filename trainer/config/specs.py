@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from trainer.config.algorithms import ALGORITHMS
-from trainer.config.fields import Kind, Section
+from trainer.config.fields import LARGEST, Kind, Section
 from trainer.config.run import RunConfig
 from trainer.config.tree import default_tag, fields_of, section_of, variants_of
 
@@ -64,6 +64,11 @@ class FieldSpec:
     fixed: str | None = None
     live: bool = False
     required: bool = False
+
+    @property
+    def told_maximum(self) -> float | None:
+        """The upper bound as people are told it: not one that is only there because every number has to end."""
+        return None if self.maximum == LARGEST else self.maximum
 
     @property
     def key(self) -> str:

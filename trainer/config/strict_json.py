@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from trainer.errors import ConfigError, Fault
@@ -29,6 +31,17 @@ def parse_json(text: str, what: str) -> Any:
         raise ConfigError([Fault("", f"{what} is nested too deeply.")]) from error
     except ValueError as error:
         raise ConfigError([Fault("", f"{what} is not valid JSON: {error}.")]) from error
+
+
+def copied(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of JSON data that shares no part with it.
+
+    :raises ConfigError: it is nested more deeply than Python follows
+    """
+    try:
+        return deepcopy(dict(data))
+    except RecursionError as error:
+        raise ConfigError([Fault("", "is nested too deeply")]) from error
 
 
 def _begins_a_value(rest: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from trainer.config import sources
-from trainer.config.fields import Section, setting
+from trainer.config.fields import LARGEST, Section, setting
 
 _LENGTH = "Length"
 _MACHINE = "Machine"
 _SCHEDULE = "When"
 _THRESHOLD = "Threshold"
 _PICTURE = "Picture"
+_LONGEST = 10**9  # seconds: thirty years
 
 
 class TrainingConfig(Section):
@@ -25,7 +26,6 @@ class TrainingConfig(Section):
         sources.SB3_BASE,
         _LENGTH,
         ge=1,
-        le=10**15,
         unit="steps",
         required=True,
     )
@@ -37,6 +37,7 @@ class TrainingConfig(Section):
         sources.PALAESTRA,
         _LENGTH,
         gt=0,
+        le=_LONGEST,
         kind="duration",
         example="2 h",
         none_label="train for the total steps",
@@ -98,6 +99,7 @@ class TrainingConfig(Section):
         sources.SB3_BASE,
         _MACHINE,
         ge=1,
+        le=LARGEST,
         none_label="the algorithm's own",
         advanced=True,
     )
@@ -109,6 +111,7 @@ class TrainingConfig(Section):
         sources.PALAESTRA,
         _MACHINE,
         gt=0,
+        le=_LONGEST,
         unit="s",
         none_label="wait for ever",
         advanced=True,
@@ -189,6 +192,7 @@ class CheckpointsConfig(Section):
         sources.SB3_CALLBACKS,
         _SCHEDULE,
         ge=1,
+        le=LARGEST,
         unit="steps",
         none_label="off",
     )
@@ -199,6 +203,7 @@ class CheckpointsConfig(Section):
         sources.PALAESTRA,
         _SCHEDULE,
         gt=0,
+        le=_LONGEST,
         unit="s",
         none_label="off",
     )
@@ -228,6 +233,7 @@ class VideoConfig(Section):
         sources.PALAESTRA,
         _SCHEDULE,
         ge=1,
+        le=LARGEST,
         unit="steps",
         none_label="off",
         live=True,

@@ -14,6 +14,9 @@ from typing import Annotated, Any, Literal
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from trainer.config.quoting import quoted
+
+_WIDEST = 10**6  # neurons of a layer
 _PREFIXES: dict[str, Literal["linear", "constant"]] = {"lin_": "linear", "const_": "constant"}
 
 
@@ -56,10 +59,10 @@ def _schedule(allowed: Callable[[float], bool], bound: str) -> Callable[[Any], f
             initial = parse_schedule(value).initial
         except (TypeError, ValueError, OverflowError) as error:
             message = "must be a number or a schedule such as lin_2.5e-4 or const_2.5e-4, not {given}"
-            raise PydanticCustomError("schedule", message, {"given": _shown(value)}) from error
+            raise PydanticCustomError("schedule", message, {"given": quoted(value)}) from error
         if not allowed(initial):
             message = "must {bound}, not {given}"
-            raise PydanticCustomError("schedule", message, {"bound": bound, "given": _shown(value)})
+            raise PydanticCustomError("schedule", message, {"bound": bound, "given": quoted(value)})
         return value if isinstance(value, str) and value.startswith(tuple(_PREFIXES)) else initial
 
     return validate
@@ -73,7 +76,7 @@ def _auto_or_number(allow_initial: bool, minimum: float | None) -> Callable[[Any
     def validate(value: Any) -> float | str:
         words = '"auto", "auto_0.1"' if allow_initial else '"auto"'
         refused = PydanticCustomError(
-            "number_or_auto", "must be {words} or a number, not {given}", {"words": words, "given": _shown(value)}
+            "number_or_auto", "must be {words} or a number, not {given}", {"words": words, "given": quoted(value)}
         )
         if value == "auto":
             return "auto"
@@ -87,7 +90,7 @@ def _auto_or_number(allow_initial: bool, minimum: float | None) -> Callable[[Any
             raise refused from error
         if minimum is not None and number < minimum:
             message = "must be {minimum} or more, not {given}"
-            raise PydanticCustomError("number_or_auto", message, {"minimum": f"{minimum:g}", "given": _shown(value)})
+            raise PydanticCustomError("number_or_auto", message, {"minimum": f"{minimum:g}", "given": quoted(value)})
         return number
 
     return validate
@@ -102,16 +105,11 @@ def _layers(value: Any) -> Any:
         raise PydanticCustomError("layers", 'names other networks than "pi", "vf" and "qf"')
     message = "must be a list of layer sizes such as [64, 64], or {example}, not {given}"
     example = '{"pi": [64, 64], "vf": [64, 64]}'
-    raise PydanticCustomError("layers", message, {"example": example, "given": _shown(value)})
+    raise PydanticCustomError("layers", message, {"example": example, "given": quoted(value)})
 
 
 def _are_sizes(value: Any) -> bool:
-    return isinstance(value, list) and all(type(size) is int and size > 0 for size in value)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return isinstance(value, list) and all(type(size) is int and 0 < size <= _WIDEST for size in value)
 
 
 _SCHEDULE_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^(lin|const)_"}]}

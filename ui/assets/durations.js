@@ -17,7 +17,7 @@
     const plain = String(text ?? "").trim();
     if (BARE.test(plain)) return finite(Number(plain));
     const clock = plain.match(CLOCK);
-    if (clock) return Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] || 0);
+    if (clock) return finite(Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] || 0));
     let total = 0;
     PART.lastIndex = 0;
     while (PART.lastIndex < plain.length) {

@@ -26,9 +26,12 @@
     const bound = below ? minimum : maximum;
     const key = below ? (field.exclusive_minimum ? "check.greater" : "check.at_least") : field.exclusive_maximum ? "check.less" : "check.at_most";
     const open = below ? field.exclusive_minimum : field.exclusive_maximum;
-    const meant = above && maximum === 1 && Number.isInteger(number) && number > 1 && number < 1e6 ? number / 10 ** String(number).length : bound;
+    // 0.99 for a share that was written as 99; 100 means all of it.
+    const share = above && maximum === 1 && Number.isInteger(number) && number < 1e6 && !/^10*$/.test(String(number));
+    const meant = share ? number / 10 ** String(number).length : bound;
+    const nobodys = above && maximum >= 1e15;
     const hint = meant === bound ? null : pal.text("check.did_you_mean", { value: String(meant) });
-    return fault(field, pal.text(key, { bound: inFull(bound), given: shown(number) }), { hint, fix: open ? null : { [field.path]: meant } });
+    return fault(field, pal.text(key, { bound: inFull(bound), given: shown(number) }), { hint, fix: open || nobodys ? null : { [field.path]: meant } });
   }
 
   function ofNumber(field, value) {
@@ -37,7 +40,11 @@
       return fault(field, pal.text("check.needs_value", { initial: pal.showValue(field, field.initial) }), { fix: { [field.path]: field.initial } });
     }
     if (typeof value !== "number") return fault(field, pal.text("check.number", { given: shown(value) }), { hint: example(field), unfinished: true });
-    if (field.kind === "int" && !Number.isInteger(value)) return fault(field, pal.text("check.whole_number", { given: shown(value) }), { fix: { [field.path]: Math.round(value) } });
+    if (field.kind === "int" && !Number.isInteger(value)) {
+      const whole = Math.round(value);
+      const hint = pal.text("check.did_you_mean", { value: String(whole) });
+      return outOfRange(field, whole) ? fault(field, pal.text("check.whole_number", { given: shown(value) })) : fault(field, pal.text("check.whole_number", { given: shown(value) }), { hint, fix: { [field.path]: whole } });
+    }
     return outOfRange(field, value);
   }
 

@@ -132,7 +132,8 @@
 
   function bounds(field) {
     const lower = field.minimum === null ? "" : pal.text(field.exclusive_minimum ? "form.above" : "form.from", { value: showNumber(field.minimum) });
-    const upper = field.maximum === null ? "" : pal.text(field.exclusive_maximum ? "form.below" : "form.to", { value: showNumber(field.maximum) });
+    // One that is only there because every number has to end says nothing.
+    const upper = field.maximum === null || field.maximum >= 1e15 ? "" : pal.text(field.exclusive_maximum ? "form.below" : "form.to", { value: showNumber(field.maximum) });
     return [lower, upper].filter(Boolean).join(" ");
   }
 

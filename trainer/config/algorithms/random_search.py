@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from trainer.config import sources
 from trainer.config.algorithms import common
-from trainer.config.fields import setting
+from trainer.config.fields import LARGEST, setting
 from trainer.config.spaces import ActionKind
 from trainer.config.values import Schedule
 
@@ -41,6 +41,7 @@ class ARSConfig(common.AlgorithmConfig):
         sources.PAPER_ARS,
         _CANDIDATES,
         ge=1,
+        le=LARGEST,
         none_label="all directions",
     )
     delta_std: Schedule = setting(

@@ -18,6 +18,8 @@ from trainer.config.placement import placement
 from trainer.config.run import RunConfig
 from trainer.errors import Fault
 
+_LARGEST_TRIED = 20_000
+
 
 def advise(config: RunConfig) -> list[Fault]:
     """Return remarks on `config`, each beside the field that one might change."""
@@ -51,8 +53,11 @@ def _rollout_outlasts_the_run(config: RunConfig) -> Iterator[Fault]:
 
 
 def _divisor_near(whole: int, wanted: int) -> int:
-    """Return the divisor of `whole` that is nearest to `wanted` in size, the larger of two."""
-    small = [number for number in range(1, math.isqrt(whole) + 1) if whole % number == 0]
+    """Return the divisor of `whole` that is nearest to `wanted` in size, the larger of two.
+
+    Of a rollout of more than 400 million steps, some divisors are not looked at: it is asked at every key pressed.
+    """
+    small = [number for number in range(1, min(math.isqrt(whole), _LARGEST_TRIED) + 1) if whole % number == 0]
     divisors = [*small, *(whole // number for number in small)]
     return min(divisors, key=lambda divisor: (abs(math.log(divisor / wanted)), -divisor))
 

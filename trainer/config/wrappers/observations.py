@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from trainer.config import sources
-from trainer.config.fields import setting
+from trainer.config.fields import LARGEST, setting
 from trainer.config.wrappers.base import OBSERVATIONS, Indices, KnownWrapper, PerEntry, Size
 
 # Entries of the observation that are velocities, from the table of each environment's page in Gymnasium's
@@ -247,6 +247,7 @@ class TimeFeature(KnownWrapper):
         sources.PAPER_TIME_LIMITS,
         OBSERVATIONS,
         ge=1,
+        le=LARGEST,
         unit="steps",
         none_label="time limit",
     )

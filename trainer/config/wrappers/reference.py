@@ -64,7 +64,8 @@ def _default(spec: FieldSpec) -> str:
 
 def _bounds(spec: FieldSpec) -> str:
     lower = "" if spec.minimum is None else f"{'above' if spec.exclusive_minimum else 'from'} {spec.minimum:g}"
-    upper = "" if spec.maximum is None else f"{'below' if spec.exclusive_maximum else 'to'} {spec.maximum:g}"
+    most = spec.told_maximum
+    upper = "" if most is None else f"{'below' if spec.exclusive_maximum else 'to'} {most:g}"
     return f"{lower} {upper}".strip()
 
 

@@ -61,7 +61,8 @@ def kept_checkpoints(config: RunConfig, steps: int | None, seconds: float | None
         if steps is not None and steps % settings.every_steps == 0 and settings.every_seconds is None:
             last -= 1  # the last of the periodic ones is the final one
     if settings.every_seconds is not None:
-        due += settings.keep if seconds is None else int(seconds // settings.every_seconds)
+        # The least first: a time may be so short that no whole number says how often it fits in.
+        due += settings.keep if seconds is None else int(min(settings.keep, seconds // settings.every_seconds))
     best = 1 if config.evaluation.enabled and (steps is None or steps >= config.evaluation.frequency) else 0
     return min(due, settings.keep) + last + best
 
@@ -154,6 +155,5 @@ def _tensorboard(config: RunConfig, steps: int | None) -> Part | None:
     # The others write after so many episodes, whose length nobody knows beforehand.
     if not (config.tracking.tensorboard and config.algorithm.on_policy and rollout and steps is not None):
         return None
-    usual = {"a2c": 100}.get(config.algorithm.name, 1)
-    written = steps // rollout // (config.training.log_interval or usual)
+    written = steps // rollout // (config.training.log_interval or config.algorithm.log_interval)
     return Part("tensorboard", written * _LOG_OF_A_ROLLOUT, "rough", f"{counted(written, 'entry', 'entries')}")
