@@ -44,3 +44,10 @@ def test_a_request_that_makes_no_sense_is_refused_as_ever(client: httpx.Client) 
     assert client.post("/api/config/check", json={}).status_code == 422
     assert client.post("/api/config/check", json={"presett": "x"}).status_code == 422
     assert client.post("/api/config/check", json={"preset": "nothing_like_it"}).status_code == 404
+
+
+def test_a_wrapper_whose_import_leaves_python_is_a_fault_and_ends_nothing(client: httpx.Client) -> None:
+    wrappers = [{"entry_point": "unittest.__main__:Nothing"}]
+    found = review(client, config={"environment": {"id": "CartPole-v1", "wrappers": wrappers}})
+    assert [fault["field"] for fault in found["faults"]] == ["environment.wrappers.0"]
+    assert client.get("/api/health").json()["status"] == "ok"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import gymnasium as gym
 import pytest
 
 from trainer.config.environment import EnvironmentConfig
 from trainer.envs.atari_options import AtariOptions
-from trainer.envs.catalogue import require
+from trainer.envs.catalogue import entries, require
 from trainer.envs.registry import atari_options_of
 from trainer.errors import ConfigError
 
@@ -71,3 +72,13 @@ def test_a_sticky_probability_that_is_none_is_refused(probability: Any) -> None:
 def test_a_game_shown_as_memory_is_an_ordinary_environment() -> None:
     environment = EnvironmentConfig(id="ALE/Pong-v5", kwargs={"obs_type": "ram"})
     assert atari_options_of(environment, require(environment.id)) is None
+
+
+def test_a_game_that_somebody_has_registered_with_its_name_alone_is_as_its_makers_have_it() -> None:
+    gym.register("OwnPong-v0", entry_point="ale_py.env:AtariEnv", kwargs={"game": "pong"})
+    try:
+        assert next(entry for entry in entries() if entry.id == "OwnPong-v0").max_episode_steps == 27_000
+        found = options("OwnPong-v0")
+        assert (found.frameskip, found.repeat_action_probability) == (4, 0.25)
+    finally:
+        del gym.registry["OwnPong-v0"]

@@ -6,7 +6,6 @@ are; here stands only what needs translating: schedules, noise, policies, buffer
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ import stable_baselines3
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.buffers import BaseBuffer
 from stable_baselines3.common.noise import ActionNoise, NormalActionNoise, OrnsteinUhlenbeckActionNoise
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.utils import LinearSchedule, set_random_seed
@@ -32,6 +32,7 @@ from trainer.config.noise import NoNoise, NormalNoise, OrnsteinUhlenbeckNoise
 from trainer.config.placement import has_own_buffer, keeps_infos
 from trainer.config.spaces import ObservationKind
 from trainer.config.values import parse_schedule
+from trainer.envs.entry_points import imported
 from trainer.envs.factory import stacked_frames
 from trainer.errors import ConfigError, Fault
 from trainer.timing import Timing
@@ -156,7 +157,7 @@ def algorithm_kwargs(algorithm: AlgorithmConfig, env: VecEnv) -> dict[str, Any]:
             arguments[name] = schedule(arguments[name])
     for name in _ENTRY_POINTS:
         if arguments.get(name) is not None:
-            arguments[name] = _import(arguments[name], f"algorithm.{name}")
+            arguments[name] = _buffer_class(arguments[name], f"algorithm.{name}")
         kwargs_name = name.replace("_class", "_kwargs")
         if kwargs_name in arguments:
             arguments[kwargs_name] = dict(arguments[kwargs_name] or {})
@@ -208,12 +209,12 @@ def _device(config: RunConfig, policy_class: str) -> str:
     return config.training.device
 
 
-def _import(entry_point: str, field: str) -> Any:
-    module, _, name = entry_point.partition(":")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError([Fault(field, f"{entry_point} cannot be imported: {error}.")]) from error
+def _buffer_class(entry_point: str, field: str) -> type[BaseBuffer]:
+    found = imported(entry_point, field)
+    if not (isinstance(found, type) and issubclass(found, BaseBuffer)):
+        message = f"{entry_point} is not a subclass of Stable-Baselines3's BaseBuffer."
+        raise ConfigError([Fault(field, message, "Derive it from ReplayBuffer or RolloutBuffer.")])
+    return found
 
 
 def default_log_interval(config: RunConfig) -> int:

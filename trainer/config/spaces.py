@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 ObservationKind = Literal["image", "vector", "discrete", "multi_discrete", "multi_binary", "dict", "other"]
 ActionKind = Literal["discrete", "box", "multi_discrete", "multi_binary", "other"]
@@ -30,6 +31,7 @@ class Spaces:
         discrete; None when unknown
     :param action_bytes: what one action takes in a buffer; None when unknown
     :param stacked_frames: how many observations in time one observation holds
+    :param own_code: whether code of the user's own, a file or a wrapper, has part in it
     """
 
     observation_kind: ObservationKind
@@ -45,3 +47,10 @@ class Spaces:
     observation_size: int | None = None
     action_bytes: int | None = None
     stacked_frames: int = 1
+    own_code: bool = False
+
+
+def spaces_from_data(data: Mapping[str, Any]) -> Spaces:
+    """Return spaces that were written as JSON."""
+    shapes = {name: tuple(data[name]) for name in ("observation_shape", "action_shape") if data.get(name) is not None}
+    return Spaces(**{**data, **shapes})

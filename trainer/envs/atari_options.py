@@ -16,6 +16,13 @@ from trainer.errors import ConfigError, Fault, nearest
 
 _STANDARD_SKIP = 4
 _STANDARD_STACK = 4
+# What ale-py's `AtariEnv` takes where an id is registered without; it plays on for ever then, which nothing here does.
+_MAKERS: Mapping[str, Any] = {
+    "frameskip": _STANDARD_SKIP,
+    "repeat_action_probability": 0.25,
+    "full_action_space": False,
+    "max_num_frames_per_episode": 108_000,
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,15 @@ class AtariOptions:
         return None
 
 
+def longest_episode(registered: Mapping[str, Any]) -> int:
+    """Return after how many agent steps an episode of a registered game is cut."""
+    own = {**_MAKERS, **registered}
+    skip, frames = own["frameskip"], own["max_num_frames_per_episode"]
+    return int(frames or _MAKERS["max_num_frames_per_episode"]) // (
+        skip if isinstance(skip, int) and skip > 1 else _STANDARD_SKIP
+    )
+
+
 def is_atari(entry_point: object, kwargs: Mapping[str, Any]) -> bool:
     """Say whether an id is an Atari game that shows pixels; with `obs_type` "ram" it is an ordinary environment.
 
@@ -95,12 +111,15 @@ def atari_options(
     :raises ConfigError: with every fault found, each at `environment.kwargs.<name>`
     """
     bare = "NoFrameskip" in env_id
+    own = {**_MAKERS, **{name: value for name, value in registered.items() if value is not None}}
+    if "game" not in own:
+        raise ConfigError([Fault("environment.id", f"{env_id} is registered without a game.")])
     base = AtariOptions(
-        game=str(registered["game"]),
-        frameskip=_STANDARD_SKIP if bare else registered["frameskip"],
-        repeat_action_probability=float(registered["repeat_action_probability"]),
-        full_action_space=bool(registered["full_action_space"]),
-        max_num_frames_per_episode=int(registered["max_num_frames_per_episode"]),
+        game=str(own["game"]),
+        frameskip=_STANDARD_SKIP if bare else own["frameskip"],
+        repeat_action_probability=float(own["repeat_action_probability"]),
+        full_action_space=bool(own["full_action_space"]),
+        max_num_frames_per_episode=int(own["max_num_frames_per_episode"]),
         noop_max=30 if bare else 0,
         fire_reset=bare,
         terminal_on_life_loss=bare,

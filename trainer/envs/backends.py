@@ -28,19 +28,19 @@ class SingleFactory:
 
     :param environment: what to make
     :param render_mode: `rgb_array` or None
-    :param source: the user's file that registers it, for a process that does not know it
+    :param sources: the user's files that have part in it, for a process that does not know them
     """
 
     environment: EnvironmentConfig
     render_mode: str | None = None
-    source: Source | None = None
+    sources: tuple[Source, ...] = ()
 
     def __call__(self) -> gym.Env[Any, Any]:
         """Make the copy."""
         if multiprocessing.parent_process() is not None:
             # Ctrl+C reaches the whole process group; it is the parent that decides when the workers end.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            take_in_for(self.environment.id, self.source)
+            take_in_for(self.environment.id, self.sources)
         return make_single(self.environment, self.render_mode)
 
 

@@ -17,13 +17,18 @@ from typing import TYPE_CHECKING, Any
 from trainer.config.environment import EnvironmentConfig
 from trainer.config.spaces import Spaces
 from trainer.envs import optional
+from trainer.envs.apart import decisive, tried
+from trainer.envs.atari_options import longest_episode
 from trainer.envs.custom.source import generation, source_of
+from trainer.envs.entry_points import has_own_code
 from trainer.envs.optional import OPTIONAL, OptionalFamily
 from trainer.envs.registry import atari_options_of, registry
 from trainer.errors import ConfigError, Fault, nearest
 
 if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
+
+    from trainer.envs.layers import Layers
 
 _FAMILY_TITLES: Mapping[str, str] = {
     "yours": "Yours",
@@ -197,12 +202,18 @@ def spaces_of(environment_id: str, kwargs: Mapping[str, Any] | None = None) -> S
 def environment_spaces(environment: EnvironmentConfig) -> Spaces:
     """Return the spaces of a whole environment section, with its wrappers and frame stack.
 
-    The environment is made for a moment the first time; later answers come from memory.
+    The environment is made for a moment the first time, in a process of its own where code of the user's own has part
+    in it; later answers come from memory.
 
     :raises ConfigError: it cannot be made
     """
-    decisive = environment.model_copy(update={"n_envs": 1, "backend": "auto", "normalize_observation": False})
-    return _spaces(decisive.model_dump_json(), generation())
+    if not has_own_code(environment):
+        return _spaces(decisive(environment).model_dump_json(), generation())
+    require(environment.id)
+    trial = tried(environment)
+    if trial.spaces is None:
+        raise ConfigError([trial.fault] if trial.fault is not None else [])
+    return trial.spaces
 
 
 def space_faults(before: EnvironmentConfig, after: EnvironmentConfig) -> list[Fault]:
@@ -216,42 +227,54 @@ def space_faults(before: EnvironmentConfig, after: EnvironmentConfig) -> list[Fa
     was, now = _exact_spaces(before), _exact_spaces(after)
     hint = "Wrappers and arguments that change rewards or episodes alone can be changed."
     named = zip(("observations", "actions"), was, now, strict=True)
-    words = [f"{what} would be {str(new)[:60]} instead of {str(old)[:60]}" for what, old, new in named if old != new]
+    words = [f"{what} would be {new[1][:60]} instead of {old[1][:60]}" for what, old, new in named if old[0] != new[0]]
     return [Fault(path, f"cannot change at a fork like this: {' and '.join(words)}", hint) for path in paths if words]
 
 
-def _exact_spaces(environment: EnvironmentConfig) -> tuple[Any, Any]:
+def _exact_spaces(environment: EnvironmentConfig) -> tuple[tuple[str, str], ...]:
+    """Return observation and action space, each as a digest and in words."""
+    from trainer.envs.inspection import exactly
     from trainer.envs.single import make_single
 
+    if has_own_code(environment):
+        environment_spaces(environment)  # raises what is wrong with it
+        return tried(environment).exact
     env = make_single(environment)
     try:
-        return env.observation_space, env.action_space
+        return tuple((exactly(space), str(space)) for space in (env.observation_space, env.action_space))
     finally:
         env.close()
 
 
 @lru_cache(maxsize=256)
 def _spaces(environment_json: str, _generation: int) -> Spaces:
-    from gymnasium import spaces as gym_spaces
-
-    from trainer.envs.inspection import describe_spaces
     from trainer.envs.layers import layers_of
 
     environment = EnvironmentConfig.model_validate_json(environment_json)
+    require(environment.id)
+    layers = layers_of(environment)
+    if layers.fault is not None:
+        raise ConfigError([layers.fault])
+    return spaces_here(environment, layers)
+
+
+def spaces_here(environment: EnvironmentConfig, layers: Layers) -> Spaces:
+    """Return the spaces of an environment that was made in this process.
+
+    :param layers: of it; all fit
+    :raises ConfigError: it is unknown, or something that it needs is missing
+    """
+    from trainer.envs.inspection import describe_spaces, flattened
+
     spec = require(environment.id)
     options = atari_options_of(environment, spec)
     if options is not None:
         native = options.native_obstacle is None
     else:
         native = spec.vector_entry_point is not None and not str(spec.entry_point).startswith("ale_py.")
-    layers = layers_of(environment)
-    if layers.fault is not None:
-        raise ConfigError([layers.fault])
-    observation, action = layers.top.observation, layers.top.action
-    if isinstance(observation, gym_spaces.Tuple) and observation.is_np_flattenable:
-        observation = gym_spaces.flatten_space(observation)  # as `make_single` does
+    observation = flattened(layers.top.observation)  # as `make_single` does
     stack = environment.frame_stack if options is None else None
-    spaces = describe_spaces(observation, action, stack, native and not environment.wrappers)
+    spaces = describe_spaces(observation, layers.top.action, stack, native and not environment.wrappers)
     if options is not None:
         spaces = replace(spaces, stacked_frames=options.frame_stack)
     unread = spaces.observation_kind == "other"
@@ -266,8 +289,7 @@ def _entry(spec: EnvSpec) -> EnvironmentEntry | None:
     missing, command = _missing(spec, family)
     limit = spec.max_episode_steps
     if family == "atari" and limit is None:
-        skip = spec.kwargs["frameskip"]
-        limit = spec.kwargs["max_num_frames_per_episode"] // (skip if isinstance(skip, int) and skip > 1 else 4)
+        limit = longest_episode(spec.kwargs)
     return EnvironmentEntry(
         id=spec.id,
         family=family,

@@ -26,7 +26,7 @@ from trainer.envs.atari_options import AtariOptions
 from trainer.envs.backends import DummyEnvs, SingleFactory, SubprocessEnvs
 from trainer.envs.cart_poles import CartPoles
 from trainer.envs.catalogue import require
-from trainer.envs.custom.source import source_of
+from trainer.envs.entry_points import sources_of
 from trainer.envs.normalization import ReadOnlyNormalization, normalization_of, sync_normalization
 from trainer.envs.pool_faults import pool_faults, task_of
 from trainer.envs.registry import atari_options_of, making
@@ -186,7 +186,7 @@ def _copies(environment: EnvironmentConfig, n_envs: int, num_threads: int | None
         return GymVectorAdapter(_make_vector(environment, n_envs))
     if backend == "envpool":
         return _pooled(environment, n_envs, num_threads)
-    makers = [SingleFactory(environment, source=source_of(environment.id)) for _ in range(n_envs)]
+    makers = [SingleFactory(environment, sources=sources_of(environment)) for _ in range(n_envs)]
     if backend == "dummy":
         return DummyEnvs(list(makers))
     makers[0]().close()  # a fault is told here in words, a worker would only die of it
@@ -219,7 +219,7 @@ def _make_vector(environment: EnvironmentConfig, n_envs: int) -> Any:
     try:
         with making:
             return gym.make_vec(spec, num_envs=n_envs, vectorization_mode="vector_entry_point", **kwargs)
-    except (TypeError, ValueError, AssertionError, ImportError, gym.error.Error) as error:
+    except (Exception, SystemExit) as error:  # as for a single one
         raise refused(environment, error) from error
 
 

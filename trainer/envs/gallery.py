@@ -19,7 +19,7 @@ from typing import Any
 
 from trainer import __version__
 from trainer.config.algorithms import ALGORITHMS
-from trainer.config.spaces import Spaces
+from trainer.config.spaces import Spaces, spaces_from_data
 from trainer.envs import catalogue
 from trainer.envs.catalogue import EnvironmentEntry
 from trainer.envs.custom.source import source_of
@@ -99,9 +99,7 @@ class Gallery:
     # ---- finding out ---------------------------------------------------------------------------------------
 
     def _look(self, environment_ids: Sequence[str], *, picture: bool) -> None:
-        from trainer.envs.views import source_as_json
-
-        sources = {each: source_as_json(source) for each in environment_ids if (source := source_of(each)) is not None}
+        sources = {each: source.as_json() for each in environment_ids if (source := source_of(each)) is not None}
         job = {"job": "look", "ids": list(environment_ids), "picture": picture, "sources": sources}
         worker = Worker(job, LOOK_SECONDS)
         answered: set[str] = set()
@@ -155,10 +153,7 @@ def algorithms_for(spaces: Spaces | None) -> dict[str, bool]:
 def spaces_from(seen: Mapping[str, Any]) -> Spaces | None:
     """Return the spaces that an answer tells of, or None where it tells of none."""
     told = seen.get("spaces")
-    if not isinstance(told, dict):
-        return None
-    shapes = {name: tuple(told[name]) for name in ("observation_shape", "action_shape") if told.get(name) is not None}
-    return Spaces(**{**told, **shapes})
+    return spaces_from_data(told) if isinstance(told, dict) else None
 
 
 def _entry(environment_id: str) -> EnvironmentEntry:

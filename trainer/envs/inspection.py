@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, get_args
 
 import numpy as np
@@ -130,6 +131,29 @@ def _as_observation_kind(name: str) -> ObservationKind:
 def _as_action_kind(name: str) -> ActionKind:
     known: tuple[ActionKind, ...] = get_args(ActionKind)
     return next((kind for kind in known if kind == name), "other")
+
+
+def flattened(space: spaces.Space[Any]) -> spaces.Space[Any]:
+    """Return what a policy sees of a space: the parts of a tuple side by side, where that can be."""
+    return spaces.flatten_space(space) if isinstance(space, spaces.Tuple) and space.is_np_flattenable else space
+
+
+def exactly(space: spaces.Space[Any]) -> str:
+    """Return a digest that two spaces share only where they are equal, every bound included."""
+    return hashlib.sha256(repr(_all_of(space)).encode()).hexdigest()
+
+
+def _all_of(space: spaces.Space[Any]) -> tuple[Any, ...]:
+    kind = type(space).__name__
+    if isinstance(space, spaces.Box):
+        return kind, space.shape, str(space.dtype), space.low.tobytes(), space.high.tobytes()
+    if isinstance(space, spaces.MultiDiscrete):
+        return kind, space.shape, str(space.dtype), space.nvec.tobytes(), space.start.tobytes()
+    if isinstance(space, spaces.Dict):
+        return kind, *((name, _all_of(part)) for name, part in space.spaces.items())
+    if isinstance(space, spaces.Tuple):
+        return kind, *map(_all_of, space.spaces)
+    return kind, repr(space)
 
 
 def space_in_words(space: spaces.Space[Any]) -> str:

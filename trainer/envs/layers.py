@@ -17,7 +17,9 @@ from gymnasium import spaces
 
 from trainer.config.environment import EnvironmentConfig
 from trainer.config.wrapping import WrapperConfig
+from trainer.envs.apart import tried
 from trainer.envs.custom.source import generation
+from trainer.envs.entry_points import has_own_code
 from trainer.envs.inspection import is_image
 from trainer.envs.single import make_bare
 from trainer.envs.wrappers import wrapped
@@ -60,7 +62,7 @@ class Layers:
 
 
 def layers_of(environment: EnvironmentConfig) -> Layers:
-    """Return what an environment is like above each wrapper.
+    """Return what an environment is like above each wrapper, made in this process.
 
     :raises ConfigError: the environment itself cannot be made
     """
@@ -75,6 +77,18 @@ def layers_of(environment: EnvironmentConfig) -> Layers:
     finally:
         with suppress(Exception):  # somebody else's wrapper may fail at closing what was never reset
             env.close()
+
+
+def heights_of(environment: EnvironmentConfig) -> list[Mapping[str, Any]]:
+    """Return in short what an environment shows and takes, bare and above each wrapper that fits.
+
+    What has code of the user's own in it is made in a process of its own.
+
+    :raises ConfigError: the environment itself cannot be made
+    """
+    if has_own_code(environment):
+        return list(tried(environment).heights)
+    return [layer.as_json() for layer in layers_of(environment).heights]
 
 
 def _climb(env: gym.Env[Any, Any], wrappers: Sequence[WrapperConfig]) -> Layers:

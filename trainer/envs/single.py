@@ -24,6 +24,9 @@ from trainer.errors import ConfigError, Fault
 if TYPE_CHECKING:
     from trainer.config.environment import EnvironmentConfig
 
+# What a constructor says in words of its own; of anything else its kind is told too.
+_REFUSALS = (TypeError, ValueError, AssertionError, ImportError, gym.error.Error)
+
 
 def make_single(environment: EnvironmentConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
     """Return one copy of an environment inside its wrappers, reporting its episodes.
@@ -53,10 +56,11 @@ def make_bare(environment: EnvironmentConfig, render_mode: str | None = None) ->
     return RawReturn(_make_registered(environment, render_mode, is_mujoco=is_mujoco))
 
 
-def refused(environment: EnvironmentConfig, error: Exception) -> ConfigError:
+def refused(environment: EnvironmentConfig, error: BaseException) -> ConfigError:
     """Return what making an environment raised, in terms of the configuration."""
     at = "environment.kwargs" if environment.kwargs else "environment.id"
-    said = str(error) or type(error).__name__
+    known = isinstance(error, _REFUSALS) and str(error)
+    said = str(error) if known else f"{type(error).__name__}: {error}".removesuffix(": ")
     return ConfigError([Fault(at, f"{environment.id} cannot be made: {said}")])
 
 
@@ -76,7 +80,7 @@ def _make_registered(environment: EnvironmentConfig, render_mode: str | None, *,
                 disable_env_checker=True,
                 **environment.kwargs,
             )
-    except (TypeError, ValueError, AssertionError, ImportError, gym.error.Error) as error:
+    except (Exception, SystemExit) as error:  # anybody's code: whatever its constructor does is told
         raise refused(environment, error) from error
     if is_mujoco and render_mode is not None:
         lighten_mujoco(env)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
 from trainer.config.environment import EnvironmentConfig
-from trainer.envs.catalogue import spaces_of
+from trainer.envs.catalogue import spaces_here
 from trainer.envs.custom.source import Source, take_in_for
+from trainer.envs.layers import layers_of
 from trainer.envs.single import make_single
 from trainer.errors import PalaestraError
 
@@ -31,23 +31,16 @@ def look(job: Mapping[str, Any], say: Callable[[Mapping[str, Any]], None]) -> No
     """
     for environment_id in job["ids"]:
         given = job["sources"].get(environment_id)
-        source = None if given is None else _source(given)
+        source = None if given is None else Source.from_json(given)
         say({"id": environment_id, **_seen(environment_id, source, picture=job["picture"])})
-
-
-def source_as_json(source: Source) -> dict[str, Any]:
-    """Return a file of environments as a job holds it."""
-    return {"folder": str(source.folder), "name": source.name, "files": [list(file) for file in source.files]}
-
-
-def _source(given: Mapping[str, Any]) -> Source:
-    return Source(Path(given["folder"]), given["name"], tuple((name, digest) for name, digest in given["files"]))
 
 
 def _seen(environment_id: str, source: Source | None, *, picture: bool) -> dict[str, Any]:
     try:
-        take_in_for(environment_id, source)
-        seen = {"spaces": asdict(spaces_of(environment_id)), **_in_full(environment_id)}
+        take_in_for(environment_id, () if source is None else (source,))
+        environment = EnvironmentConfig(id=environment_id)
+        spaces = replace(spaces_here(environment, layers_of(environment)), own_code=source is not None)
+        seen = {"spaces": asdict(spaces), **_in_full(environment_id)}
     except (Exception, SystemExit) as error:  # noqa: BLE001  # anybody's code; what it says is all that can be told
         return {"problem": _words(error)}
     return {**seen, **_picture(environment_id)} if picture else seen

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
+from trainer.process import end_with_everything
+
 Say = Callable[[Mapping[str, Any]], None]
 
 _POLITENESS = 5
@@ -40,7 +42,13 @@ def _check(job: Mapping[str, Any], say: Say) -> None:
     say(check_file(job["folder"], job["name"]))
 
 
-JOBS: Mapping[str, Callable[[Mapping[str, Any], Say], None]] = {"look": _look, "check": _check}
+def _try(job: Mapping[str, Any], say: Say) -> None:
+    from trainer.envs.apart import try_out
+
+    say(try_out(job))
+
+
+JOBS: Mapping[str, Callable[[Mapping[str, Any], Say], None]] = {"look": _look, "check": _check, "try": _try}
 
 
 def _own_output() -> Say:
@@ -60,4 +68,4 @@ def _own_output() -> Say:
 def _end_with_the_program(reader: int) -> None:
     while os.read(reader, 4096):
         pass
-    os._exit(1)
+    end_with_everything()

@@ -16,10 +16,10 @@ import sys
 import threading
 import time
 import uuid
-from dataclasses import asdict
 from typing import Any, BinaryIO, cast
 
-from trainer.envs.custom.source import source_of
+from trainer.config import load_config
+from trainer.envs.entry_points import sources_of
 from trainer.errors import ConflictError, NotFoundError, PalaestraError
 from trainer.paths import Layout
 from trainer.runs.manager import RunManager
@@ -246,11 +246,9 @@ class ToolJobs:
         return result
 
     def _needed(self, run_id: str) -> dict[str, Any]:
-        """Return which file of the user's registers a run's environment, if one does."""
-        environment = self._manager.get(run_id).environment
-        source = source_of(environment)
-        data = None if source is None else {**asdict(source), "folder": str(source.folder)}
-        return {"environment": environment, "source": data}
+        """Return which files of the user's have part in a run's environment."""
+        environment = load_config(self._manager.config(run_id)).environment
+        return {"environment": environment.id, "sources": [source.as_json() for source in sources_of(environment)]}
 
     def _tell(self, result: dict[str, Any]) -> None:
         if "videos" in result:

@@ -1,6 +1,6 @@
 """A process that does one task for the program and ends: a line of JSON comes in, lines of JSON go out.
 
-In: `{"task", "directory", "environment", "source"}`, then perhaps `{"cancel": true}`. Out: any number of
+In: `{"task", "directory", "environment", "sources"}`, then perhaps `{"cancel": true}`. Out: any number of
 `{"progress", "words"}`, then one of `{"result"}`, `{"cancelled"}` or `{"error"}`. When the program is gone
 its pipe is closed, and this process ends with whatever it has started. Training runs go first: it is polite, and
 calculates with few threads.
@@ -58,7 +58,7 @@ def _work(asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
         from trainer.tools.work import perform
 
-        take_in_for(asked["environment"], _source(asked["source"]))
+        take_in_for(asked["environment"], map(Source.from_json, asked["sources"]))
         torch.set_num_threads(min(_MOST_THREADS, os.cpu_count() or 1))
         if not isinstance(task, OfCheckpoint):
             raise TypeError(f"{task.kind} is not done here")
@@ -69,12 +69,6 @@ def _work(asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
         if not isinstance(error, PalaestraError):
             traceback.print_exc()
         return {"error": explain(error)}
-
-
-def _source(data: dict[str, Any] | None) -> Source | None:
-    if data is None:
-        return None
-    return Source(Path(data["folder"]), data["name"], tuple((name, digest) for name, digest in data["files"]))
 
 
 class _Says:

@@ -55,17 +55,17 @@ def layers_in(filled: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     :return: empty when the environment itself cannot be made
     """
-    from trainer.envs.layers import layers_of  # Gymnasium comes with it, which the page does not wait for
+    from trainer.envs.layers import heights_of  # Gymnasium comes with it, which the page does not wait for
 
     given = filled.get("values")
     section = read_readable(given if isinstance(given, Mapping) else {}).get("environment", {})
     data = {name: section[name] for name in _DECISIVE if name in section}
     try:
         environment = load_section(EnvironmentConfig, data)
-        layers = layers_of(environment.model_copy(update={"wrappers": _readable(section.get("wrappers"))}))
+        wrappers = _readable(section.get("wrappers"))
+        return [dict(height) for height in heights_of(environment.model_copy(update={"wrappers": wrappers}))]
     except ConfigError:
         return []
-    return [layer.as_json() for layer in layers.heights]
 
 
 def _readable(listed: Any) -> list[WrapperConfig]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trainer.envs.custom.files import digests, environment_files, file_named, same, text_of
-from trainer.envs.custom.source import BrokenFileError, Source, digest_of, drop, ids_of, take_in
+from trainer.envs.custom.source import BrokenFileError, Source, digest_of, drop, guard, ids_of, take_in
 from trainer.envs.worker import Worker
 from trainer.errors import ConflictError, StorageError
 from trainer.whole_files import read_json, write_atomically
@@ -61,6 +61,7 @@ class CustomEnvironments:
 
     def __init__(self, folder: Path, memory: Path) -> None:
         self.folder = folder.resolve()
+        guard(self.folder)
         self._memory = memory
         self._lock = threading.Lock()
         self._checks: dict[str, Worker] = {}
@@ -79,7 +80,11 @@ class CustomEnvironments:
     def listing(self) -> list[CustomFile]:
         """Return every file in the folder, by name; none is run."""
         remembered = self._remembered()
-        return [self._described(path, remembered.get(path.stem)) for path in environment_files(self.folder)]
+        found = []
+        for path in environment_files(self.folder):
+            with contextlib.suppress(FileNotFoundError):  # it was taken away meanwhile
+                found.append(self._described(path, remembered.get(path.stem)))
+        return found
 
     def text(self, name: str) -> str:
         """Return what a file says.

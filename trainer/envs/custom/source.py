@@ -14,17 +14,18 @@ import hashlib
 import importlib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder, SourceLoader
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainer.envs.registry import making, registry
 from trainer.errors import ConfigError, Fault, PalaestraError
+from trainer.paths import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
@@ -48,6 +49,15 @@ class Source:
         """The file itself."""
         return self.folder / f"{self.name}.py"
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it as data, for a process that is to take it in."""
+        return {"folder": str(self.folder), "name": self.name, "files": [list(file) for file in self.files]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Source:
+        """Return what `as_json` has written."""
+        return cls(Path(data["folder"]), data["name"], tuple((name, digest) for name, digest in data["files"]))
+
     def changed(self) -> list[str]:
         """Return the names of those files that are no longer what they were, or are gone."""
         return [name for name, known in self.files if digest_of(self.folder / name) != known]
@@ -65,6 +75,7 @@ class BrokenFileError(PalaestraError):
 
 _taken: dict[str, tuple[Source, tuple[str, ...]]] = {}  # name -> the source and its ids
 _generation = 0
+_guarded: set[Path] = {PROJECT_ROOT / "environments"}
 
 
 def digest_of(path: Path) -> str | None:
@@ -85,9 +96,29 @@ def source_of(environment_id: str) -> Source | None:
     return next((source for source, ids in _taken.values() if environment_id in ids), None)
 
 
+def source_named(module: str) -> Source | None:
+    """Return the file that was taken into this process under that module's name, or None."""
+    return _taken[module][0] if module in _taken else None
+
+
 def ids_of(name: str) -> tuple[str, ...]:
     """Return the ids that the file of that name has registered in this process."""
     return _taken[name][1] if name in _taken else ()
+
+
+def guard(folder: Path) -> None:
+    """Have nothing in a folder be imported but what was enabled, by whatever name it is asked for."""
+    _guarded.add(folder)
+
+
+def guarded_folders() -> tuple[Path, ...]:
+    """Return the folders whose files run only once they are enabled."""
+    return tuple(_guarded)
+
+
+def is_enabled_text(spec: ModuleSpec) -> bool:
+    """Say whether a module is loaded from a file as it was enabled."""
+    return isinstance(spec.loader, _Loader)
 
 
 def take_in(source: Source) -> tuple[str, ...]:
@@ -98,6 +129,7 @@ def take_in(source: Source) -> tuple[str, ...]:
     with making:
         if source.name in _taken and _taken[source.name][0] == source:
             return _taken[source.name][1]
+        guard(source.folder)
         drop(source.name)
         require_own_name(source.name)
         before = registry()
@@ -112,15 +144,14 @@ def take_in(source: Source) -> tuple[str, ...]:
         return ids
 
 
-def take_in_for(environment_id: str, source: Source | None) -> None:
+def take_in_for(environment_id: str, sources: Iterable[Source]) -> None:
     """Bring what a configuration needs into a process that was started for it.
 
-    :raises ConfigError: the file is not as it was when it was enabled, or cannot be imported here
+    :raises ConfigError: a file is not as it was when it was enabled, or cannot be imported here
     """
-    if source is None:
-        return
     try:
-        take_in(source)
+        for source in sources:
+            take_in(source)
     except BrokenFileError as error:
         hint = "Look at it on the Environments page."
         raise ConfigError([Fault("environment.id", f"{environment_id}: {error.message}", hint)]) from error

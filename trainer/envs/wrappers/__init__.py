@@ -7,7 +7,6 @@ comes from anywhere.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ import gymnasium as gym
 
 from trainer.config.loading import load_section
 from trainer.config.wrappers import KNOWN_WRAPPERS, KnownWrapper, hint_for_name
+from trainer.envs.entry_points import imported
 from trainer.envs.wrappers.fitness import UnfitError
 from trainer.envs.wrappers.requirements import REQUIREMENTS
 from trainer.errors import ConfigError, Fault
@@ -22,7 +22,8 @@ from trainer.errors import ConfigError, Fault
 WrapperClass = Callable[..., gym.Env[Any, Any]]
 
 _FIELD = "environment.wrappers"
-_REFUSALS = (TypeError, ValueError, AssertionError, AttributeError, KeyError, NotImplementedError, gym.error.Error)
+# What a constructor says in words of its own; of anything else its kind is told too.
+_REFUSALS = (TypeError, ValueError, AssertionError, AttributeError, NotImplementedError, gym.error.Error)
 
 
 def wrapper_class(name: str, at: str = _FIELD) -> WrapperClass:
@@ -33,13 +34,9 @@ def wrapper_class(name: str, at: str = _FIELD) -> WrapperClass:
     :raises ConfigError: no such name, module or class, or it is not a Gymnasium wrapper
     """
     known = KNOWN_WRAPPERS.get(name)
-    module_name, colon, class_name = (known.entry_point if known else name).partition(":")
-    if not colon:
+    if known is None and ":" not in name:
         raise ConfigError([Fault(at, f"There is no wrapper called {name!r}.", hint_for_name(name))])
-    try:
-        found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError([Fault(at, f"Wrapper {name!r} cannot be imported: {error}.")]) from error
+    found = imported(known.entry_point if known else name, at)
     if not (isinstance(found, type) and issubclass(found, gym.Wrapper)):
         raise ConfigError([Fault(at, f"{name!r} is not a subclass of gymnasium.Wrapper.")])
     return found
@@ -73,8 +70,11 @@ def wrapped(env: gym.Env[Any, Any], name: str, kwargs: Mapping[str, Any], at: st
         )
     except UnfitError as error:
         raise ConfigError([Fault(at, f"{known.title if known else name} {error}.", error.hint)]) from error
-    except _REFUSALS as error:
-        raise ConfigError([Fault(at, f"{name} refuses its arguments or this place: {error}")]) from error
+    except ConfigError:
+        raise
+    except (Exception, SystemExit) as error:  # anybody's class: whatever its constructor does is told
+        said = str(error) if isinstance(error, _REFUSALS) else f"{type(error).__name__}: {error}"
+        raise ConfigError([Fault(at, f"{name} refuses its arguments or this place: {said}")]) from error
 
 
 def _declared(known: type[KnownWrapper], kwargs: Mapping[str, Any], at: str) -> dict[str, Any]:

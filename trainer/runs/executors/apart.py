@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
-import psutil
+from trainer.process import end_with_everything
+
+__all__ = ["end_with_everything", "lead_group", "own_pipes"]
 
 
 def own_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -26,12 +26,3 @@ def lead_group() -> None:
     """Leave the terminal's group: Ctrl+C there is the program's to answer, and what is started here ends together."""
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
-
-
-def end_with_everything() -> NoReturn:
-    """End this process at once, with whatever it has started."""
-    if sys.platform != "win32":
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-    for process in psutil.Process().children(recursive=True):
-        process.kill()
-    os._exit(1)

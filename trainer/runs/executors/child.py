@@ -105,7 +105,7 @@ class _Child:
             self._introduce()
             from trainer.runs.session import Session
 
-            take_in_for(job.config.environment.id, job.source)
+            take_in_for(job.config.environment.id, job.sources)
             session = Session(
                 job.config,
                 job.directory,

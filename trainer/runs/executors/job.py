@@ -37,7 +37,7 @@ class Job:
     :param directory: the run's directory; exists
     :param resumes: go on from the newest checkpoint that is whole
     :param cores: the only ones that the process may use; None means any
-    :param source: the user's file that registers its environment; None where there is none
+    :param sources: the user's files that have part in its environment
     """
 
     run_id: str
@@ -45,7 +45,7 @@ class Job:
     directory: Path
     resumes: bool
     cores: tuple[int, ...] | None = None
-    source: Source | None = None
+    sources: tuple[Source, ...] = ()
 
     def kept_to(self, cores: tuple[int, ...] | None) -> Job:
         """Return the job for a process that is kept to `cores`."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import RunConfig
-from trainer.envs.custom.source import source_of
+from trainer.envs.entry_points import sources_of
 from trainer.runs.control import RunControl
 from trainer.runs.executors.cores import Cores
 from trainer.runs.executors.endings import RunProcessError
@@ -43,8 +43,7 @@ class RemoteSession:
         on_spawned: Callable[[Spawned | None], None],
         resume: bool,
     ) -> None:
-        source = source_of(config.environment.id)
-        self._job = Job(reporter.run_id, config, directory, resume, source=source)
+        self._job = Job(reporter.run_id, config, directory, resume, sources=sources_of(config.environment))
         self._control = control
         self._reporter = reporter
         self._cores = cores
