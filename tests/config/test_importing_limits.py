@@ -97,14 +97,20 @@ def test_what_no_answer_could_tell_of_is_refused_in_words(text: str, why: str) -
 
 
 def test_numbers_too_large_for_an_answer_do_no_harm() -> None:
+    for width in ("1" * 5000, "64x\u00b2"):
+        assert not any(each.taken for each in read({"net_arch": width}).report)
     endless = import_text('{"n_envs": 1e999, "num_minibatches": 4}', file_name="run.json")
     assert not any(each.taken for each in endless.report)
 
     body = bytes(JsonResponse(read({"foo": 10**30, "env_kwargs": {"a": 10**30}, "seed": 10**30}).as_json()).body)
+    assert b"n_timesteps" in bytes(JsonResponse(zoo_entry(f"n_timesteps: {10**20}").as_json()).body)
 
     assert b'"a":1e30' in body.replace(b"1e+30", b"1e30")
 
 
 def test_a_file_of_far_too_many_keys_is_refused() -> None:
+    arguments = {f"skip{number}": 1 for number in range(50)}
+    with pytest.raises(ConfigError, match="keys"):
+        read({"wrappers": [{"name": "frame_skip", "kwargs": arguments}] * 20})
     with pytest.raises(ConfigError, match="keys"):
         read({f"key{number}": number for number in range(3000)})

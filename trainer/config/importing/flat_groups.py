@@ -77,8 +77,7 @@ def _noise_of_parts(ledger: Ledger, key: str, parts: Mapping[str, Any]) -> None:
         elif names[name] in fields_of(_KINDS[kind]):
             ledger.take(f"{key}.{name}", value, {**implied, f"{_NOISE}.{names[name]}": plain_number(value)})
         else:
-            why = f"Noise of the kind {kind} has no such setting." if _is_part(names[name]) else "Noise has none such."
-            ledger.leave(f"{key}.{name}", value, why)
+            ledger.leave(f"{key}.{name}", value, f"Noise of the kind {kind} has no such setting.")
 
 
 def _is_part(name: str) -> bool:

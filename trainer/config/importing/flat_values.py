@@ -6,6 +6,7 @@ reader of its own. What depends on other keys has a finisher, which is called wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
@@ -28,6 +29,7 @@ _POLICIES = {
     "multiinput": "MultiInputPolicy",
     "multi_input": "MultiInputPolicy",
 }
+_WIDTH = re.compile(r"\s*[0-9]{1,9}\s*")
 _SECONDS = {"s": 1.0, "seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86_400.0}
 
 
@@ -52,7 +54,7 @@ def _text(field: str, value: str) -> Any:
         return {"leakyrelu": "leaky_relu", "swish": "silu"}.get(last, last)
     if field == "policy.net_arch":
         sizes = word.strip("[]()").replace("x", ",").split(",")
-        return [int(size) for size in sizes] if all(size.strip().isdigit() for size in sizes) else value
+        return [int(size) for size in sizes] if all(map(_WIDTH.fullmatch, sizes)) else value
     return plain_number(word) if field not in ("name", "notes", "environment.id") else value
 
 

@@ -8,7 +8,7 @@ was not taken, and says why.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,6 +65,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._lines: list[Line] = []
+        self._keys = 0
         self._guesses = 0
 
     @property
@@ -120,7 +121,8 @@ class Ledger:
                     raise
 
     def _note(self, line: Line) -> None:
-        if len(self._lines) >= MOST_KEYS:
+        self._keys += 1 + sum(map(_keys_in, line.fields.values()))
+        if self._keys > MOST_KEYS:
             raise too_many_keys()
         self._lines.append(line)
 
@@ -133,29 +135,28 @@ class Ledger:
 
     def _refuse(self, faults: tuple[Fault, ...]) -> bool:
         """Take back the lines to which the faults are owed and return whether there was one."""
+        setting: dict[str, list[int]] = {}
+        for index, line in enumerate(self._lines):
+            for path in line.fields:
+                setting.setdefault(path, []).append(index)
         owed: dict[int, Fault] = {}
         for fault in faults:
-            for index in self._owing(fault.field):
-                owed.setdefault(index, fault)
+            for path, lines in setting.items():
+                if path == fault.field or fault.field.startswith(f"{path}."):
+                    part = fault.field.removeprefix(path).strip(".").partition(".")[0]
+                    owed.setdefault(self._owner(path, part, lines), fault)
+                elif path.startswith(f"{fault.field}.") and path not in _STANDING:
+                    owed.setdefault(self._owner(path, "", lines), fault)  # of a whole section
         for index, fault in owed.items():
             words = " ".join(filter(None, (f"{fault.field} {fault.message}.", fault.hint)))
             self._lines[index] = replace(self._lines[index], taken=False, fields={}, note=words)
         return bool(owed)
 
-    def _owing(self, fault: str) -> Iterator[int]:
-        """Yield the line to which a fault at a path is owed: the last that set it, or that added the part at fault.
+    def _owner(self, path: str, part: str, setting: Sequence[int]) -> int:
+        """Return the line to which `path` is owed, or `part` of it: a key of a group, the position in a list.
 
-        A fault of a whole section is owed to the last line of every setting in it.
+        :param setting: every line that set `path`, or added to it
         """
-        for path in {path for line in self._lines for path in line.fields}:
-            if path == fault or fault.startswith(f"{path}."):
-                yield self._owner(path, fault.removeprefix(path).strip(".").partition(".")[0])
-            elif path.startswith(f"{fault}.") and path not in _STANDING:
-                yield self._owner(path, "")
-
-    def _owner(self, path: str, part: str) -> int:
-        """Return the line that set `path`, or added `part` to it: a key of a group, the position in a list."""
-        setting = [index for index, line in enumerate(self._lines) if path in line.fields]
         begins = next((at for at in reversed(setting) if not self._lines[at].adds), setting[0])
         position = 0
         owner = begins
@@ -180,6 +181,12 @@ def as_text(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _keys_in(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return len(value) + sum(map(_keys_in, value.values()))
+    return sum(map(_keys_in, value)) if isinstance(value, list) else 0
 
 
 def _joined(before: Any, added: Any) -> Any:

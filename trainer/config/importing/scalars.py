@@ -16,8 +16,13 @@ def plain_number(value: Any) -> Any:
         number = float(value.replace("_", ""))
     except ValueError:
         return value
-    whole = number.is_integer() and abs(number) <= _LARGEST_WHOLE and "." not in value and "e-" not in value.lower()
-    return int(number) if whole else number
+    return number if "." in value or "e-" in value.lower() else whole_number(number)
+
+
+def whole_number(value: Any) -> Any:
+    """Return a float that stands for a whole number as one, if floats are that exact; anything else as it is."""
+    exact = isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST_WHOLE
+    return int(value) if exact else value
 
 
 def switch(value: Any) -> bool | None:

@@ -22,7 +22,7 @@ from trainer.config.importing.names import (
     environment_called,
 )
 from trainer.config.importing.report import Ledger
-from trainer.config.importing.scalars import plain_number
+from trainer.config.importing.scalars import plain_number, whole_number
 from trainer.config.importing.wrappers import WRAPPERS, take_vector_wrappers, take_wrappers
 from trainer.config.policy import PolicyConfig
 from trainer.config.run import RunConfig
@@ -133,7 +133,7 @@ class ZooEntry:
         number = plain_number(value)
         note = "" if number is value or number == value else "Read as a number."
         if key in _ELSEWHERE:
-            number = int(number) if isinstance(number, float) and number.is_integer() else number
+            number = whole_number(number)
             self._ledger.take(key, value, {_ELSEWHERE[key]: number}, note)
         elif key in self._settings and isinstance(number, float | int) and key == "clip_range_vf" and number < 0:
             self._ledger.take(key, value, {f"algorithm.{key}": None}, "A negative range does not clip.")
