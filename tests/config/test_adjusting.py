@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.config import ALGORITHMS, PresetStore, RunConfig, check, load_config
+from trainer.config import ALGORITHMS, PresetStore, RunConfig, apply_overrides, check, load_config, specs_for
 from trainer.config.adjusting import Change, adjust, applied, standing
 from trainer.config.lengths import LENGTHS
 from trainer.config.styles import STYLES
@@ -17,6 +17,10 @@ from trainer.paths import BUILT_IN_PRESETS
 @pytest.fixture
 def presets(tmp_path: Path) -> PresetStore:
     return PresetStore(BUILT_IN_PRESETS, tmp_path)
+
+
+def applied_to(config: RunConfig, path: str, value: object) -> RunConfig:
+    return load_config(apply_overrides(config.to_data(), {path: value}))
 
 
 def by_field(changes: list[Change]) -> dict[str, tuple[object, object]]:
@@ -127,6 +131,48 @@ def test_noise_is_added_where_there_is_none_and_strengthened_where_there_is() ->
 
     assert by_field(adjust(none, none, style="explore"))["algorithm.action_noise.kind"] == ("none", "normal")
     assert by_field(adjust(some, some, style="explore"))["algorithm.action_noise.sigma"] == (0.1, 0.2)
+
+
+def test_a_style_that_explores_never_explores_less() -> None:
+    much = load_config({"algorithm": {"name": "dqn", "exploration_fraction": 0.8, "exploration_final_eps": 0.3}})
+
+    assert not {"algorithm.exploration_fraction", "algorithm.exploration_final_eps"} & set(
+        by_field(adjust(much, much, style="explore"))
+    )
+
+
+def test_the_length_of_a_form_with_a_duration_is_counted_in_what_decides(presets: PresetStore) -> None:
+    preset = presets.load("ppo_lunarlander").config
+    timed = applied_to(preset, "training.duration_seconds", 7200.0)
+
+    assert standing(timed, preset) == (None, None)
+    quick = applied(timed, adjust(timed, preset, length="quick"))
+    assert quick.training.duration_seconds is None
+    assert quick == applied(preset, adjust(preset, preset, length="quick"))
+    assert applied(timed, adjust(timed, preset, length="standard")) == preset
+
+
+def test_a_preset_of_two_hours_is_looked_at_for_six_minutes_and_is_long_in_six_hours() -> None:
+    own = load_config({"training": {"duration_seconds": 7200}, "evaluation": {"frequency": 20_000}})
+
+    quick, long = (applied(own, adjust(own, own, length=each)) for each in ("quick", "long"))
+    assert (quick.training.duration_seconds, quick.evaluation.frequency) == (360, 1000)
+    assert (long.training.duration_seconds, long.evaluation.frequency) == (21_600, 50_000)
+    assert quick.training.total_timesteps == long.training.total_timesteps == own.training.total_timesteps
+    assert [standing(each, own)[0] for each in (quick, own, long)] == ["quick", "standard", "long"]
+    in_steps = applied_to(own, "training.duration_seconds", None)
+    assert applied(in_steps, adjust(in_steps, own, length="quick")) == quick
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "dqn", "sac", "td3", "trpo", "ars"])
+def test_numbers_near_their_end_are_adjusted_no_further(algorithm: str) -> None:
+    most = {spec.path: spec.maximum for spec in specs_for(algorithm) if spec.kind == "int" and "batch" not in spec.path}
+    own = load_config(apply_overrides({}, {"algorithm.name": algorithm, **most, "environment.n_envs": 1}))
+    for length in LENGTHS:
+        for style in STYLES:
+            assert applied(own, adjust(own, own, length=length, style=style))
+    timed = applied_to(own, "training.duration_seconds", 10**9)
+    assert applied(timed, adjust(timed, timed, length="long")).training.duration_seconds == 10**9
 
 
 @pytest.mark.parametrize("asked", [{}, {"style": "bold"}, {"length": "shortish"}])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from trainer.config.comparison import changed
@@ -16,6 +17,7 @@ from trainer.config.lengths import LENGTHS, length_values
 from trainer.config.loading import load_config
 from trainer.config.overrides import apply_overrides
 from trainer.config.run import RunConfig
+from trainer.config.specs import specs_for
 from trainer.config.styles import STYLES, style_values
 from trainer.errors import ConfigError, Fault, nearest
 
@@ -100,9 +102,9 @@ def _known(kind: str, chosen: str | None, known: tuple[str, ...]) -> None:
 def _changes(
     config: RunConfig, own: RunConfig, made: Mapping[str, list[Any]], length: str | None, style: str | None
 ) -> list[Change]:
-    wanted: dict[str, Target] = dict(length_values(own, length)) if length else {}
+    wanted: dict[str, Target] = _possible(own, length_values(own, length)) if length else {}
     if style:
-        wanted |= style_values(_with(own, wanted), style)
+        wanted |= _possible(own, style_values(_with(own, wanted), style))
     now, preset = config.to_data(), own.to_data()
     targets: dict[str, Target] = {}
     for path, values in made.items():
@@ -122,13 +124,33 @@ def _made(own: RunConfig, *, length: bool, style: bool) -> dict[str, list[Any]]:
     """Return every value that a length or a style could have given a setting, by path."""
     found: dict[str, list[Any]] = {}
     for each in LENGTHS:
-        values = length_values(own, each)
+        values = _possible(own, length_values(own, each))
         stretched = _with(own, values)
         parts = [values] if length else []
-        parts += [style_values(stretched, name) for name in STYLES] if style else []
+        parts += [_possible(own, style_values(stretched, name)) for name in STYLES] if style else []
         for path, (value, _) in (item for part in parts for item in part.items()):
             found.setdefault(path, []).append(value)
     return found
+
+
+def _possible(own: RunConfig, targets: Mapping[str, Target]) -> dict[str, Target]:
+    """Return the targets within the bounds of their settings: three times a number near its end is its end."""
+    bounds = _bounds(own.algorithm.name)
+    return {
+        path: (_within_bounds(value, *bounds.get(path, (None, None))), why) for path, (value, why) in targets.items()
+    }
+
+
+def _within_bounds(value: Any, least: float | None, most: float | None) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    value = value if least is None else max(least, value)
+    return value if most is None else min(most, value)
+
+
+@cache
+def _bounds(algorithm: str) -> dict[str, tuple[float | None, float | None]]:
+    return {spec.path: (spec.minimum, spec.maximum) for spec in specs_for(algorithm)}
 
 
 def _with(config: RunConfig, targets: Mapping[str, Target]) -> RunConfig:

@@ -39,9 +39,11 @@ def _explore(own: RunConfig) -> Iterator[Rule]:
         yield "algorithm.ent_coef", _tidy(more), "Rewards undecided actions more, so that the policy settles later."
     if hasattr(settings, "exploration_fraction"):
         share = min(settings.exploration_fraction * 2, 0.5)
-        yield "algorithm.exploration_fraction", _tidy(share), "Random actions fade over a longer part of the run."
+        if share > settings.exploration_fraction:
+            yield "algorithm.exploration_fraction", _tidy(share), "Random actions fade over a longer part of the run."
         last = min(max(settings.exploration_final_eps * 2, 0.05), 0.2)
-        yield "algorithm.exploration_final_eps", _tidy(last), "More random actions to the end."
+        if last > settings.exploration_final_eps:
+            yield "algorithm.exploration_final_eps", _tidy(last), "More random actions to the end."
     yield from _noise(own, 2.0, "Stronger noise on the actions tries more of them out.")
     if hasattr(settings, "learning_starts"):
         starts = min(max(settings.learning_starts * 2, 1000), own.training.total_timesteps // 5)
