@@ -2,7 +2,8 @@
 
 Stable-Baselines3-Contrib plays one candidate after the other, each on all copies, of which all but one are idle when
 a candidate has a single episode; and it tells a callback of a step once for each copy. Here each copy tries another
-candidate, and takes the next one when it is done.
+candidate, and takes the next one when it is done. A copy for which no candidate is left plays on, since all copies
+step together, but its episodes are nobody's and are told to nobody.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ class ARS(sb3_contrib.ARS):
         :param candidate_weights: (candidates, weights)
         """
         callback.on_rollout_start()
+        # As there: what is shown is the mean over the candidates of one iteration.
+        window: Any = self.ep_info_buffer
+        window.clear()
         waiting = deque(candidate for candidate in range(self.pop_size) for _ in range(self.n_eval_episodes))
         returns = torch.zeros(self.pop_size, device=self.device)
         env: Any = self.env
@@ -39,12 +43,13 @@ class ARS(sb3_contrib.ARS):
             actions = [player.act(observations[index]) for index, player in enumerate(players)]
             observations, rewards, dones, infos = env.step(np.stack(actions))
             self.num_timesteps += env.num_envs
+            infos = [_heard(info, player) for info, player in zip(infos, players, strict=True)]
             callback.update_locals({"infos": infos, "dones": dones, "rewards": rewards, "new_obs": observations})
             callback.on_step()
             self._update_info_buffer(infos, dones)
             for player, info in zip(players, infos, strict=True):
                 episode = info.get("episode")
-                if episode is not None and player.candidate is not None:
+                if episode is not None:
                     returns[player.candidate] += episode["r"] + self.alive_bonus_offset * episode["l"]
                     player.take(waiting)
         callback.on_rollout_end()
@@ -68,3 +73,10 @@ class _Player:
     def act(self, observation: Any) -> Any:
         """Return the action for one observation."""
         return self._policy.predict(observation, deterministic=True)[0]
+
+
+def _heard(info: dict[str, Any], player: _Player) -> dict[str, Any]:
+    """Return what a step has said, without how its episode went where that is no candidate's."""
+    if player.candidate is not None:
+        return info
+    return {key: said for key, said in info.items() if key not in ("episode", "is_success")}
