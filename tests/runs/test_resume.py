@@ -59,6 +59,8 @@ ALGORITHMS = {
         "Pendulum-v1",
     ),
     "ddpg": ({"name": "ddpg", "learning_starts": 100, "buffer_size": 700}, "Pendulum-v1"),
+    # In a process of its own, with that process's generators.
+    "trpo": ({"name": "trpo", "n_steps": 64, "batch_size": 64}, "CartPole-v1"),
 }
 
 
@@ -67,10 +69,11 @@ NORMALIZED = ("a2c", "dqn", "sac")
 
 @pytest.mark.parametrize(
     ("name", "normalized"),
-    [pytest.param(name, False, id=name) for name in ALGORITHMS]
+    [pytest.param(name, False, id=name, marks=[pytest.mark.slow] * (name == "trpo")) for name in ALGORITHMS]
     + [
         pytest.param(name, True, id=f"{name}-normalized", marks=[] if name in NORMALIZED else [pytest.mark.slow])
         for name in ALGORITHMS
+        if name != "trpo"
     ],
 )
 def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(engine, cartpole, until, name, normalized):

@@ -1,7 +1,7 @@
 """What a model that trains in Stable-Baselines3's own loops leaves outside of itself and its weights.
 
 Such a model draws from the generators of Python, NumPy and PyTorch that a whole process shares; it is saved between
-two iterations, so that beside them only its memory (LSTM states) is to be kept.
+two iterations, so that beside them only its memory is to be kept: LSTM states, and action noise that goes on.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from sb3_contrib import ARS, RecurrentPPO
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.noise import OrnsteinUhlenbeckActionNoise, VectorizedActionNoise
 
 
 def capture_generators(device: torch.device) -> dict[str, Any]:
@@ -55,6 +56,24 @@ def restore_memory(model: BaseAlgorithm, memory: list[Any] | None) -> None:
     if isinstance(model, RecurrentPPO) and memory is not None:
         actor, actor_cell, critic, critic_cell = (torch.from_numpy(np.array(part)).to(model.device) for part in memory)
         model._last_lstm_states = RNNStates((actor, actor_cell), (critic, critic_cell))  # type: ignore[assignment]
+
+
+def capture_noise(model: BaseAlgorithm) -> np.ndarray[Any, Any] | None:
+    """Return the present noise on actions, (copies, action dimensions); None where the next owes nothing to it."""
+    wandering = _wandering(model)
+    return np.stack([noise.noise_prev.ravel() for noise in wandering]) if wandering else None
+
+
+def restore_noise(model: BaseAlgorithm, state: np.ndarray[Any, Any]) -> None:
+    """Have the noise on actions go on from what `capture_noise` returned."""
+    for noise, present in zip(_wandering(model), state, strict=False):
+        noise.noise_prev = np.array(present).reshape(noise.noise_prev.shape)
+
+
+def _wandering(model: BaseAlgorithm) -> list[OrnsteinUhlenbeckActionNoise]:
+    noise = getattr(model, "action_noise", None)
+    each = noise.noises if isinstance(noise, VectorizedActionNoise) else [noise]
+    return [one for one in each if isinstance(one, OrnsteinUhlenbeckActionNoise)]
 
 
 def follow_weights(model: BaseAlgorithm) -> None:

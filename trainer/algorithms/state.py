@@ -65,6 +65,7 @@ def capture(model: BaseAlgorithm) -> dict[str, Any]:
     else:
         state["process"] = process_state.capture_generators(model.device)
         state["memory"] = process_state.capture_memory(model)
+        state["noise"] = process_state.capture_noise(model)
     return state
 
 
@@ -104,9 +105,8 @@ def restore(
         _restore_generators(model, state)
         if own_process and "process" in state:
             process_state.restore_generators(state["process"], model.device)
-    noise = getattr(model, "noise", None)
-    if noise is not None and same_episodes and same_noise and state.get("noise") is not None:
-        noise.state = state["noise"]
+    if same_episodes and same_noise and state.get("noise") is not None:
+        _restore_noise(model, state["noise"])
     if isinstance(model, Fast) and "halfway" in state and same_rollouts:
         _restore_halfway(model, state)
 
@@ -164,6 +164,13 @@ def load_weights(model: BaseAlgorithm, path: Path, fresh: frozenset[str] = froze
     if isinstance(model, Fast):
         model.weights_changed()
     process_state.follow_weights(model)
+
+
+def _restore_noise(model: BaseAlgorithm, state: Any) -> None:
+    if not isinstance(model, Fast):
+        process_state.restore_noise(model, state)
+    elif getattr(model, "noise", None) is not None:
+        model.noise.state = state  # type: ignore[attr-defined]  # of those with a replay buffer
 
 
 def _restore_halfway(model: Fast, state: dict[str, Any]) -> None:
