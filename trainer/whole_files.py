@@ -16,9 +16,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
 _REPLACED = ".replaced"  # ends the name of a directory that gives way to another
+_UNFINISHED = ".tmp"  # ends the name of one that is not whole yet, after the number of the process that makes it
 _SEAL = "sha256"
 
 
@@ -156,7 +159,7 @@ def made_beside(place: Path) -> Iterator[Path]:
 
     :raises OSError: it cannot be made; then nothing is left of it
     """
-    beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    beside = place.with_name(f".{place.name}.{os.getpid()}{_UNFINISHED}")
     before = place.with_name(f".{place.name}{_REPLACED}")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
@@ -175,14 +178,29 @@ def made_beside(place: Path) -> Iterator[Path]:
     shutil.rmtree(before, ignore_errors=True)
 
 
-def tidy(folder: Path, prefix: str) -> None:
-    """Put right what a process that died in `made_beside` has left of directories whose names begin so."""
-    for beside in folder.glob(f".{prefix}*"):
+def tidy(folder: Path, prefix: str, *, shared: bool = False) -> None:
+    """Put right what a process that died in `made_beside` has left of directories whose names begin so.
+
+    :param shared: several processes write here; what one that still lives is making is left to it
+    """
+    found = list(folder.glob(f".{prefix}*"))
+    makes = {beside.name: place for beside in found if shared and (place := _being_made(beside)) is not None}
+    spared = {*makes, *(f".{place}{_REPLACED}" for place in makes.values())}
+    for beside in found:
+        if beside.name in spared:
+            continue
         place = folder / beside.name[1:].removesuffix(_REPLACED)
         if beside.name.endswith(_REPLACED) and not place.exists():
             beside.rename(place)
         else:
             shutil.rmtree(beside, ignore_errors=True)
+
+
+def _being_made(beside: Path) -> str | None:
+    """Return the name of the place that another, living process makes this directory for; None where none does."""
+    place, _, number = beside.name[1:].removesuffix(_UNFINISHED).rpartition(".")
+    is_process = beside.name.endswith(_UNFINISHED) and number.isdecimal() and int(number) != os.getpid()
+    return place if is_process and psutil.pid_exists(int(number)) else None
 
 
 def remove(folder: Path) -> None:

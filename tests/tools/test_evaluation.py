@@ -105,7 +105,10 @@ def test_a_checkpoint_that_is_not_there_is_refused_with_those_that_are(cartpole,
     with pytest.raises(ConfigError) as caught:
         choose(cartpole, 7)
     assert "1,024" in caught.value.faults[0].hint
-    with pytest.raises(ConfigError):
-        choose(cartpole, "latest")
+    for nonsense in ("latest", "9" * 5_000, 10**18, True):
+        with pytest.raises(ConfigError) as caught:
+            choose(cartpole, nonsense)
+        assert "names no checkpoint" in caught.value.faults[0].message
+        assert len(caught.value.faults[0].message) < 100
     with pytest.raises(ConflictError, match="no checkpoint yet"):
         choose(tmp_path, "newest")

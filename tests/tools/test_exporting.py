@@ -1,6 +1,9 @@
 """What is exported acts as our policy does, on what the environment really shows; and the check would notice if not."""
 
 import json
+import os
+import shutil
+import subprocess
 import sys
 
 import gymnasium as gym
@@ -9,7 +12,7 @@ import pytest
 import torch
 
 from trainer.config import load_config
-from trainer.errors import ConflictError
+from trainer.errors import ConflictError, NotFoundError
 from trainer.runs.control import RunControl
 from trainer.runs.reporter import RunReporter
 from trainer.runs.session import Session
@@ -225,3 +228,26 @@ def test_an_export_replaces_the_one_before_and_is_listed_with_its_files(trained_
     assert listed["folder"] == "step_1024_torchscript"
     assert [file["name"] for file in listed["files"]] == ["README.md", "export.json", "policy.pt"]
     assert file_in(directory, "step_1024_torchscript", "policy.pt").stat().st_size == listed["files"][2]["size_bytes"]
+
+
+def test_what_a_killed_export_has_left_is_not_listed_and_goes_with_the_next(trained_engine, cartpole_run):
+    directory = trained_engine.layout.run(cartpole_run)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    makers = {"dead": dead.pid, "living": os.getppid(), "own": os.getpid()}
+    folders = {who: directory / "exports" / f".step_9_onnx.{number}.tmp" for who, number in makers.items()}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+        (folder / "export.json").write_text('{"format": "onnx", "time": 0}')
+    assert "onnx" not in {each["format"] for each in exports_in(directory)}
+    for folder in folders.values():
+        with pytest.raises(NotFoundError):
+            file_in(directory, folder.name, "export.json")
+    given_way = directory / "exports" / ".step_8_card.replaced"
+    given_way.mkdir()
+    export(Subject.read(directory), "torchscript", Progress())
+    assert [who for who, folder in folders.items() if folder.exists()] == ["living"]
+    assert not given_way.exists()
+    assert given_way.with_name("step_8_card").exists(), "what was to give way is there again"
+    shutil.rmtree(folders["living"])
+    given_way.with_name("step_8_card").rmdir()

@@ -18,7 +18,7 @@ from trainer.algorithms.build import PLAIN
 from trainer.tools.evaluation import examine, keep
 from trainer.tools.formats import CARD
 from trainer.tools.progress import Progress
-from trainer.tools.results import ABOUT, EXPORTS, evaluations_in
+from trainer.tools.results import ABOUT, EXPORTS, evaluations_in, tidy_exports
 from trainer.tools.subject import Subject
 
 UPLOAD = "hf upload YOUR_NAME/{name} {path}"
@@ -33,6 +33,7 @@ def make_card(subject: Subject, *, episodes: int, progress: Progress, place: Pat
     :raises CancelledError: it was cut short; nothing of it remains
     """
     place = place or subject.directory / EXPORTS / f"step_{subject.step}_{CARD}"
+    tidy_exports(subject.directory)
     results = _evaluation(subject, episodes, progress)
     config = subject.state.get("config") or files.read_json(subject.directory / "config.json")
     video = _video(subject)

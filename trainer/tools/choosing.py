@@ -11,6 +11,8 @@ from trainer.runs.checkpoints import Checkpoint, checkpoints_in
 NEWEST: Final = "newest"
 BEST: Final = "best"
 _SHOWN = 6  # steps offered in a message
+_MOST_DIGITS = 18
+_QUOTED = 60  # characters of what was asked for
 
 
 def choose(directory: Path, which: str | int = NEWEST) -> Checkpoint:
@@ -43,8 +45,11 @@ def _step_of(which: str | int) -> int | None:
         return None
     # As people write steps: 20_000 and 20,000 too.
     digits = str(which).replace("_", "").replace(",", "")
-    if isinstance(which, bool) or not digits.isdecimal():
-        raise ConfigError([Fault("checkpoint", f"{which!r} names no checkpoint", "Give newest, best or a step.")])
+    # No run has a quintillion steps, and Python refuses to read thousands of digits.
+    if isinstance(which, bool) or not digits.isdecimal() or len(digits) > _MOST_DIGITS:
+        raise ConfigError(
+            [Fault("checkpoint", f"{str(which)[:_QUOTED]!r} names no checkpoint", "Give newest, best or a step.")]
+        )
     return int(digits)
 
 

@@ -22,9 +22,9 @@ from gymnasium import spaces
 from trainer import whole_files as files
 from trainer.errors import PalaestraError
 from trainer.tools.formats import ONNX, TORCHSCRIPT, require_format
-from trainer.tools.portable import HIDDEN, MASK, START, Arrays, Port, PortablePolicy
+from trainer.tools.portable import HIDDEN, MASK, START, Arrays, PortablePolicy
 from trainer.tools.progress import Progress
-from trainer.tools.results import ABOUT, EXPORTS
+from trainer.tools.results import ABOUT, EXPORTS, tidy_exports
 from trainer.tools.sampling import Sample, collect
 from trainer.tools.subject import Subject
 
@@ -84,6 +84,7 @@ def export(subject: Subject, kind: str, progress: Progress, place: Path | None =
     """
     require_format(kind)
     place = place or subject.directory / EXPORTS / f"step_{subject.step}_{kind}"
+    tidy_exports(subject.directory)
     progress.stage(0.0, 0.6)
     with subject.examined_in(0, 1) as env:
         model = subject.model(env)
@@ -182,7 +183,7 @@ def _write_onnx(policy: PortablePolicy, example: tuple[torch.Tensor, ...], file:
             str(file),
             input_names=[port.name for port in policy.inputs],
             output_names=[port.name for port in policy.outputs],
-            dynamic_axes={port.name: {_axis(port): "batch"} for port in ports},
+            dynamic_axes={port.name: {port.batch_axis: "batch"} for port in ports},
             opset_version=_OPSET,
             # The newer one needs another package and cannot follow every distribution of Stable-Baselines3.
             dynamo=False,
@@ -196,10 +197,6 @@ def _write_onnx(policy: PortablePolicy, example: tuple[torch.Tensor, ...], file:
         return list(session.run(None, {name: rows for name, rows in given.items() if name in expected}))
 
     return call
-
-
-def _axis(port: Port) -> int:
-    return port.batch_axis
 
 
 @contextlib.contextmanager

@@ -29,7 +29,8 @@ def evaluations_in(directory: Path, most: int = 50) -> list[dict[str, Any]]:
 def exports_in(directory: Path) -> list[dict[str, Any]]:
     """Return what was exported of a run, the newest first: `folder`, `files` with name and bytes, and what it is."""
     found: list[dict[str, Any]] = []
-    for about in (directory / EXPORTS).glob(f"*/{ABOUT}"):
+    # A name that begins with a dot is not whole yet, or on its way out.
+    for about in (directory / EXPORTS).glob(f"[!.]*/{ABOUT}"):
         with contextlib.suppress(OSError, ValueError):
             inside = sorted(file for file in about.parent.iterdir() if file.is_file())
             listed = [{"name": file.name, "size_bytes": file.stat().st_size} for file in inside]
@@ -44,9 +45,14 @@ def file_in(directory: Path, folder: str, name: str) -> Path:
     :raises UnsafePathError: the names lead elsewhere
     """
     path = confined(directory / EXPORTS, folder, name)
-    if not path.is_file() or path.parent.parent != (directory / EXPORTS).resolve():
+    if folder.startswith(".") or not path.is_file() or path.parent.parent != (directory / EXPORTS).resolve():
         raise NotFoundError(f"There is no file {name!r} in the export {folder!r} of run {directory.name}.")
     return path
+
+
+def tidy_exports(directory: Path) -> None:
+    """Take away what processes that were killed have left of a run's exports."""
+    files.tidy(directory / EXPORTS, "step_", shared=True)
 
 
 def address_of(run_id: str, folder: str, name: str) -> str:

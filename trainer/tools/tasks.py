@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from trainer.errors import ConfigError, Fault, nearest
-from trainer.tools.formats import ONNX, TORCHSCRIPT
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
@@ -84,7 +83,6 @@ KINDS: dict[str, type[Evaluate] | type[Export] | type[Card] | type[Render] | typ
     "prune": Prune,
 }
 _ANY: TypeAdapter[AnyTask] = TypeAdapter(Annotated[AnyTask, Field(discriminator="kind")])
-FORMATS_ASKED = (ONNX, TORCHSCRIPT, "card")
 
 
 def read_task(data: Mapping[str, Any]) -> AnyTask:
