@@ -184,8 +184,8 @@ def tidy(folder: Path, prefix: str, *, shared: bool = False) -> None:
     :param shared: several processes write here; what one that still lives is making is left to it
     """
     found = list(folder.glob(f".{prefix}*"))
-    makes = {beside.name: place for beside in found if shared and (place := _being_made(beside)) is not None}
-    spared = {*makes, *(f".{place}{_REPLACED}" for place in makes.values())}
+    made = {beside.name: _being_made(beside) if shared else None for beside in found}
+    spared = {name for beside, at in made.items() if at is not None for name in (beside, f".{at}{_REPLACED}")}
     for beside in found:
         if beside.name in spared:
             continue

@@ -15,6 +15,7 @@ from typing import Any
 
 from trainer import whole_files as files
 from trainer.algorithms.build import PLAIN
+from trainer.config import load_config
 from trainer.tools.evaluation import examine, keep
 from trainer.tools.formats import CARD
 from trainer.tools.progress import Progress
@@ -35,7 +36,6 @@ def make_card(subject: Subject, *, episodes: int, progress: Progress, place: Pat
     place = place or subject.directory / EXPORTS / f"step_{subject.step}_{CARD}"
     tidy_exports(subject.directory)
     results = _evaluation(subject, episodes, progress)
-    config = subject.state.get("config") or files.read_json(subject.directory / "config.json")
     video = _video(subject)
     name = f"{subject.config.algorithm.name}-{subject.config.environment.id.rpartition('/')[2]}"
     about = {
@@ -60,7 +60,7 @@ def make_card(subject: Subject, *, episodes: int, progress: Progress, place: Pat
             shutil.copyfile(normalization, beside / _NORMALIZATION)
         if video is not None:
             shutil.copyfile(video, beside / "replay.mp4")
-        _write_json(beside / "config.json", config)
+        _write_json(beside / "config.json", _config_of(subject))
         _write_json(beside / "results.json", results)
         _write_json(beside / ABOUT, about)
         (beside / "README.md").write_text(_readme(subject, results, is_normalized=is_normalized), encoding="utf-8")
@@ -152,26 +152,69 @@ def _header(kind: str, environment: str, reward: str) -> list[str]:
 
 
 def _usage(subject: Subject, package: str, kind: str, *, is_normalized: bool) -> list[str]:
+    """Return the lines of Python that load the model and act with it, as its library has it."""
+    is_recurrent = subject.config.algorithm.name == "recurrent_ppo"
+    lines = ["import numpy as np"] if is_normalized or is_recurrent else []
+    lines += [f"from {package} import {kind}", "", f'model = {kind}.load("model.zip"{_left_out(subject)})']
+    if is_normalized:
+        lines += _normalizing(subject)
+    observation = "seen" if is_normalized else "observation"
+    if is_recurrent:
+        return [
+            *lines,
+            "state, begins = None, np.array([True])  # what it remembers; whether an episode begins here",
+            f"action, state = model.predict({observation}, state, begins, deterministic=True)",
+            "begins = np.array([False])  # give both on to the next step",
+        ]
+    if subject.config.algorithm.name == "maskable_ppo":
+        return [
+            *lines,
+            "# mask: what the environment's action_masks() says; leave it out where there is none",
+            f"action, _ = model.predict({observation}, deterministic=True, action_masks=mask)",
+        ]
+    return [*lines, f"action, _ = model.predict({observation}, deterministic=True)"]
+
+
+def _left_out(subject: Subject) -> str:
+    """Return the argument that loads a model without its buffer's class, which needs an environment or the user's code.
+
+    The subject is without it already, so it is the configuration of the checkpoint that is asked.
+    """
+    algorithm = load_config(_config_of(subject)).algorithm
+    left: dict[str, Any] = {}
+    for name in ("replay_buffer_class", "rollout_buffer_class"):
+        relabels = name.startswith("replay") and getattr(algorithm, "relabels", False)
+        if relabels or getattr(algorithm, name, None) is not None:
+            left |= {name: None, name.replace("_class", "_kwargs"): {}}
+    return f", custom_objects={left!r}".replace("'", '"') if left else ""
+
+
+def _normalizing(subject: Subject) -> list[str]:
+    """Return the lines that make `seen` of `observation`, with the statistics beside the model."""
     environment = subject.config.environment
-    lines = ["import numpy as np"] if is_normalized else []
-    lines += [f"from {package} import {kind}", "", f'model = {kind}.load("model.zip")']
-    if not is_normalized:
-        return [*lines, "action, _ = model.predict(observation, deterministic=True)"]
-    clip = environment.clip_normalized_observation
-    if isinstance((subject.state["normalization"] or {}).get("observation"), dict):
-        keys = list(subject.state["normalization"]["observation"])
-        if keys != [""]:
-            return [
-                *lines,
-                f"# Observations {', '.join(keys)} are normalised with normalization.npz: <key>_mean, <key>_var",
-            ]
+    keys = list((subject.state["normalization"] or {}).get("observation") or {"": None})
+    epsilon, clip = f"{environment.normalize_epsilon:g}", f"{environment.clip_normalized_observation:g}"
+    lines = [f'statistics = np.load("{_NORMALIZATION}")']
+    if keys == [""]:
+        return [
+            *lines,
+            f'spread = np.sqrt(statistics["observation_var"] + {epsilon})',
+            f'seen = np.clip((observation - statistics["observation_mean"]) / spread, -{clip}, {clip})',
+            "seen = seen.astype(np.float32)",
+        ]
     return [
         *lines,
-        f'statistics = np.load("{_NORMALIZATION}")',
-        f'spread = np.sqrt(statistics["observation_var"] + {environment.normalize_epsilon:g})',
-        f'seen = np.clip((observation - statistics["observation_mean"]) / spread, -{clip:g}, {clip:g})',
-        "action, _ = model.predict(seen.astype(np.float32), deterministic=True)",
+        "seen = dict(observation)",
+        f"for key in {json.dumps(keys)}:",
+        f'    spread = np.sqrt(statistics[key + "_var"] + {epsilon})',
+        f'    seen[key] = np.clip((seen[key] - statistics[key + "_mean"]) / spread, -{clip}, {clip})',
+        "    seen[key] = seen[key].astype(np.float32)",
     ]
+
+
+def _config_of(subject: Subject) -> dict[str, Any]:
+    config: dict[str, Any] | None = subject.state.get("config")
+    return config or files.read_json(subject.directory / "config.json")
 
 
 def _write_json(path: Path, data: Any) -> None:
