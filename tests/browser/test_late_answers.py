@@ -40,16 +40,16 @@ class ToolsRest(Rest):
 
 
 @pytest.fixture
-def page(empty_page):
+def stage(empty_page):
     return empty_page
 
 
 @pytest.fixture
-def tools(page):
-    page.add_init_script("localStorage.setItem('palaestra.tools.run', '\"run-1\"')")
-    open_stage(page, ToolsRest(), "tools")
-    expect(page.locator("#tools-run")).to_have_value("First")
-    return page
+def tools(stage):
+    stage.add_init_script("localStorage.setItem('palaestra.tools.run', '\"run-1\"')")
+    open_stage(stage, ToolsRest(), "tools")
+    expect(stage.locator("#tools-run")).to_have_value("First")
+    return stage
 
 
 class Held:
@@ -147,9 +147,9 @@ def test_a_tool_cannot_be_started_again_while_its_task_is_under_way(tools):
 # ---- lists -----------------------------------------------------------------------------------------------------
 
 
-def test_a_list_that_could_not_be_read_is_read_again_when_it_is_opened_or_typed_into(page, rest):
-    open_stage(page, rest)
-    page.evaluate(
+def test_a_list_that_could_not_be_read_is_read_again_when_it_is_opened_or_typed_into(stage, rest):
+    open_stage(stage, rest)
+    stage.evaluate(
         """() => {
           window.failing = false;
           const load = async () => {
@@ -160,21 +160,21 @@ def test_a_list_that_could_not_be_read_is_read_again_when_it_is_opened_or_typed_
           document.body.prepend(combo.node);
         }"""
     )
-    box, option = page.get_by_role("combobox", name="Choice"), page.get_by_role("option", name="one")
+    box, option = stage.get_by_role("combobox", name="Choice"), stage.get_by_role("option", name="one")
     box.click()
     expect(option).to_be_visible()
     box.blur()
-    page.evaluate("window.failing = true")
+    stage.evaluate("window.failing = true")
     box.click()
-    expect(page.locator(".pal-combo-note")).to_contain_text("Lost.")
-    page.evaluate("window.failing = false")
+    expect(stage.locator(".pal-combo-note")).to_contain_text("Lost.")
+    stage.evaluate("window.failing = false")
     box.press_sequentially("on")
     expect(option).to_be_visible()
-    page.evaluate("window.failing = true")
+    stage.evaluate("window.failing = true")
     box.blur()
     box.click()
-    expect(page.locator(".pal-combo-note")).to_contain_text("Lost.")
-    page.evaluate("window.failing = false")
+    expect(stage.locator(".pal-combo-note")).to_contain_text("Lost.")
+    stage.evaluate("window.failing = false")
     box.blur()
     box.click()
     expect(option).to_be_visible()
@@ -183,8 +183,8 @@ def test_a_list_that_could_not_be_read_is_read_again_when_it_is_opened_or_typed_
 # ---- parts -----------------------------------------------------------------------------------------------------
 
 
-def test_no_name_is_given_to_two_things_by_two_scripts(page, rest):
-    page.add_init_script(
+def test_no_name_is_given_to_two_things_by_two_scripts(stage, rest):
+    stage.add_init_script(
         """window.givenTwice = [];
         window.palaestra = new Proxy({}, {
           set(target, name, value) {
@@ -194,6 +194,145 @@ def test_no_name_is_given_to_two_things_by_two_scripts(page, rest):
           },
         });"""
     )
-    open_stage(page, rest)
-    assert page.url == ADDRESS
-    assert page.evaluate("[Object.keys(palaestra).length > 100, window.givenTwice]") == [True, []]
+    open_stage(stage, rest)
+    assert stage.url == ADDRESS
+    assert stage.evaluate("[Object.keys(palaestra).length > 100, window.givenTwice]") == [True, []]
+
+
+MODEL = """
+    const rest = { section: "", kind: "int", initial: 1, algorithm: "", algorithms: [], when: null };
+    const field = (path) => ({ key: path, path, ...rest });
+    const paths = ["algorithm.name", "training.seed", "environment.n_envs"];
+    const model = new palaestra.FormModel({ digest: "", fields: paths.map(field), algorithms: [] });
+    const before = model.copy();
+    const form = { preset: null, values: { "training.seed": 7, "environment.n_envs": 8 } };
+"""
+
+
+def test_the_first_form_comes_late_and_takes_nothing_back_that_was_typed_or_loaded(stage, rest):
+    open_stage(stage, rest)
+    typed = """() => {%s
+      model.set("training.seed", 5);
+      model.begin(form, before);
+      return [model.values["training.seed"], model.baseline["training.seed"], model.values["environment.n_envs"]];
+    }"""
+    assert stage.evaluate(typed % MODEL) == [5, 7, 8]
+    loaded = """() => {%s
+      model.load({ preset: "other", values: { "training.seed": 2, "environment.n_envs": 2 } });
+      model.begin(form, before);
+      return [model.preset, model.values["training.seed"], model.baseline["training.seed"]];
+    }"""
+    assert stage.evaluate(loaded % MODEL) == ["other", 2, 2]
+
+
+# ---- the form, over a real server ------------------------------------------------------------------------------
+
+# hold("review"): from now on its answers wait in `held` for go(), or are told to fail.
+HOLD = """(name) => {
+  const { server } = document.querySelector("#pal-train");
+  const real = server[name];
+  window.held = [];
+  const held = (asked, done, fail) => ({ fail, go: () => real(asked).then(done, fail) });
+  server[name] = (asked) => new Promise((done, fail) => window.held.push(held(asked, done, fail)));
+  window.release = () => { server[name] = real; };
+}"""
+
+
+def test_of_two_presets_chosen_quickly_the_last_is_loaded(page):
+    page.evaluate(HOLD, "load_preset")
+    page.evaluate("['ppo_pendulum', 'dqn_cartpole'].forEach((name) => palaestra.train.config.load(name))")
+    page.evaluate("held[1].go()")
+    page.wait_for_function("palaestra.train.model.preset === 'dqn_cartpole'")
+    page.evaluate("held[0].go()")
+    page.wait_for_timeout(300)
+    assert page.evaluate("[palaestra.train.model.preset, palaestra.train.model.algorithm]") == ["dqn_cartpole", "dqn"]
+
+
+def test_a_double_click_opens_one_dialog_and_nothing_is_applied_before_its_answer(page):
+    page.evaluate(HOLD, "adjust_preset")
+    page.locator("#preset-adjust").dblclick()
+    page.evaluate("held.forEach((each) => each.go())")
+    expect(page.locator("#adjust-apply")).to_be_visible()
+    page.evaluate("release()")
+    page.locator("label[for=adjust-quick]").click()
+    expect(page.locator("#adjust-apply")).to_be_enabled()
+    page.evaluate(HOLD, "adjust_preset")
+    page.locator("label[for=adjust-long]").click()
+    expect(page.locator("#adjust-apply")).to_be_disabled()
+    page.evaluate("held[0].go()")
+    expect(page.locator("#adjust-apply")).to_be_enabled()
+
+
+def test_a_file_is_filled_in_only_as_its_report_shows_it(page, tmp_path):
+    path = tmp_path / "a2c.yml"
+    path.write_text("CartPole-v1:\n  gamma: 0.5\nAcrobot-v1:\n  gamma: 0.6\n")
+    page.locator("#preset-file").set_input_files(path)
+    page.locator("#import-entry").select_option("CartPole-v1")
+    expect(page.locator("#import-fill")).to_be_enabled()
+    page.evaluate(HOLD, "import_preset")
+    page.locator("#import-entry").select_option("Acrobot-v1")
+    expect(page.locator("#import-fill")).to_be_disabled()
+    page.evaluate("held[0].fail(new Error('Lost.'))")
+    expect(page.locator("#import-fill")).to_be_enabled()
+    expect(page.locator("#import-entry")).to_have_value("CartPole-v1")
+
+
+# The server's review, in whose answer a test puts what is in the way; a start is only noted.
+WORLD = """() => {
+  const { server } = document.querySelector("#pal-train");
+  const real = server.review;
+  Object.assign(window, { obstacles: [], faults: [], broken: false, reviews: 0, starts: 0 });
+  server.review = async (asked) => {
+    window.reviews += 1;
+    if (window.broken) throw new Error("Broken.");
+    const reply = await real(asked);
+    reply.answer.start.obstacles = window.obstacles;
+    reply.answer.faults = window.faults;
+    return reply;
+  };
+  server.start = async () => { window.starts += 1; return { error: { message: "Noted.", details: [] } }; };
+}"""
+
+
+@pytest.fixture
+def world(page):
+    expect(page.locator("#review")).to_contain_text("Ready")
+    page.evaluate(WORLD)
+    return page
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [{"obstacles": ["The disk is full."]}, {"faults": [{"field": "environment.id", "message": "Not there."}]}],
+)
+def test_a_start_asks_anew_whether_what_stood_in_its_way_is_gone(world, trouble):
+    world.evaluate("trouble => { Object.assign(window, trouble); palaestra.train.reviewer.review(); }", trouble)
+    expect(world.locator("#start")).to_have_attribute("aria-disabled", "true")
+    world.locator("#start").click(force=True)
+    world.wait_for_function("reviews === 2")
+    expect(world.locator("#start")).to_have_text("Start")
+    assert world.evaluate("starts") == 0
+    world.evaluate("Object.assign(window, { obstacles: [], faults: [] })")
+    world.locator("#start").click(force=True)
+    world.wait_for_function("starts === 1")
+
+
+def test_nothing_is_reviewed_while_train_is_not_looked_at_and_everything_when_it_is(world):
+    world.evaluate("window.obstacles = ['The disk is full.']; palaestra.train.reviewer.review()")
+    expect(world.locator("#review")).to_contain_text("The disk is full.")
+    world.evaluate("palaestra.selectTab('help')")
+    world.wait_for_function("palaestra.train.reviewer.shown === false")
+    world.evaluate("window.obstacles = []; palaestra.train.model.set('training.seed', 3)")
+    world.wait_for_timeout(500)
+    assert world.evaluate("reviews") == 1
+    world.evaluate("palaestra.selectTab('train')")
+    expect(world.locator("#review")).to_contain_text("Ready")
+    assert world.evaluate("reviews") == 2
+
+
+def test_a_review_that_goes_wrong_says_so_and_is_asked_for_again(world):
+    world.evaluate("window.broken = true; palaestra.train.reviewer.review()")
+    expect(world.locator("#review")).to_contain_text(re.compile("Could not be checked: .*Broken"))
+    expect(world.locator("#start")).not_to_have_attribute("aria-disabled", "true")
+    world.evaluate("window.broken = false")
+    expect(world.locator("#review")).to_contain_text("Ready")

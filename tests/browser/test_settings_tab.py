@@ -76,10 +76,14 @@ def test_a_new_browser_tab_begins_with_what_was_typed_last_unless_it_is_forgotte
     assert other.evaluate(seed) == 0
     other.evaluate("palaestra.train.model.set('training.seed', 78)")
     other.close()
+    settings.evaluate("palaestra.train.model.set('training.seed', 79)")
     settings.get_by_label("Remember the last values").uncheck()
     other = again(settings)
     assert other.evaluate(seed) == 0
     other.close()
+    settings.reload()
+    settings.wait_for_selector("#pal-train[data-ready]", state="attached")
+    assert settings.evaluate(seed) == 79, "a reload brings back what this tab held"
 
 
 def test_what_is_to_be_asked_first_is_asked_once_and_can_be_left_unasked(settings):

@@ -14,7 +14,7 @@
     // change(values): applies {key: value}; refused(error): what to do with a form that has faults
     constructor({ model, ask, change, refused }) {
       Object.assign(this, { model, ask, change, refused, chosen: { length: null, style: null }, asking: 0 });
-      this.open();
+      this.opened = this.open(); // ends when the dialog stands there, or when that was refused
     }
 
     async open() {
@@ -65,14 +65,16 @@
       return this.ask("adjust_preset", { filled: this.model.filled(), baseline, ...chosen });
     }
 
-    // Only the newest question's answer is shown.
+    // Only the newest question's answer is shown, and until it has come nothing can be applied.
     async work() {
       this.asking += 1;
       const asking = this.asking;
+      this.apply.disabled = true;
       try {
         const { changes } = await this.asked({ length: this.chosen.length, style: this.chosen.style });
         if (asking === this.asking) this.show(changes);
       } catch (error) {
+        if (asking !== this.asking || !this.box.open) return;
         this.box.close();
         this.refused(error);
       }

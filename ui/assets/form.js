@@ -6,6 +6,7 @@
   const { h } = pal;
   const REVIEW_DELAY = 200; // ms after the last change
   const SLOW = 300; // ms after which a review says that it is under way: some environments take a second to make
+  const AGAIN = 2000; // ms after which a review that got no answer is asked for again
 
   // ask(name, request) -> the answer of the function of that name in ui/train_tab.py; refusals become ApiErrors.
   function asking(server) {
@@ -23,11 +24,27 @@
     };
   }
 
-  // Always holds: an answer to values that are no longer there changes nothing.
+  // Always holds: an answer to values that are no longer there, or to an earlier question, changes nothing; nothing is
+  // asked while nobody looks at the form, and everything once somebody does: what was in the way may be gone.
   class Reviewer {
     constructor(model, ask) {
-      Object.assign(this, { model, ask, timer: 0, reviewed: null });
+      Object.assign(this, { model, ask, timer: 0, reviewed: null, asked: null, shown: true });
       model.on("values", () => this.soon());
+      document.addEventListener("visibilitychange", () => this.look());
+    }
+
+    get seen() {
+      return this.shown && !document.hidden;
+    }
+
+    show(shown) {
+      this.shown = shown;
+      this.look();
+    }
+
+    look() {
+      if (!this.seen) clearTimeout(this.timer);
+      else if (!this.asked) this.soon();
     }
 
     // Whether the faults shown are those of the values as they are now.
@@ -35,30 +52,39 @@
       return this.reviewed === this.model.revision;
     }
 
-    // Ends once the values as they are now have been looked over, or could not be.
-    async catchUp() {
-      clearTimeout(this.timer);
-      if (!this.current) await this.review();
+    // Whether what is known holds for the values as they are now; asks the server if it may not, or if told to.
+    async catchUp(anew) {
+      return (this.current && !anew) || this.review();
     }
 
-    soon() {
+    soon(delay = REVIEW_DELAY) {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.review(), REVIEW_DELAY);
+      if (this.seen) this.timer = setTimeout(() => this.review(), delay);
     }
 
+    // Returns whether the server has answered for the values as they are now.
     async review() {
-      const revision = this.model.revision;
+      clearTimeout(this.timer);
+      const { revision } = this.model;
+      const asked = (this.asked = {});
+      const isOld = () => asked !== this.asked || revision !== this.model.revision;
       const slow = setTimeout(() => this.model.emit("reviewing"), SLOW);
       try {
         const answer = await this.ask("review", { filled: this.model.filled() });
-        if (revision !== this.model.revision) return;
+        if (isOld()) return false;
         this.reviewed = revision;
         this.model.setFaults(answer.faults, answer.advice);
         this.model.emit("review", answer);
-      } catch {
-        setTimeout(() => this.soon(), 2000); // the status bar says that the server is gone
+        return true;
+      } catch (error) {
+        if (isOld()) return false;
+        this.reviewed = null;
+        this.model.emit("unreviewed", error);
+        if (!error.status) this.soon(AGAIN); // a refusal would be the same again
+        return false;
       } finally {
         clearTimeout(slow);
+        if (asked === this.asked) this.asked = null;
       }
     }
   }
@@ -76,11 +102,12 @@
     const head = h("div", { class: "pal-train-head" }, config.node, search.node);
     pal.onlyWhileShown(node, h("div", { class: "pal-train" }, head, view.root, actions.node));
     const restored = model.restoreDraft();
+    const before = model.copy();
     for (let tries = 0; ; tries += 1) {
       try {
         const { presets, form } = await ask("opening");
         config.listed(presets);
-        if (!restored) model.load(form);
+        if (!restored) model.begin(form, before);
         pal.settled("opening");
         break;
       } catch (error) {
@@ -89,6 +116,7 @@
       }
     }
     reviewer.review();
+    pal.watchVisible(node, (shown) => reviewer.show(shown));
     pal.formPlaces(model, view, config, search);
     node.dataset.ready = "true";
     pal.train = { model, config, reviewer, ask };

@@ -24,6 +24,7 @@
       model.on("faults", () => this.show());
       model.on("reviewing", () => this.reviewing());
       model.on("review", (answer) => this.reviewed(answer));
+      model.on("unreviewed", (error) => this.unreviewed(error));
       pal.onState((state) => {
         this.showRuns(state);
         if (this.offline !== pal.reasonOffline()) this.show();
@@ -65,8 +66,13 @@
     }
 
     reviewed({ summary, start }) {
-      this.summary = summary;
-      this.outlook = start;
+      Object.assign(this, { summary, outlook: start, untold: "" });
+      this.show();
+    }
+
+    // Nothing is known of the form then, and a start is the server's to judge.
+    unreviewed({ message }) {
+      Object.assign(this, { summary: "", outlook: null, untold: message });
       this.show();
     }
 
@@ -83,7 +89,11 @@
       const { faults } = this.model;
       if (this.offline) return this.offline;
       if (faults.length) return pal.text("form.faults_first", { count: faults.length, first: this.words(faults[0]) });
-      return pal.said(this.outlook?.obstacles?.[0] ?? "");
+      return pal.said(this.obstacles[0] ?? "");
+    }
+
+    get obstacles() {
+      return this.outlook?.obstacles ?? [];
     }
 
     show() {
@@ -93,6 +103,7 @@
       const obstacle = this.obstacle();
       const waits = this.outlook?.place > 0 ? pal.text("check.waits", { place: this.outlook.place, slots: this.outlook.slots }) : "";
       if (obstacle) this.say(obstacle, faults.length && !this.offline ? pal.text("form.go_to_fault", { text: obstacle }) : pal.text("form.cannot_start", { reason: obstacle }));
+      else if (this.untold) this.say(pal.text("form.not_checked", { reason: this.untold }), this.untold);
       else if (!this.summary) this.say(pal.text("form.checking"), "");
       else this.say(pal.text("form.ready", { summary: [this.panel.line() || pal.said(this.summary), waits].filter(Boolean).join(" · ") }), "");
       if (!obstacle && this.summary) pal.setTip(this.message, [pal.said(this.summary), waits].filter(Boolean).join(" · "));
@@ -134,14 +145,14 @@
 
     async submit(how) {
       if (this.busy || this.offline) return;
-      if (how === "start" && this.outlook?.obstacles?.length) return;
       this.setBusy(how);
       try {
-        // What was just corrected may not have been looked over yet; without an answer the server decides by itself.
-        await this.reviewer.catchUp();
-        if (this.reviewer.current && this.model.faults.length) {
-          this.jump();
-          return;
+        // What was just corrected may not have been looked over yet, and what stood in the way outside of this page, a
+        // package or a full disk, may be gone; without an answer the server decides by itself.
+        const blocked = this.model.faults.length > 0 || this.obstacles.length > 0;
+        if (await this.reviewer.catchUp(blocked)) {
+          if (this.model.faults.length) return void this.jump();
+          if (how === "start" && this.obstacles.length) return void this.panel.open(true);
         }
         const { run } = await this.ask(how, { filled: this.model.filled() });
         this.chosen = run.id;

@@ -1,6 +1,7 @@
 // The configuration bar: choose a preset, load, save, save as, import, download, adjust, and what differs from it.
 //
-// Always holds: nothing that fails changes the form, and what a load replaces can be brought back.
+// Always holds: nothing that fails changes the form, and what a load replaces can be brought back; of several wishes to
+// fill the form only the last is granted, in whatever order the answers come.
 "use strict";
 
 (() => {
@@ -104,16 +105,27 @@
       bar.querySelector(".pal-toast-text").append(undo);
     }
 
-    // A form that begins from nothing but defaults: the program's, and the reader's own in their place.
-    async fresh() {
+    // find(): what the form is to be filled from; take(found) fills it; lead: what is said before an error.
+    async fillFrom(find, take, lead) {
+      const wish = (this.wish = {});
       try {
-        const form = await this.ask("new_form");
+        const found = await find();
+        if (wish === this.wish) take(found);
+      } catch (error) {
+        if (wish !== this.wish) return;
+        this.show();
+        pal.fail(error, lead, "fill");
+      }
+    }
+
+    // A form that begins from nothing but defaults: the program's, and the reader's own in their place.
+    fresh() {
+      const take = (form) => {
         const done = form.own ? pal.text("presets.new_done_with", { count: form.own }) : pal.text("presets.new_done");
         this.replace(() => this.model.load(form), done);
         if (form.faults.length) pal.fail(new pal.ApiError(form.faults.map(pal.faultText).join(" ")), pal.text("presets.new_faults"), "own defaults");
-      } catch (error) {
-        pal.fail(error, pal.text("presets.new_failed"), "fill");
-      }
+      };
+      return this.fillFrom(() => this.ask("new_form"), take, pal.text("presets.new_failed"));
     }
 
     async load(name) {
@@ -121,18 +133,17 @@
         pal.toast(pal.text("presets.choose_first"), { key: "fill" });
         return;
       }
-      try {
-        const form = await this.ask("load_preset", { name });
-        this.replace(() => this.model.load(form), pal.text("presets.loaded", { name }));
-      } catch (error) {
-        this.show();
-        pal.fail(error, pal.text("presets.not_loaded", { name }), "fill");
-      }
+      const take = (form) => this.replace(() => this.model.load(form), pal.text("presets.loaded", { name }));
+      await this.fillFrom(() => this.ask("load_preset", { name }), take, pal.text("presets.not_loaded", { name }));
     }
 
-    adjust() {
+    async adjust() {
+      if (this.adjusting) return;
+      this.adjusting = true;
       const change = (values) => this.replace(() => this.model.assign(values), pal.text("presets.adjusted", { count: Object.keys(values).length }));
-      new pal.AdjustDialog({ model: this.model, ask: this.ask, change, refused: (error) => this.view.refused(error, pal.text("presets.not_adjusted"), "fill") });
+      const dialog = new pal.AdjustDialog({ model: this.model, ask: this.ask, change, refused: (error) => this.view.refused(error, pal.text("presets.not_adjusted"), "fill") });
+      await dialog.opened;
+      this.adjusting = false;
     }
 
     save() {
@@ -200,15 +211,16 @@
       this.file.value = "";
       if (!file) return;
       const filled = (form) => this.replace(() => this.model.load(form), pal.text("presets.filled", { file: file.name }));
-      try {
+      const find = async () => {
         if (file.size > LARGEST_FILE) throw new pal.ApiError(pal.text("presets.too_large", { bytes: file.size, most: LARGEST_FILE }));
         const asked = { text: await file.text(), file_name: file.name };
-        const answer = await this.ask("import_preset", asked);
+        return { asked, answer: await this.ask("import_preset", asked) };
+      };
+      const take = ({ asked, answer }) => {
         if (answer.format === "preset") filled(answer.form);
         else new pal.ImportDialog({ asked, answer, ask: this.ask, model: this.model, take: filled });
-      } catch (error) {
-        pal.fail(error, pal.text("presets.not_taken", { file: file.name }), "fill");
-      }
+      };
+      await this.fillFrom(find, take, pal.text("presets.not_taken", { file: file.name }));
     }
 
     async download() {

@@ -58,7 +58,8 @@
       this.revision = 0;
     }
 
-    // Events: "values" (keys), "algorithm" (name), "preset" (name or null), "faults" (faults), "reviewing", "review" (answer)
+    // Events: "values" (keys), "algorithm" (name), "preset" (name or null), "faults" (faults), "reviewing", then "review"
+    // (answer) or "unreviewed" (error)
     on(event, listener) {
       if (!this.listeners.has(event)) this.listeners.set(event, []);
       this.listeners.get(event).push(listener);
@@ -118,6 +119,15 @@
     // Take a configuration from the server; it becomes what changes are counted against.
     load({ preset, values }) {
       this.restore({ preset: preset ?? null, values, baseline: values });
+    }
+
+    // The form that the program begins with, which may come late; before: a copy of what was there when it was asked for.
+    // What was typed since stays, and so does everything if another form has been loaded.
+    begin(form, before) {
+      if (this.preset !== before.preset || canonical(this.baseline) !== canonical(before.baseline)) return;
+      const typed = Object.entries(this.values).filter(([key, value]) => canonical(value) !== canonical(before.values[key]));
+      this.load(form);
+      if (typed.length) this.assign(Object.fromEntries(typed));
     }
 
     // The values have just been saved as a preset: changes count from here on.
@@ -207,16 +217,25 @@
     }
   }
 
-  // What was typed is not brought back any more; the form that is open stays as it is.
-  function forgetForm() {
+  // New tabs begin anew; a reload of this one still brings its form back.
+  function forgetLast() {
     try {
       localStorage.removeItem(LAST_KEY);
-      sessionStorage.removeItem(DRAFT_KEY);
     } catch {
       // Where nothing can be stored, nothing was.
     }
   }
-  pal.preferences.on("rememberForm", (wanted) => wanted || forgetForm());
+  pal.preferences.on("rememberForm", (wanted) => wanted || forgetLast());
+
+  // What was typed is not brought back any more; the form that is open stays as it is.
+  function forgetForm() {
+    forgetLast();
+    try {
+      sessionStorage.removeItem(DRAFT_KEY);
+    } catch {
+      // As above.
+    }
+  }
 
   Object.assign(pal, { FormModel, canonical, meaning, forgetForm });
 })();

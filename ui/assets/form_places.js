@@ -36,6 +36,8 @@
     pal.place("train", async (place) => {
       await drawn(view.root);
       const [, kind, name] = place.match(/^(preset|field)=(.+)$/) || [];
+      // A reload is to bring back what was made of it since.
+      if (pal.currentTab() === "train") pal.keepAddress("train");
       if (kind === "preset") config.load(name);
       else if (kind === "field") goToField(model, view, search, name);
       else if (place === "presets") config.combo.input.focus();

@@ -136,7 +136,10 @@
 
     show(name, anchor, moving) {
       if (name !== this.shown) this.fill(name);
-      if (moving) pal.keepAddress("help", anchor ? `${name}/${anchor}` : name);
+      if (moving) {
+        this.place = anchor ? `${name}/${anchor}` : name;
+        pal.keepAddress("help", this.place);
+      }
       if (NARROW.matches && moving) this.nav.open = false;
       const heading = anchor && document.getElementById(idOf(name, anchor));
       if (!moving) return;
@@ -240,6 +243,6 @@
     }
     pal.settled("guides");
     root.dataset.ready = "true";
-    pal.place("help", (place) => help.go(place));
+    pal.place("help", (place) => help.go(place), () => help.place);
   });
 })();

@@ -1,7 +1,7 @@
 // A file of another program: which entry of it, and key by key what would be taken and what would not.
 //
-// Always holds: nothing is filled in before the reader has seen the report and agreed; names and values of the file
-// reach the page as text only.
+// Always holds: nothing is filled in before the reader has seen the report of what is chosen and agreed; names and
+// values of the file reach the page as text only.
 "use strict";
 
 (() => {
@@ -48,10 +48,13 @@
       return h("label", { class: "pal-import-choice", for: id }, h("span", { class: "pal-label", text: title }), node).lastChild;
     }
 
-    // Only the newest question's answer is shown.
+    // Only the newest question's answer is shown, and until it has come nothing can be filled in. Without an answer the
+    // choices go back to what the report is about.
     async again() {
       this.asking += 1;
       const asking = this.asking;
+      this.fill.disabled = true;
+      const before = this.said;
       const entry = this.entry ? this.entry.value : this.answer.entry;
       const told = this.algorithm.value && this.algorithm.value !== this.answer.algorithm ? this.algorithm.value : this.said;
       this.said = told;
@@ -59,6 +62,11 @@
         const answer = await this.ask("import_preset", { ...this.asked, entry: entry || null, algorithm: told || null });
         if (asking === this.asking) this.show(answer);
       } catch (error) {
+        if (asking !== this.asking) return;
+        this.said = before;
+        if (this.entry) this.entry.value = this.answer.entry ?? "";
+        this.algorithm.value = this.answer.algorithm ?? "";
+        this.show(this.answer);
         pal.fail(error, pal.text("presets.not_taken", { file: this.asked.file_name }), "fill");
       }
     }

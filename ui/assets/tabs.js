@@ -8,7 +8,7 @@
   const pal = window.palaestra;
   // "g" and then this letter leads to the tab, where there is one.
   const LETTERS = { train: "t", environments: "e", monitor: "m", videos: "v", tools: "o", settings: "s", help: "h" };
-  const places = new Map(); // tab -> fn(place)
+  const places = new Map(); // tab -> {show(place), now()}
   let asked = null; // {tab, place} that its tab, not built yet, is still to show
 
   const tabButton = (name) => document.getElementById(`tab-${name}-button`);
@@ -45,7 +45,8 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.('[role="tab"][id^="tab-"]');
     if (!button) return;
-    keepAddress(nameOf(button));
+    const name = nameOf(button);
+    keepAddress(name, asked?.tab === name ? asked.place : (places.get(name)?.now() ?? ""));
     // On a narrow screen the row of tabs scrolls.
     button.scrollIntoView({ block: "nearest", inline: "center" });
   });
@@ -61,9 +62,10 @@
     }
   }
 
-  // fn(place) shows a place of a tab; it is called when an address asks for one, also for one that was asked earlier.
-  function place(tab, fn) {
-    places.set(tab, fn);
+  // show(place) shows a place of a tab; it is called when an address asks for one, also for one that was asked earlier.
+  // now() tells which place is shown, for the address of one who comes back to the tab.
+  function place(tab, show, now = () => "") {
+    places.set(tab, { show, now });
     deliver();
   }
 
@@ -71,14 +73,15 @@
     if (!asked || !places.has(asked.tab)) return;
     const { tab, place: wanted } = asked;
     asked = null;
-    places.get(tab)(wanted);
+    places.get(tab).show(wanted);
   }
 
   // Opens a tab, and the place in it if one is named; false while there is no such tab.
   function goTo(address) {
     const wanted = read(address);
-    if (!wanted || (currentTab() !== wanted.tab && !selectTab(wanted.tab))) return false;
+    if (!wanted || !hasTab(wanted.tab)) return false;
     asked = wanted.place ? wanted : null;
+    if (currentTab() !== wanted.tab) selectTab(wanted.tab);
     deliver();
     return true;
   }
