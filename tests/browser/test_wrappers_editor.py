@@ -106,6 +106,21 @@ def test_a_fault_stands_at_its_row_and_at_its_argument(page, wrappers):
     expect(page.locator("#start")).not_to_have_attribute("aria-disabled", "true")
 
 
+def test_what_is_known_of_the_wrappers_stays_when_the_list_becomes_text_and_a_list_again(page, wrappers):
+    add(wrappers, "time limit", "resize")
+    words = "Resize needs images of bytes"
+    second, seen = rows(wrappers).nth(1), rows(wrappers).nth(0).locator(".pal-wrapper-seen")
+    expect(second.locator(".pal-field-fault")).to_contain_text(words)
+    expect(seen).to_contain_text("4 numbers")
+    page.wait_for_timeout(400)  # so that no answer is on its way any more
+    wrappers.get_by_role("button", name="Edit as JSON").click()
+    expect(wrappers.locator("> .pal-field-fault")).to_contain_text(words)
+    wrappers.get_by_role("button", name="Back to the list").click()
+    expect(second.locator(".pal-field-fault")).to_contain_text(words)
+    expect(wrappers.locator("> .pal-field-fault")).to_be_hidden()
+    expect(seen).to_contain_text("4 numbers")
+
+
 def test_any_other_wrapper_goes_by_module_and_class_with_its_arguments_as_json(page, wrappers):
     add(wrappers, "gymnasium.wrappers:DtypeObservation")
     expect(rows(wrappers).locator(".pal-field-fault")).to_contain_text("dtype")

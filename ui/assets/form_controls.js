@@ -200,7 +200,7 @@
 
     listen() {
       const { field, control, model, input } = this;
-      if (control.listen) control.listen((value) => model.set(field.key, value));
+      if (control.listen) control.listen((value) => model.set(field.key, value), () => this.painted && this.paintFaults(...this.painted));
       else {
         input.addEventListener("input", () => this.take());
         input.addEventListener("change", () => this.take());
@@ -268,6 +268,7 @@
 
     // A field at fault says only that; advice is for one that can run.
     paintFaults(faults, advice) {
+      this.painted = [faults, advice];
       const faulty = faults.length > 0;
       const remarks = faulty ? faults : advice;
       const own = this.control.showRemarks ? this.control.showRemarks(remarks, faulty) : remarks; // a list has places for some

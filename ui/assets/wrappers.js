@@ -64,7 +64,7 @@
     // known: {groups, known, fields} of ui/components/wrapper_editor.py; turnOn(path): sets a field that does the same;
     // mend(fault): a button for the fix that came with it, or null
     constructor(field, known, { turnOn, mend }) {
-      Object.assign(this, { field, offered: known, turnOn, mend, rows: [], text: "[]", asText: false, layers: [], tell: () => {} });
+      Object.assign(this, { field, offered: known, turnOn, mend, rows: [], text: "[]", asText: false, layers: [], tell: () => {}, repaint: () => {} });
       this.known = new Map(known.known.map((each) => [each.name, each]));
       this.bare = h("p", { class: "pal-wrappers-bare" });
       this.list = h("ol", { class: "pal-wrappers-list" });
@@ -207,6 +207,7 @@
         this.area.value = inLines(this.entries());
         this.asText = true;
         this.show();
+        this.repaint();
         this.area.focus();
         this.area.setSelectionRange(0, 0);
         return;
@@ -217,9 +218,13 @@
         this.area.focus();
         return;
       }
+      // What the server said of these very wrappers still holds, and it is not asked again for a value that stays.
+      const { layers } = this;
       this.asText = false;
       this.fill(entries);
+      this.layers = layers;
       this.show();
+      this.repaint();
       this.combo.input.focus();
       this.tell(this.text);
     }
@@ -287,7 +292,8 @@
       chosen: () => list.chosen,
       read: () => list.read(),
       write: (value) => list.write(value),
-      listen: (fn) => (list.tell = fn),
+      // repaint: shows again what is known to be wrong, where it belongs now
+      listen: (tell, repaint) => Object.assign(list, { tell, repaint }),
       showRemarks: (remarks, faulty) => list.showRemarks(remarks, faulty),
       reviewed: (layers) => list.reviewed(layers),
     };
