@@ -1,6 +1,7 @@
 """The Environments tab in a real browser over a real server."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.stage import until
 
@@ -54,6 +55,46 @@ def test_the_list_is_walked_by_keyboard(tab):
     until(tab, "() => document.querySelectorAll('[role=option]')[1].getAttribute('aria-selected') === 'true'")
     until(tab, "() => location.hash.startsWith('#environments/CartPole')")
     assert tab.evaluate("() => document.activeElement.getAttribute('role')") in ("listbox", "option")
+
+
+def test_where_there_is_no_room_beside_the_list_the_enter_key_leads_on_and_the_focus_follows(tab):
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.locator(".pal-envs-list").focus()
+    tab.keyboard.press("ArrowDown")
+    first = tab.locator(".pal-envs-row").first
+    expect(first).to_have_attribute("aria-selected", "true")
+    tab.keyboard.press("ArrowDown")
+    expect(first).to_have_attribute("aria-selected", "false")
+    tab.wait_for_timeout(400)
+    expect(tab.locator(".pal-envs-list")).to_be_focused()
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".pal-envs-back")).to_be_focused()
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".pal-envs-list")).to_be_focused()
+
+
+def test_spaces_that_could_not_be_asked_for_are_asked_for_again(tab):
+    tab.route("**/api/environments/spaces", lambda route: route.fulfill(status=500, json={}))
+    with tab.expect_response(lambda response: response.status == 500):
+        search(tab, "lunarlander-v3")
+    expect(tab.locator(".pal-envs-spaces").first).to_have_text("…")
+    tab.unroute("**/api/environments/spaces")
+    expect(tab.locator(".pal-envs-spaces").first).to_have_text("8 numbers · 4 actions", timeout=20_000)
+
+
+def test_a_check_that_was_begun_before_a_reload_is_seen_to_end(tab, server):
+    own = server.api("GET", "/api/environments/custom")
+    busy = {**own, "files": [{**file, "checking": True} for file in own["files"]]}
+    tab.route("**/api/environments/custom", lambda route: route.fulfill(json=busy))
+    tab.route("**/cancel", lambda route: route.fulfill(status=500, json={"error": {"message": "Lost."}}))
+    tab.locator("[data-family=yours]").click()
+    tab.get_by_role("button", name="Look for new packages and files").click()
+    card = tab.locator("article[data-name=example_corridor]")
+    expect(card).to_have_attribute("data-state", "checking")
+    card.get_by_role("button", name="Cancel").click()
+    expect(tab.locator(".pal-toast")).to_contain_text("The check of example_corridor.py could not be cancelled: Lost.")
+    tab.unroute("**/api/environments/custom")
+    expect(card).not_to_have_attribute("data-state", "checking")
 
 
 def test_a_file_of_ones_own_runs_only_after_a_warning_and_becomes_an_environment(tab, server):

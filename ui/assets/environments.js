@@ -8,6 +8,7 @@
   const pal = window.palaestra;
   const { h, setText, text } = pal;
   const MOST_ASKED = 24; // ids in one question about spaces
+  const AGAIN = 3000; // ms after which a question that got no answer is asked again
   let tab = null;
 
   class Environments {
@@ -19,7 +20,7 @@
       this.spaces = new Map(); // id -> spaces, or {problem}; "asked" while the answer is awaited
       this.build(root);
       this.own = new pal.OwnEnvironments(() => this.load());
-      pal.place("environments", (id) => this.reveal(id));
+      pal.place("environments", (id) => this.reveal(id), () => this.place);
       pal.watchVisible(root, (visible) => visible && this.load());
     }
 
@@ -179,10 +180,12 @@
       const entry = this.entry(id);
       if (!entry) return;
       this.wanted = null;
-      pal.keepAddress("environments", id);
+      this.stand(id);
       this.list.mark(id);
       this.node.classList.add("pal-envs-chosen");
       this.detail.show(entry, this.others(id));
+      // Where there is no room beside it, the list goes, and the focus with it.
+      if (document.activeElement === document.body || !document.activeElement.checkVisibility()) this.detail.leave.focus();
     }
 
     // Shows an environment wherever it is in the list; one that is asked for before the list has come waits.
@@ -202,8 +205,13 @@
 
     leave() {
       this.node.classList.remove("pal-envs-chosen");
-      pal.keepAddress("environments");
+      this.stand("");
       this.list.node.focus();
+    }
+
+    stand(place) {
+      this.place = place;
+      pal.keepAddress("environments", place);
     }
 
     intoList(event) {
@@ -221,16 +229,18 @@
       if (!wanted.length) return;
       this.asking = true;
       for (const id of wanted) this.spaces.set(id, "asked");
+      clearTimeout(this.retry);
       try {
         const { spaces } = await pal.api.environmentSpaces(wanted);
         for (const id of wanted) this.spaces.set(id, spaces[id] || { problem: "" });
+        this.list.settle();
       } catch {
-        for (const id of wanted) this.spaces.set(id, { problem: "" }); // only a convenience: the detail says what is wrong
+        for (const id of wanted) this.spaces.delete(id); // nothing is known; what is wrong the status bar says
+        this.retry = setTimeout(() => document.hidden || this.list.settle(), AGAIN);
       } finally {
         this.asking = false;
       }
       this.list.redraw();
-      this.list.settle();
     }
   }
 

@@ -15,7 +15,7 @@
     constructor({ choose, back }) {
       Object.assign(this, { choose, back, id: null, serial: 0, known: new Map() });
       this.content = h("div", { class: "pal-envs-content" });
-      const leave = h("button", { type: "button", class: "pal-button pal-envs-back", text: text("environments.back") });
+      const leave = (this.leave = h("button", { type: "button", class: "pal-button pal-envs-back", text: text("environments.back") }));
       leave.addEventListener("click", () => back());
       this.node = h("aside", { class: "pal-envs-detail", "aria-label": text("environments.detail") }, leave, this.content);
       this.content.append(h("div", { class: "pal-envs-hint" }, pal.icon("search"), h("p", { text: text("environments.choose_one") })));

@@ -10,6 +10,7 @@
   const AROUND = 6; // rows drawn above and below what is in view
   const SETTLED = 350; // ms without scrolling, after which the rows in view are asked about
   const PAGE = 8;
+  const NARROW = matchMedia("(max-width: 760px)"); // as in environments.css
 
   // What a policy sees and does, in words: "4 numbers", "image 4 x 84 x 84", "6 actions".
   function observationWords(spaces) {
@@ -135,12 +136,13 @@
 
     step(by) {
       if (!this.entries.length) return;
-      const now = this.entries.findIndex(({ id }) => id === this.chosen);
-      const next = Math.min(Math.max((now < 0 ? 0 : now) + by, 0), this.entries.length - 1);
+      const now = this.entries.findIndex(({ id }) => id === this.chosen); // -1 is just above the first
+      const next = Math.min(Math.max(now + by, 0), this.entries.length - 1);
       this.chosen = this.entries[next].id;
       this.reveal(this.chosen);
       this.mark(this.chosen);
       clearTimeout(this.choosing);
+      if (NARROW.matches) return; // what is chosen takes the place of the list: that takes the Enter key
       this.choosing = setTimeout(() => this.choose(this.chosen), 150); // whoever holds the key wants the last one
     }
 
@@ -151,6 +153,7 @@
         this.step(steps[event.key]);
       } else if (event.key === "Enter" && this.chosen) {
         event.preventDefault();
+        clearTimeout(this.choosing);
         this.choose(this.chosen);
       }
     }

@@ -8,13 +8,17 @@
   const pal = window.palaestra;
   const { h, setText, text } = pal;
   const EXAMPLE = "example_corridor";
+  const LOOK = 2000; // ms between two looks at a check that was begun elsewhere, perhaps by this page before a reload
 
   class OwnEnvironments {
     // changed(): something was enabled or disabled, so the list of environments is another one
     constructor(changed) {
       this.changed = changed;
-      this.checks = new Map(); // name -> when its check began
+      this.checks = new Map(); // name -> when its check began here
+      this.since = new Map(); // name -> when its check was first seen here
+      this.clocks = []; // what tells how long each check takes
       this.files = [];
+      setInterval(() => this.clocks.forEach((tick) => tick()), 1000);
       this.folder = h("code", { class: "pal-envs-folder" });
       this.rows = h("div", { class: "pal-envs-files" });
       const intro = h("p", { text: text("environments.own.intro") });
@@ -25,7 +29,29 @@
     take({ folder, files }) {
       setText(this.folder, folder);
       this.files = files;
+      for (const name of this.since.keys()) if (!files.some((file) => file.name === name && file.checking)) this.since.delete(name);
       this.draw();
+      this.follow();
+    }
+
+    // A check that is not awaited here is looked at until it has ended, while somebody sees it.
+    follow() {
+      clearTimeout(this.timer);
+      if (this.files.some((file) => file.checking && !this.checks.has(file.name))) this.timer = setTimeout(() => this.look(), LOOK);
+    }
+
+    async look() {
+      if (document.hidden || !this.node.checkVisibility()) {
+        this.follow();
+        return;
+      }
+      try {
+        const own = await pal.api.ownEnvironments();
+        if (pal.canonical(own.files) !== pal.canonical(this.files)) await this.changed();
+      } catch {
+        // The status bar says that the server is gone.
+      }
+      this.follow();
     }
 
     put(file) {
@@ -45,6 +71,7 @@
     }
 
     drawCards() {
+      this.clocks = [];
       if (this.files.length) this.rows.replaceChildren(...this.files.map((file) => this.card(file)));
       else this.rows.replaceChildren(h("p", { class: "pal-muted", text: text("environments.own.empty") }));
     }
@@ -105,16 +132,29 @@
     }
 
     progress(file) {
-      const began = this.checks.get(file.name) || Date.now();
+      if (!this.since.has(file.name)) this.since.set(file.name, Date.now());
+      const began = this.checks.get(file.name) ?? this.since.get(file.name);
       // That it is being tried is said once; the seconds, which are another every time, are only for the eye.
       const line = h("span", { "aria-hidden": "true" });
       const told = h("span", { role: "status", class: "pal-sr-only", text: text("environments.own.state.checking") });
       const say = () => setText(line, text("environments.own.trying", { seconds: Math.round((Date.now() - began) / 1000) }));
       say();
-      const clock = setInterval(() => (line.isConnected || this.checks.has(file.name) ? say() : clearInterval(clock)), 1000);
+      this.clocks.push(say);
       const cancel = h("button", { type: "button", class: "pal-button", text: text("environments.own.cancel") });
-      cancel.addEventListener("click", () => pal.api.decideEnvironment(file.name, "cancel").catch(() => {}));
+      cancel.addEventListener("click", () => this.cancel(file));
       return h("div", { class: "pal-actions" }, line, told, cancel);
+    }
+
+    async cancel(file) {
+      const key = `environments.${file.name}.cancel`;
+      try {
+        await pal.api.decideEnvironment(file.name, "cancel");
+        pal.settled(key);
+        if (!this.checks.has(file.name)) this.look();
+      } catch (error) {
+        if (error.code === "conflict") this.look(); // it has ended by itself
+        else pal.fail(error, text("environments.own.not_cancelled", { file: file.file }), key);
+      }
     }
 
     ask(file, despite = false) {
