@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from api.requests import EngineOf, JsonObject, Parameters, parse_body
 from api.responses import JsonResponse
 from api.submission import Submission, resolve
-from trainer.config import FieldSpec, RunConfig, field_specs, specs_for
+from trainer.config import FieldSpec, RunConfig, field_specs, section_title, specs_for
+from trainer.config.algorithms import label_of
 from trainer.errors import ConfigError, Fault
 
 router = APIRouter(prefix="/api/config", tags=["config"])
@@ -34,7 +35,8 @@ class FieldsWanted(Parameters):
 def fields(wanted: Annotated[FieldsWanted, Query()]) -> JsonResponse:
     """Return every setting that a run of an algorithm has, in page order, as a form would show it.
 
-    `fixed` says why a fork cannot change a setting, and is null where it can.
+    `fixed` says why a fork cannot change a setting, and is null where it can; `section_title` and `algorithm_label`
+    are what people read for `section` and `algorithm`.
     """
     specs = specs_for(wanted.algorithm) if wanted.algorithm else field_specs()
     return JsonResponse({"fields": [_field_json(spec) for spec in specs]})
@@ -60,7 +62,12 @@ def check_config(engine: EngineOf, data: JsonObject) -> JsonResponse:
 
 def _field_json(spec: FieldSpec) -> dict[str, Any]:
     default = spec.default
-    return {**asdict(spec), "default": default.model_dump(mode="json") if isinstance(default, BaseModel) else default}
+    return {
+        **asdict(spec),
+        "default": default.model_dump(mode="json") if isinstance(default, BaseModel) else default,
+        "section_title": section_title(spec.section),
+        "algorithm_label": label_of(spec.algorithm) if spec.algorithm else None,
+    }
 
 
 @cache

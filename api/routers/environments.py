@@ -15,6 +15,7 @@ from starlette.responses import FileResponse
 from api.errors import invalid_request
 from api.requests import Body, EngineOf, Parameters, parse_body, read_object
 from api.responses import JsonResponse
+from trainer.config.algorithms import label_of
 from trainer.engine import Engine
 from trainer.envs import catalogue
 from trainer.envs.catalogue import Family
@@ -48,17 +49,20 @@ class EnvironmentWanted(Parameters):
 def view(engine: EngineOf, wanted: Annotated[EnvironmentWanted, Query()]) -> JsonResponse:
     """Return everything about one environment: spaces in full, picture, algorithms that fit, presets.
 
+    `algorithm_labels` are what people read for the names in `algorithms`.
     It is made in a process of its own the first time, which takes a second or two.
     """
     seen = engine.gallery.seen(wanted.id, again=wanted.again)
     entry = catalogue.find(wanted.id)
     spaces = spaces_from(seen)
+    fits = algorithms_for(spaces)
     return JsonResponse(
         {
             **asdict(entry),
             **{key: value for key, value in seen.items() if key != "picture_file"},
             "picture": seen.get("picture_file"),
-            "algorithms": algorithms_for(spaces),
+            "algorithms": fits,
+            "algorithm_labels": {name: label_of(name) for name in fits},
             "wrapper": spaces.suggested_wrapper if spaces is not None else None,
             "presets": _presets_json(engine, wanted.id),
         }
@@ -162,7 +166,7 @@ def _summary(seen: dict[str, Any]) -> dict[str, Any]:
 
 
 def _presets_json(engine: Engine, environment_id: str) -> list[dict[str, Any]]:
-    infos = (asdict(info) for info in engine.presets.list())
+    infos = ({**asdict(info), "algorithm_label": label_of(info.algorithm)} for info in engine.presets.list())
     return [info for info in infos if info["environment"] == environment_id and not info["problem"]]
 
 

@@ -89,4 +89,8 @@ def test_the_settings_of_an_algorithm_say_which_a_fork_has_to_keep(client):
     assert fixed["algorithm.learning_rate"] is None
     assert "algorithm.clip_range" not in fixed
     everything = client.get("/api/config/fields").json()["fields"]
+    told = {
+        (field["algorithm"], field["algorithm_label"], field["section"], field["section_title"]) for field in everything
+    }
+    assert {("qrdqn", "QR-DQN", "algorithm", "Algorithm"), (None, None, "run", "Name and notes")} <= told
     assert {"algorithm.clip_range", "algorithm.tau"} <= {field["path"] for field in everything}

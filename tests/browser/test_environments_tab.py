@@ -41,6 +41,8 @@ def test_an_environment_is_shown_with_picture_spaces_and_the_way_to_train(tab):
     tab.locator(".pal-envs-row").first.click()
     until(tab, "() => document.querySelector('.pal-envs-picture img')?.naturalWidth > 100")
     assert "at a return of 200" in tab.locator(".pal-envs-facts").inner_text()
+    fits = tab.locator(".pal-envs-algorithm[data-fits=true]").all_inner_texts()
+    assert {"PPO", "QR-DQN", "RecurrentPPO"} <= set(fits), "an algorithm has one name on every tab"
     assert tab.url.endswith("#environments/LunarLander-v3")
     tab.locator("#environment-train").click()
     tab.locator("#pal-train").wait_for(state="visible")

@@ -44,8 +44,14 @@ def test_the_theme_is_chosen_at_once_here_and_in_the_other_tabs_and_lasts(settin
     other.close()
 
 
-@pytest.mark.parametrize(("language", "tab"), [("zh-CN", "训练"), ("es", "Entrenar")])
-def test_another_language_is_spoken_everywhere_and_what_was_typed_stays(page, language, tab):
+@pytest.mark.parametrize(
+    ("language", "tab", "refusal"),
+    [
+        ("zh-CN", "训练", "批大小 – 必须至少为 1，不能是 0。"),
+        ("es", "Entrenar", "Tamaño de lote – Debe ser al menos 1, no 0."),
+    ],
+)
+def test_another_language_is_spoken_everywhere_and_what_was_typed_stays(page, language, tab, refusal):
     steps = page.locator('[data-path="training.total_timesteps"] input')
     steps.fill("12345")
     page.evaluate("palaestra.selectTab('settings')")
@@ -57,6 +63,14 @@ def test_another_language_is_spoken_everywhere_and_what_was_typed_stays(page, la
     expect(page.locator("#tab-train-button")).to_have_text(tab)
     page.locator("#tab-train-button").click()
     assert page.evaluate("palaestra.train.model.values['training.total_timesteps']") == 12345
+
+    page.evaluate(
+        """() => {
+            const details = [{field: "algorithm.batch_size", message: "must be at least 1, not 0"}];
+            palaestra.fail(new palaestra.ApiError("algorithm.batch_size: must be at least 1, not 0", {details}), "x");
+        }"""
+    )
+    expect(page.get_by_role("alert").get_by_text(f"x: {refusal}", exact=True)).to_be_visible()
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 844})
         for name in page.evaluate("palaestra.tabs()"):

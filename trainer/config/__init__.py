@@ -14,7 +14,7 @@ from trainer.config.overrides import apply_overrides, parse_set_flag
 from trainer.config.presets import About, Preset, PresetInfo, PresetStore
 from trainer.config.run import SCHEMA_VERSION, RunConfig
 from trainer.config.spaces import Spaces
-from trainer.config.specs import FieldSpec, field_key, field_specs, specs_for
+from trainer.config.specs import FieldSpec, field_key, field_specs, section_title, specs_for
 from trainer.config.values import ParsedSchedule, parse_schedule
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "parse_schedule",
     "parse_set_flag",
     "read_form",
+    "section_title",
     "specs_for",
     "to_form",
 ]

@@ -18,6 +18,7 @@ from trainer.config.run import RunConfig
 from trainer.config.tree import default_tag, fields_of, section_of, variants_of
 
 ALGORITHM_NAME = "algorithm.name"
+_RUN_TITLE = "Name and notes"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,12 @@ def field_specs() -> tuple[FieldSpec, ...]:
 def specs_for(algorithm: str) -> tuple[FieldSpec, ...]:
     """Return the settings that a run of this algorithm has, in page order."""
     return tuple(spec for spec in field_specs() if spec.belongs_to(algorithm))
+
+
+def section_title(name: str) -> str:
+    """Return the heading under which the settings of a section stand."""
+    info = RunConfig.model_fields.get(name)
+    return (info.title if info else None) or (_RUN_TITLE if name == "run" else name.capitalize())
 
 
 @cache

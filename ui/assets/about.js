@@ -88,7 +88,7 @@
         node.removeAttribute("aria-busy");
       } catch (error) {
         loaded = false; // shown again, it is tried again
-        node.replaceChildren(h("p", { text: pal.text("about.not_read", { why: error.message }) }));
+        node.replaceChildren(h("p", { text: pal.text("about.not_read", { why: pal.errorText(error) }) }));
       }
     };
     return { node, load };

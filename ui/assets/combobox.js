@@ -103,7 +103,7 @@
         // The list is built anew when it comes, even if it is the one that stood here before.
         Object.assign(this, { failed: true, options: [], listed: "", active: -1 });
         this.input.removeAttribute("aria-activedescendant");
-        this.list.replaceChildren(h("div", { class: "pal-combo-note", text: pal.text("combobox.failed", { reason: error.message }) }));
+        this.list.replaceChildren(h("div", { class: "pal-combo-note", text: pal.text("combobox.failed", { reason: pal.errorText(error) }) }));
         return;
       }
       if (this.opened) this.filter(this.typed ? this.input.value : "");

@@ -36,7 +36,7 @@
           await act();
           answer = true;
         } catch (error) {
-          setText(fault, error.message);
+          setText(fault, pal.errorText(error));
           if (!box.open) refuse(error); // it was closed meanwhile, and says nothing any more
         }
         acting = go.disabled = false;

@@ -56,7 +56,7 @@
         this.known.set(id, view);
         if (serial === this.serial) this.draw(view);
       } catch (error) {
-        if (serial === this.serial) this.draw({ problem: error.message, algorithms: {}, presets: [] });
+        if (serial === this.serial) this.draw({ problem: pal.errorText(error), algorithms: {}, presets: [] });
       } finally {
         clearTimeout(slow);
       }
@@ -148,7 +148,7 @@
         const button = h("button", { type: "button", class: "pal-linkbutton", text: preset.name });
         button.addEventListener("click", () => pal.trainOn(this.id, { preset: preset.name }));
         const score = pal.publishedReturn(preset);
-        const facts = [preset.algorithm.toUpperCase(), score === null ? null : text("environments.score", { value: pal.format.value(score) })];
+        const facts = [preset.algorithm_label, score === null ? null : text("environments.score", { value: pal.format.value(score) })];
         return h("li", { "aria-current": preset === best ? "true" : null }, button, h("span", { class: "pal-muted", text: facts.filter(Boolean).join(" · ") }));
       };
       return h("details", { class: "pal-envs-presets" }, h("summary", { text: text("environments.presets", { count: presets.length }) }), h("ul", {}, ...presets.map(row)));
@@ -169,7 +169,7 @@
       if (view?.spaces) {
         fact("environments.observations", pal.observationWords(view.spaces));
         fact("environments.actions", pal.actionWords(view.spaces));
-        fact("environments.algorithms", this.algorithms(view.algorithms));
+        fact("environments.algorithms", this.algorithms(view));
       }
       const { reward_threshold: threshold, max_episode_steps: limit } = this.entry;
       fact("environments.solved", threshold === null ? text("environments.no_threshold") : text("environments.threshold", { value: pal.format.value(threshold) }));
@@ -178,8 +178,8 @@
       return list;
     }
 
-    algorithms(fits) {
-      const chip = ([name, fit]) => h("li", { class: "pal-envs-algorithm", data: { fits: String(fit) } }, name.toUpperCase(), fit ? null : h("span", { class: "pal-sr-only", text: ` ${text("environments.does_not_fit")}` }));
+    algorithms({ algorithms: fits, algorithm_labels: labels }) {
+      const chip = ([name, fit]) => h("li", { class: "pal-envs-algorithm", data: { fits: String(fit) } }, labels[name], fit ? null : h("span", { class: "pal-sr-only", text: ` ${text("environments.does_not_fit")}` }));
       const ordered = Object.entries(fits).sort(([, first], [, second]) => second - first);
       return h("ul", { class: "pal-envs-algorithms" }, ...ordered.map(chip));
     }

@@ -220,7 +220,7 @@
         const now = shown(field, at(this.config, field.path));
         sections.get(field.section).push({ value: field.path, label: field.title, detail: pal.text("fork.now", { path: field.path, value: pal.showValue(field, now) }), search: `${field.help} ${field.english}` });
       }
-      return [...sections].map(([name, entries]) => ({ title: name === "run" ? pal.text("fork.notes") : pal.said(name[0].toUpperCase() + name.slice(1)), entries }));
+      return [...sections].map(([name, entries]) => ({ title: this.settings.find((field) => field.section === name).section_title, entries }));
     }
 
     choose(path) {
@@ -244,7 +244,7 @@
 
   function checkpointText(checkpoint) {
     const result = known(checkpoint.mean_return) ? pal.text("fork.mean_return", { value: value(checkpoint.mean_return) }) : null;
-    return [pal.text("fork.step", { step: checkpoint.step }), checkpoint.kind, result, ago(checkpoint.created_at), bytes(checkpoint.size_bytes)].filter(Boolean).join(" · ");
+    return [pal.text("fork.step", { step: checkpoint.step }), pal.said(checkpoint.kind), result, ago(checkpoint.created_at), bytes(checkpoint.size_bytes)].filter(Boolean).join(" · ");
   }
 
   async function fork(run) {

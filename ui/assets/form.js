@@ -19,7 +19,7 @@
       }
       // Gradio answers nothing at all when the request was lost or refused.
       if (!reply) throw new pal.ApiError(pal.state.signedOut ? pal.text("form.signed_out") : pal.text("form.no_answer"));
-      if (reply.error) throw new pal.ApiError(reply.error.message, { ...reply.error, status: 422 });
+      if (reply.error) throw new pal.ApiError(pal.said(reply.error.message), { ...reply.error, status: 422 });
       return reply.answer;
     };
   }

@@ -181,7 +181,7 @@
           await this.write(input.value.trim(), over);
           box.close();
         } catch (error) {
-          setText(fault, error.message);
+          setText(fault, pal.errorText(error));
           fault.hidden = false;
           replace.hidden = error.code !== "conflict" || !this.presets.some((info) => info.name === input.value.trim() && !info.built_in);
         }

@@ -48,10 +48,15 @@
     }, delay);
   }
 
-  // An error of any kind as a message: our API's faults field by field, everything else by its own words. `key` names
-  // the action that failed.
+  // The words of an error: its faults one by one, each by the name that its field has in the form, or what it says.
+  function errorText(error) {
+    const named = (fault) => [pal.train?.model.fieldOf(fault)?.title ?? fault.field, pal.faultText(fault)].filter(Boolean).join(" – ");
+    return error.details?.length ? error.details.map(named).join(" ") : error.message;
+  }
+
+  // An error of any kind as a message. `key` names the action that failed.
   function fail(error, lead, key = lead) {
-    return toast(`${lead}: ${error.message}`, { kind: "error", detail: error.report || error.stack || error.message, key });
+    return toast(`${lead}: ${errorText(error)}`, { kind: "error", detail: error.report || error.stack || error.message, key });
   }
 
   // ---- tips -------------------------------------------------------------------------------------------------
@@ -162,5 +167,5 @@
     return button;
   }
 
-  Object.assign(pal, { toast, settled, fail, setTip, dialog, copy, copyButton, toolButton });
+  Object.assign(pal, { toast, settled, fail, errorText, setTip, dialog, copy, copyButton, toolButton });
 })();

@@ -10,7 +10,7 @@
   const WHERE = "api/settings/defaults";
 
   const keyOf = (field) => (field.algorithm ? `${field.algorithm}:${field.path}` : field.path);
-  const ofWhom = (field) => (field.algorithm ? field.algorithm.toUpperCase() : pal.said(field.section[0].toUpperCase() + field.section.slice(1)));
+  const ofWhom = (field) => (field.algorithm_label || field.section_title);
 
   class DefaultsEditor {
     constructor() {

@@ -102,7 +102,7 @@
   // A setting as the form draws it, with the texts it was declared with in the reader's language; `english` is kept
   // for those who search by the words of the literature.
   function saidField(field) {
-    const texts = Object.fromEntries(["title", "help", "group", "unit", "none_label"].map((name) => [name, said(field[name])]));
+    const texts = Object.fromEntries(["title", "help", "group", "unit", "none_label", "section_title"].map((name) => [name, said(field[name])]));
     return { ...field, ...texts, english: language === ENGLISH ? "" : `${field.title} ${field.help}` };
   }
 

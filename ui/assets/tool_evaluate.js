@@ -78,7 +78,7 @@
       h(
         "div",
         { class: "pal-tool-seed" },
-        h("h3", { text: pal.text("tools.seed", { seed: seed.seed }) }),
+        h("h3", { text: pal.text("tools.seed", { seed: String(seed.seed) }) }),
         h("p", { class: "pal-tool-note", text: `${spread(seed.mean, seed.std)} · ${pal.text("tools.mean_length", { value: value(seed.mean_length) })}` }),
         h("p", { class: "pal-tool-returns", text: seed.returns.map(value).join("  ") }),
       );

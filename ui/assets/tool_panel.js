@@ -173,7 +173,7 @@
         if (this.run === run || this.run?.id === run.id) show(found);
         pal.settled(`tools ${this.id}`);
       } catch (error) {
-        if (error.status > 0) pal.fail(error, pal.text("tools.unreadable"), `tools ${this.id}`);
+        if (error.status > 0) pal.fail(error, pal.text("tools.results_unreadable"), `tools ${this.id}`);
       }
     }
   }

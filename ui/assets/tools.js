@@ -111,7 +111,7 @@
         this.chooser.show(this.run?.id ?? "");
         if (error.status === 0) return; // it is asked for again when the tab is next looked at
         this.wanted = null;
-        pal.fail(error, pal.text("tools.unreadable"), "tools run");
+        pal.fail(error, pal.text("tools.run_unreadable"), "tools run");
       }
     }
 
@@ -173,7 +173,7 @@
         pal.settled("tools");
         this.tellJobs();
       } catch (error) {
-        if (error.status > 0) pal.fail(error, pal.text("tools.unreadable"), "tools");
+        if (error.status > 0) pal.fail(error, pal.text("tools.tasks_unreadable"), "tools");
       } finally {
         this.asking = false;
       }
@@ -186,14 +186,22 @@
       for (const panel of this.panels) panel.news(this.jobs, this.formats || {});
       const elsewhere = this.jobs.filter((job) => job.ended_at === null && job.run && job.run !== this.run?.id);
       this.others.hidden = elsewhere.length === 0;
-      this.others.replaceChildren(...elsewhere.map((job) => this.other(job)));
+      pal.arrange(this.others, elsewhere.map((job) => this.other(job)));
     }
 
+    // The line of a task of another run is made once: one made anew at every look would lose the focus and the press.
     other(job) {
-      const go = h("button", { class: "pal-linkbutton", type: "button", text: this.names.get(job.run) || job.run });
-      go.addEventListener("click", () => this.choose(job.run));
+      const node = [...this.others.children].find((each) => each.dataset.job === job.id) || this.otherLine(job);
       const state = job.state === "waiting" ? pal.text("tools.waiting") : percent(job.progress);
-      return h("div", { class: "pal-tools-other" }, h("span", { text: `${pal.text(`tools.${job.kind}`)} · ${state}` }), go);
+      setText(node.firstChild, `${pal.text(`tools.${job.kind}`)} · ${state}`);
+      setText(node.lastChild, this.names.get(job.run) || job.run);
+      return node;
+    }
+
+    otherLine(job) {
+      const go = h("button", { class: "pal-linkbutton", type: "button" });
+      go.addEventListener("click", () => this.choose(job.run));
+      return h("div", { class: "pal-tools-other", data: { job: job.id } }, h("span"), go);
     }
 
     // Hands a task to the server; throws what the server says against it.

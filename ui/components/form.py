@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from trainer.config import ALGORITHMS, FieldSpec, FormResult, RunConfig, field_specs, read_form, to_form
+from trainer.config import ALGORITHMS, FieldSpec, FormResult, RunConfig, field_specs, read_form, section_title, to_form
 from ui.components.wrapper_editor import describe_wrappers, wrapper_keywords
 
 # Sections that most people change stand open; the order is Kohya's.
@@ -30,7 +30,6 @@ _SECTIONS = {
     "resources": False,
     "run": False,
 }
-_RUN_TITLE = "Name and notes"
 _SPECIAL_CONTROLS = {"environment.id": "environment", "algorithm.name": "algorithm"}
 
 
@@ -49,7 +48,7 @@ def describe_form() -> dict[str, Any]:
             {"name": name, "label": config.label, "title": config.title} for name, config in ALGORITHMS.items()
         ],
         "sections": [
-            {"name": name, "title": _section_title(name), "open": _SECTIONS.get(name, False)} for name in names
+            {"name": name, "title": section_title(name), "open": _SECTIONS.get(name, False)} for name in names
         ],
         "fields": [_describe(spec, initial[spec.key]) for spec in field_specs()],
         "wrappers": describe_wrappers(),
@@ -76,14 +75,9 @@ def read_filled(filled: Mapping[str, Any]) -> FormResult:
     return read_form(values if isinstance(values, Mapping) else {})
 
 
-def _section_title(name: str) -> str:
-    info = RunConfig.model_fields.get(name)
-    return (info.title if info else None) or (_RUN_TITLE if name == "run" else name.capitalize())
-
-
 def _whole_title(spec: FieldSpec) -> str:
     """Return "Evaluation every" for what stands as "Every" under the heading Evaluation."""
-    return spec.title if spec.algorithm else f"{_section_title(spec.section)} {spec.title.lower()}"
+    return spec.title if spec.algorithm else f"{section_title(spec.section)} {spec.title.lower()}"
 
 
 def _describe(spec: FieldSpec, initial: Any) -> dict[str, Any]:
