@@ -45,7 +45,7 @@ def test_a_run_is_forked_from_its_card_and_its_family_is_drawn(page, server, par
     dialog.get_by_role("button", name="Fork and start").click()
     expect(dialog.get_by_text("Choose more than")).to_be_visible()
     dialog.get_by_label("Total steps").fill("40,000,000")
-    dialog.get_by_label("Name").fill("The fork")
+    dialog.get_by_label("Name", exact=True).fill("The fork")
     dialog.get_by_role("button", name="Fork and start").click()
     expect(dialog).to_have_count(0)
 

@@ -98,6 +98,14 @@ def test_a_catalogue_that_does_not_arrive_leaves_the_page_in_english(page_in):
         ("Learning rate", "Tasa de aprendizaje"),
         ("must be at least 1, not 0", "debe ser al menos 1, no 0"),
         ("line 7: must be a whole number, not the text 'x'", "línea 7: debe ser un número entero, no el texto 'x'"),
+        ("There is no preset named x. Did you mean y?", "No hay ningún preajuste llamado x. ¿Querías decir y?"),
+        (
+            "The disk that holds /a is full (2.0 GB free). Free some space, then press Resume: nothing is lost.",
+            "El disco que contiene /a está lleno (2.0 GB libres). Libera espacio y pulsa Reanudar: no se pierde nada.",
+        ),
+        ("The disk that holds /a is full.", "El disco que contiene /a está lleno."),
+        ("Goes on from step 5,000 of a-run.", "Continúa desde el paso 5,000 de a-run."),
+        ("1 continuous action", "1 acción continua"),
         ("PPO on CartPole-v1, 100,000 steps, seed 0", "PPO en CartPole-v1, 100,000 pasos, semilla 0"),
         (
             "A sentence that nobody has translated, with 3 numbers",
@@ -108,3 +116,9 @@ def test_a_catalogue_that_does_not_arrive_leaves_the_page_in_english(page_in):
 def test_what_the_server_says_is_translated_around_its_names_and_numbers(page_in, english, spanish):
     page = page_in("es")
     assert page.evaluate("text => palaestra.said(text)", english) == spanish
+
+
+def test_no_number_of_sentences_is_too_many(page_in):
+    page = page_in("es")
+    told = page.evaluate("() => Array.from({length: 2100}, (_, n) => palaestra.said(`must be at least ${n}, not 0`))")
+    assert told == [f"debe ser al menos {n}, no 0" for n in range(2100)]

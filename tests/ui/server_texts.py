@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ui.components.form import describe_form, describe_live_fields
 
+# As ui/assets/texts.js takes apart what it does not know as a whole.
+_SENTENCE = re.compile(r".+?[.!?](?= [A-Z{]|$)|.+$", re.DOTALL)
 _SAID = ("title", "help", "group", "unit", "none_label")
 
 
@@ -32,7 +35,7 @@ def _wrapper_texts(offered: dict[str, Any]) -> set[str]:
 
 @cache
 def spoken(root: Path) -> set[str]:
-    """Return every text in the Python files of a folder, with {1}, {2}, … for what an f-string fills in."""
+    """Return every text in the Python files of a folder and its sentences, with {1}, {2}, … for what is filled in."""
     found = set()
     for path in root.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -40,7 +43,31 @@ def spoken(root: Path) -> set[str]:
                 found.add(node.value)
             elif isinstance(node, ast.JoinedStr):
                 found.add(_template(node))
-    return found
+    return found.union(*(sentences(text) for text in found))
+
+
+def told(root: Path) -> set[str]:
+    """Return the sentences among the texts of a folder that are no docstrings: what is said to whoever uses it."""
+    found: set[str] = set()
+    for path in root.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        # A docstring is an expression by itself, a part of an f-string is a value of it.
+        aside = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        aside |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+        aside -= {id(node) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)}
+        for node in ast.walk(tree):
+            if id(node) in aside:
+                continue
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                found.add(_template(node))
+    return {text for text in found if re.match(r"[A-Z{].*[a-z]{2} .*[.]\s*$", text, re.DOTALL)}
+
+
+def sentences(text: str) -> set[str]:
+    """Return the sentences of a text, without what an f-string puts before one."""
+    return {re.sub(r"^\{\d+\} ", "", part.strip()) for part in _SENTENCE.findall(text)}
 
 
 def _template(text: ast.JoinedStr) -> str:

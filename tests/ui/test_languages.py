@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.server_texts import field_texts, spoken
+from tests.ui.server_texts import field_texts, sentences, spoken, told
+from trainer.envs.optional import OPTIONAL
 from trainer.errors import NotFoundError
 from ui.catalogue import ENGLISH, LANGUAGES, find_language, languages
 from ui.page import ASSETS, page_head
@@ -18,6 +19,8 @@ SCRIPTS = {
 }
 TRANSLATIONS = [tag for tag in languages() if tag != ENGLISH]
 # CLDR's categories for whole numbers; those of a language that are not given fall to "other".
+# Of checkpoints, as the page shows them.
+KINDS = ("periodic", "pause", "stop", "fork", "milestone", "best", "final")
 PLURAL_FORMS = {"zero", "one", "two", "few", "many", "other"}
 
 
@@ -94,6 +97,15 @@ def test_every_setting_is_told_in_every_language():
     for tag in TRANSLATIONS:
         said = json.loads((LANGUAGES / f"{tag}.server.json").read_text(encoding="utf-8"))
         assert sorted(field_texts() - set(said)) == [], tag
+
+
+@pytest.mark.parametrize("tag", TRANSLATIONS)
+def test_what_a_run_says_while_it_lives_and_when_it_ends_is_told_in_every_language(tag):
+    said = json.loads((LANGUAGES / f"{tag}.server.json").read_text(encoding="utf-8"))
+    texts = told(ROOT / "trainer" / "runs") | told(ROOT / "trainer" / "envs" / "custom")
+    texts |= {*KINDS, *(family.about for family in OPTIONAL)}
+    lacking = [text for text in texts if text not in said and not sentences(text) <= set(said) | {"{1}", "{2}", "{3}"}]
+    assert sorted(lacking) == []
 
 
 @pytest.mark.parametrize("tag", TRANSLATIONS)

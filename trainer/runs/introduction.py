@@ -30,7 +30,7 @@ def introduce(model: BaseAlgorithm, env: VecEnv, threads: int) -> str:
     return (
         f"{env.num_envs} environment copies, observations {_brief(env.observation_space)}, "
         f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}{precision}, "
-        f"{threads} thread{'' if threads == 1 else 's'} for the networks."
+        f"{'1 thread' if threads == 1 else f'{threads} threads'} for the networks."
     )
 
 

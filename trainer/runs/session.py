@@ -174,9 +174,10 @@ class Session:
         if self._tensorboard is not None:
             self._tensorboard.go_on_after(checkpoint.step)
         self.reporter.emit(self._meter.event(self.reporter.run_id))
-        source = f" of {checkpoint.run}" if forked else ""
-        changes = f", with {departure}" if departure.settings else ""
-        self.reporter.log(f"Goes on from step {checkpoint.step:,}{source}{changes}.")
+        place = f"step {checkpoint.step:,} of {checkpoint.run}" if forked else f"step {checkpoint.step:,}"
+        self.reporter.log(
+            f"Goes on from {place}, with {departure}." if departure.settings else f"Goes on from {place}."
+        )
 
     def _build(self, cleanup: ExitStack) -> tuple[VecEnv, BaseAlgorithm]:
         config = self.config

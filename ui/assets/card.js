@@ -114,7 +114,7 @@
       setText(this.name, pal.runs.title(run));
       const apart = run.process ? pal.text("runs.own_process") : null;
       setText(this.facts, [pal.runs.facts(run), apart].filter(Boolean).join(" · "));
-      this.facts.title = run.process?.why ? `${run.process.why}.` : "";
+      this.facts.title = run.process?.why ? `${pal.said(run.process.why)}${pal.text("form.full_stop")}` : "";
       this.node.setAttribute("aria-label", `${pal.runs.title(run)}, ${word || pal.statusWord(run.status)}`);
       this.buttons.show(run);
       this.closeButton.hidden = !pal.states.ended.includes(run.status);

@@ -247,9 +247,9 @@
   // What to do to have a family that is not installed or cannot be loaded.
   pal.absentFamily = (family) => {
     const box = h("div", { class: "pal-envs-absent" }, h("h2", { text: family.title }));
-    if (family.about) box.append(h("p", { text: text("environments.about_family", { about: family.about }) }));
+    if (family.about) box.append(h("p", { text: text("environments.about_family", { about: pal.said(family.about) }) }));
     if (family.command) box.append(h("p", { text: text("environments.not_installed") }), pal.commandLine(family.command), h("p", { class: "pal-muted", text: text("environments.then_look_again") }));
-    else box.append(h("p", { text: text("environments.broken_family") }), h("pre", { class: "pal-detail", text: family.problem }));
+    else box.append(h("p", { text: text("environments.broken_family") }), h("pre", { class: "pal-detail", text: pal.said(family.problem) }));
     return box;
   };
 

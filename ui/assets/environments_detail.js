@@ -99,13 +99,13 @@
     }
 
     missing() {
-      const box = h("div", { class: "pal-envs-missing", role: "note" }, h("p", { text: this.entry.missing }));
+      const box = h("div", { class: "pal-envs-missing", role: "note" }, h("p", { text: pal.said(this.entry.missing) }));
       if (this.entry.command) box.append(pal.commandLine(this.entry.command), h("p", { class: "pal-muted", text: text("environments.then_look_again") }));
       return box;
     }
 
     problem(said) {
-      return h("div", { class: "pal-envs-missing", role: "alert" }, h("p", { text: text("environments.cannot_be_made") }), h("pre", { class: "pal-detail", text: said }), this.againButton());
+      return h("div", { class: "pal-envs-missing", role: "alert" }, h("p", { text: text("environments.cannot_be_made") }), h("pre", { class: "pal-detail", text: pal.said(said) }), this.againButton());
     }
 
     againButton() {
@@ -118,7 +118,7 @@
       const box = h("figure", { class: "pal-envs-picture" });
       if (!view) return box;
       if (!view.picture) {
-        box.append(h("p", { class: "pal-muted", text: text("environments.no_picture", { why: view.no_picture || "" }) }), this.againButton());
+        box.append(h("p", { class: "pal-muted", text: text("environments.no_picture", { why: pal.said(view.no_picture) || "" }) }), this.againButton());
         return box;
       }
       const address = pal.api.url("api/environments/picture", { id: this.id, of: view.picture });

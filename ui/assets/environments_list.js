@@ -110,7 +110,7 @@
     }
 
     words(entry, known) {
-      if (!entry.available) return entry.missing;
+      if (!entry.available) return pal.said(entry.missing);
       if (!known || known === "asked") return "…";
       if (known.problem !== undefined) return known.problem || text("environments.unknown_spaces");
       return `${observationWords(known)} · ${actionWords(known)}`;

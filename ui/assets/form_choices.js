@@ -12,7 +12,7 @@
       id: null,
       label: field.title,
       placeholder: pal.text("form.search_environments"),
-      load: () => ask("environments"),
+      load: async () => (await ask("environments")).map(({ title, entries }) => ({ title: pal.said(title), entries: entries.map((each) => ({ ...each, detail: pal.said(each.detail) })) })),
       choose: (value) => take(value),
       free: true,
       empty: pal.text("form.unknown_environment"),

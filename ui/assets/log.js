@@ -74,14 +74,14 @@
         "div",
         { class: "pal-log-line", data: { level: line.level || "info" } },
         h("time", { text: pal.format.clock(line.time) }),
-        h("span", { text: line.text }),
+        h("span", { text: pal.said(line.text) }),
       );
       node.hidden = !this.matches(line);
       return node;
     }
 
     matches(line) {
-      return !this.wanted || line.text.toLowerCase().includes(this.wanted);
+      return !this.wanted || `${line.text} ${pal.said(line.text)}`.toLowerCase().includes(this.wanted);
     }
 
     filter(text) {

@@ -12,7 +12,9 @@
 (() => {
   const pal = window.palaestra;
   const ENGLISH = "en";
-  const HOLE = /\{\w+(?::[^{}]*)?\}/; // where the server fills in a name or a number
+  const HOLE = /\{(\w+)(?::[^{}]*)?\}/; // where the server fills in a name or a number
+  const SENTENCE = /[^]+?[.!?](?= [A-Z]|$)|[^]+$/g;
+  const WORD = /[a-z]{2}/i;
   const LONGEST = 600; // letters of a sentence; what is longer is a report
   const PATIENCE = 10000; // ms for a catalogue; after that the page speaks English
   const links = [...document.querySelectorAll("link[rel=palaestra-language]")];
@@ -68,35 +70,60 @@
   // names and numbers stand.
   function said(english) {
     if (typeof english !== "string" || language === ENGLISH) return english;
-    if (!found.has(english)) found.set(english, translations[english] ?? fromPattern(english) ?? english);
-    if (found.size > 2000) found.clear(); // sentences with numbers never end
-    return found.get(english);
+    let told = found.get(english);
+    if (told === undefined) {
+      told = translations[english] ?? (WORD.test(english) ? composed(english) : english);
+      if (found.size > 2000) found.clear(); // sentences with numbers never end
+      found.set(english, told);
+    }
+    return told;
   }
 
+  // What is only known in parts: as one sentence with holes, else sentence by sentence, else with some English left.
+  function composed(english) {
+    const { best, least } = fromPattern(english);
+    return (least === 0 ? best : null) ?? bySentence(english) ?? best ?? english;
+  }
+
+  // Sentences that the server has put one after the other, each by itself; null where none of them is known.
+  function bySentence(english) {
+    const sentences = english.length > LONGEST ? [] : (english.match(SENTENCE) ?? []).map((each) => each.trim());
+    if (sentences.length < 2) return null;
+    const told = sentences.map(said);
+    if (told.every((each, index) => each === sentences[index])) return null;
+    return told.reduce((text, next) => text + (/[。！？]$/.test(text) ? "" : " ") + next);
+  }
+
+  // The pattern that fits, filled in, and how many of its holes keep English words.
   function fromPattern(english) {
-    if (english.length > LONGEST) return null;
-    patterns ??= Object.entries(translations).filter(([from]) => HOLE.test(from)).sort(([a], [b]) => b.length - a.length).map(([from, to]) => [patternOf(from), to]);
+    if (english.length > LONGEST) return { best: null };
+    patterns ??= Object.entries(translations).filter(([from]) => HOLE.test(from)).sort(([a], [b]) => b.length - a.length).map(([from, to]) => [patternOf(from), to, rarestOf(from)]);
     // "must be a whole number, not 0.5" fits "must be {1}, not {2}" and "must be {1} {2}, not {3}": the better one is
     // that which leaves fewer words as they were.
     let best = null;
     let least = Infinity;
-    for (const [pattern, to] of patterns) {
-      const match = english.match(pattern);
+    for (const [pattern, to, rarest] of patterns) {
+      const match = english.includes(rarest) ? english.match(pattern) : null;
       if (!match) continue;
-      const left = Object.values(match.groups).filter((part) => /[a-z]{2}/i.test(part) && said(part) === part).length;
+      const left = Object.values(match.groups).filter((part) => WORD.test(part) && said(part) === part).length;
       if (left < least) {
         least = left;
-        best = to.replace(/\{(\w+)\}/g, (whole, name) => said(match.groups[`n${name}`] ?? whole));
+        best = to.replace(/\{(\w+)\}/g, (hole, name) => said(match.groups[`n${name}`] ?? hole));
       }
     }
-    return best;
+    return { best, least };
   }
+
+  // The longest part of a pattern without a hole: whatever lacks it is not looked at further.
+  const rarestOf = (text) => text.split(HOLE).reduce((longest, part, index) => (index % 2 || part.length <= longest.length ? longest : part), "");
 
   // "at most {1}" -> an expression that gives what stands at {1}.
   function patternOf(text) {
-    const parts = text.split(/\{(\w+)(?::[^{}]*)?\}/);
+    const parts = text.split(HOLE);
     const plain = (part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    return new RegExp(`^${parts.map((part, index) => (index % 2 ? `(?<n${part}>.+)` : plain(part))).join("")}$`, "s");
+    // What is filled in right after a word or after something else that is, may be nothing: "is full{2}."
+    const amount = (index) => (/[a-z]$/.test(parts[index - 1]) || (index > 1 && parts[index - 1] === "") ? "*" : "+");
+    return new RegExp(`^${parts.map((part, index) => (index % 2 ? `(?<n${part}>.${amount(index)})` : plain(part))).join("")}$`, "s");
   }
 
   // A setting as the form draws it, with the texts it was declared with in the reader's language; `english` is kept

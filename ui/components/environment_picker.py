@@ -72,7 +72,7 @@ def _actions(spaces: Spaces) -> str:
         return f"{spaces.n_actions} actions"
     if spaces.action_shape is not None:
         size = " x ".join(str(size) for size in spaces.action_shape)
-        return f"{size} continuous action{'' if size == '1' else 's'}"
+        return "1 continuous action" if size == "1" else f"{size} continuous actions"
     return f"{spaces.action_kind.replace('_', ' ')} actions"
 
 

@@ -55,10 +55,8 @@ def keep_to(cores: tuple[int, ...] | None, nice: int) -> list[str]:
         try:
             process.cpu_affinity(list(cores))
         except (AttributeError, OSError, ValueError, psutil.Error):
-            notes.append(
-                f"This system cannot keep a process to some cores: only the networks keep to {len(cores)} "
-                f"thread{'' if len(cores) == 1 else 's'}."
-            )
+            threads = "1 thread" if len(cores) == 1 else f"{len(cores)} threads"
+            notes.append(f"This system cannot keep a process to some cores: only the networks keep to {threads}.")
     if nice:
         try:
             process.nice(_level(process, nice))
