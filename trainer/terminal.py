@@ -23,6 +23,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from trainer.config import Preset, RunConfig, advise, apply_overrides, load_config
 from trainer.engine import Engine
+from trainer.envs.entry_points import has_own_code
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
 from trainer.events import StateChanged
 from trainer.runs.states import RunState
@@ -68,7 +69,7 @@ def train(engine: Engine, config: RunConfig, preset: str | None, *, as_json: boo
     """
     console = Console(stderr=True)
     record = engine.manager.submit(config, preset=preset)
-    for remark in advise(config):
+    for remark in advise(config, own_code=has_own_code(config.environment)):
         console.print(f"[yellow]{remark.field} {remark.message}.[/yellow] {remark.hint}", highlight=False)
     return _to_its_end(engine, record, console, as_json=as_json)
 

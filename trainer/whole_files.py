@@ -48,13 +48,13 @@ def flush_directory(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Put a text in the place of what was there, all of it or nothing.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Put a text, or bytes, in the place of what was there, all of it or nothing.
 
     :raises OSError: it cannot be written; what was there before is untouched
     """
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     flush(temporary)
     temporary.replace(path)
     flush_directory(path.parent)

@@ -26,14 +26,20 @@ from trainer.errors import Fault
 router = APIRouter(prefix="/api/environments", tags=["environments"])
 
 
+class ListWanted(Parameters):
+    """`again` also tries packages once more that could not be imported."""
+
+    again: bool = False
+
+
 @router.get("")
-def list_environments() -> JsonResponse:
+def list_environments(wanted: Annotated[ListWanted, Query()]) -> JsonResponse:
     """Return every family and every registered id, by family and title, newer versions first.
 
     `older` marks all but the first of several versions of one environment; `command` is the line that installs what
     is missing, `missing` says why an environment cannot run here.
     """
-    shelf = catalogue.shelf()
+    shelf = catalogue.shelf(again=wanted.again)
     entries = [entry for family in shelf for entry in _entries_json(family)]
     return JsonResponse({"families": [_family_json(family) for family in shelf], "environments": entries})
 

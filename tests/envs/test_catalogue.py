@@ -29,7 +29,8 @@ def test_newer_versions_come_before_older_ones_and_those_stay_valid() -> None:
     ids = [entry.id for entry in catalogue.entries()]
     assert ids.index("CartPole-v1") < ids.index("CartPole-v0")
     assert ids.index("HalfCheetah-v5") < ids.index("HalfCheetah-v4")
-    assert [entry.id for entry in catalogue.search("pong")][:2] == ["ALE/Pong-v5", "PongNoFrameskip-v4"]
+    pong = [entry.id for entry in catalogue.entries() if entry.title == "Pong"]
+    assert pong[:2] == ["ALE/Pong-v5", "PongNoFrameskip-v4"]
 
 
 def test_entries_say_when_they_count_as_solved_and_when_they_are_cut() -> None:
@@ -43,16 +44,6 @@ def test_what_cannot_run_here_says_why() -> None:
     assert not retired.available and retired.missing is not None and "Hopper-v5" in retired.missing
     with pytest.raises(ConfigError, match="cannot run here"):
         catalogue.require("Hopper-v3")
-
-
-@pytest.mark.parametrize(("text", "found"), [("ms pacman", "ALE/MsPacman-v5"), ("LANDER", "LunarLander-v3")])
-def test_search_reads_words_in_any_case(text: str, found: str) -> None:
-    assert found in [entry.id for entry in catalogue.search(text)]
-
-
-def test_a_search_for_nothing_finds_everything_and_nonsense_nothing() -> None:
-    assert len(catalogue.search(" ")) == len(catalogue.entries())
-    assert catalogue.search("no such thing") == ()
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def pocket(tmp_path, monkeypatch):
         return family
 
     yield write
-    optional.forget(family)
+    optional._imported.pop(family.key, None)
     sys.modules.pop("pocketworlds", None)
     gym.registry.pop("Pocket/Walk-v2", None)
 
@@ -64,6 +64,27 @@ def test_a_broken_package_takes_nothing_down_and_is_said(pocket) -> None:
     assert broken.problem is not None and "libpocket.so.3" in broken.problem and "line 2" in broken.problem
     with pytest.raises(ConfigError):
         catalogue.find("Pocket/Walk-v2")
+
+
+def test_a_package_that_was_mended_is_tried_once_more_when_somebody_looks_again(pocket) -> None:
+    family = pocket(BROKEN)
+    catalogue.entries()
+    pocket(GOOD)
+    assert "Pocket/Walk-v2" not in [entry.id for entry in catalogue.entries()]
+    assert "Pocket/Walk-v2" in [entry.id for entry in catalogue.entries(again=True)]
+    assert optional.problem_of(family) is None
+
+
+def test_a_package_that_was_installed_meanwhile_is_found_without_a_restart(monkeypatch) -> None:
+    there = catalogue.util.find_spec
+    with monkeypatch.context() as without:
+        without.setattr(catalogue.util, "find_spec", lambda name: None if name == "Box2D" else there(name))
+        catalogue.entries()
+        missing = catalogue.find("LunarLander-v3")
+        assert not missing.available and "gymnasium[box2d]" in (missing.command or "")
+        with pytest.raises(ConfigError, match="cannot run here"):
+            catalogue.require("LunarLander-v3")
+    assert catalogue.require("LunarLander-v3").id == "LunarLander-v3", "the command was run, and it is still missing"
 
 
 def test_a_package_that_leaves_python_on_import_does_not_end_the_program(pocket) -> None:

@@ -7,10 +7,11 @@ import threading
 
 import pytest
 
+from trainer.config import RunConfig, advise, check
 from trainer.config.environment import EnvironmentConfig, WrapperConfig
 from trainer.envs import apart, catalogue
 from trainer.envs.custom.shelf import CustomEnvironments
-from trainer.envs.entry_points import imported
+from trainer.envs.entry_points import has_own_code, imported, placed
 from trainer.envs.layers import heights_of
 from trainer.envs.registry import making
 from trainer.errors import ConfigError
@@ -127,3 +128,16 @@ def test_a_fork_sees_when_a_wrapper_of_ones_own_changes_what_is_observed(walled)
 def test_what_cannot_be_imported_is_a_fault_of_its_field(shelf, module) -> None:
     with pytest.raises(ConfigError, match=r"environment\.wrappers\.0"):
         imported(f"{module}:Nothing", "environment.wrappers.0")
+
+
+def test_a_run_on_code_of_ones_own_gets_a_process_and_says_why(walled) -> None:
+    own = [section("PalaestraWalled-v0"), section("CartPole-v1", "walled:Numbered")]
+    others = [section("CartPole-v1", "gymnasium.wrappers:TimeAwareObservation"), section()]
+    assert [has_own_code(each) for each in (*own, *others)] == [True, True, False, False]
+    config = RunConfig(environment=own[0], resources={"cpu_cores": 1})
+    where = placed(config)
+    assert where.executor == "process" and "of your own may draw" in (where.by_itself or "")
+    assert check(config, catalogue.environment_spaces(own[0])) == [], "its limits need a process, which it has"
+    (remark,) = advise(config, own_code=True)
+    assert remark.field == "resources.executor" and where.by_itself in remark.message
+    assert placed(RunConfig(environment=own[0], resources={"executor": "thread"})).executor == "thread"

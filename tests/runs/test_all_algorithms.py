@@ -8,7 +8,7 @@ from tests.algorithms.goal_world import GOALS
 from tests.run_endings import ended
 from trainer.algorithms.build import PLAIN
 from trainer.config import ALGORITHMS, advise, load_config
-from trainer.config.placement import placement
+from trainer.envs.entry_points import placed
 from trainer.envs.factory import make_training_env
 from trainer.runs.describe import run_json
 
@@ -72,7 +72,7 @@ def trained(tmp_path_factory):
 
 def test_there_are_fourteen():
     assert len(ALGORITHMS) == len(SETTINGS) == len(PLAIN) == 14
-    assert {name for name in ALGORITHMS if placement(_config(name)).executor == "process"} == IN_A_PROCESS
+    assert {name for name in ALGORITHMS if placed(_config(name)).executor == "process"} == IN_A_PROCESS
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)

@@ -25,23 +25,32 @@ class Placement:
     by_itself: str | None = None
 
 
-def placement(config: RunConfig) -> Placement:
-    """Return where a run of this configuration is executed."""
+def placement(config: RunConfig, *, own_code: bool) -> Placement:
+    """Return where a run of this configuration is executed.
+
+    :param own_code: whether code of the user's own makes its environment or stands around it
+        (`trainer.envs.entry_points.has_own_code`)
+    """
     wanted = config.resources.executor
     if wanted != "auto":
         return Placement(wanted)
-    why = why_no_thread(config)
+    why = why_no_thread(config, own_code=own_code)
     return Placement("process" if why else "thread", why)
 
 
-def why_no_thread(config: RunConfig) -> str | None:
-    """Return why a run had better not share a process with others; None where it can."""
+def why_no_thread(config: RunConfig, *, own_code: bool) -> str | None:
+    """Return why a run had better not share a process with others; None where it can.
+
+    :param own_code: as for `placement`
+    """
     if not config.algorithm.own_generators:
         return f"{config.algorithm.label} draws its random numbers from the whole process"
     if has_own_buffer(config):
         return "a buffer class of your own draws its random numbers from the whole process"
     if keeps_infos(config):
         return "hindsight that keeps infos draws its random numbers from the whole process"
+    if own_code:
+        return "an environment or wrapper of your own may draw its random numbers from the whole process"
     return None
 
 

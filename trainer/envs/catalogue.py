@@ -6,7 +6,9 @@ that needs them. Everything may be asked from any thread. Ids that others regist
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -97,21 +99,60 @@ class Family:
     about: str = ""
 
 
+_State = tuple[int, frozenset[str], tuple[tuple[str, str], ...]]
+
 _cache_lock = threading.Lock()
-_cached: tuple[tuple[int, frozenset[str]], tuple[EnvironmentEntry, ...]] | None = None
+_cached: tuple[_State, tuple[EnvironmentEntry, ...]] | None = None
+_versions: Mapping[str, str] | None = None
 
 
-def entries() -> tuple[EnvironmentEntry, ...]:
-    """Return every registered id, family by family, by title, what can be made and newer versions first."""
+def entries(*, again: bool = False) -> tuple[EnvironmentEntry, ...]:
+    """Return every registered id, family by family, by title, what can be made and newer versions first.
+
+    What was installed since is found.
+
+    :param again: also try packages once more that could not be imported
+    """
+    if again:
+        optional.forget_failed()
     optional.register_installed()
+    _look_at_packages()
     return _known()
+
+
+def versions() -> Mapping[str, str]:
+    """Return the version of each installed package that brings environments, by the name under which it is imported.
+
+    As of the last time that all were asked for, so that nobody waits for the disk.
+    """
+    return _look_at_packages() if _versions is None else _versions
+
+
+def _look_at_packages() -> Mapping[str, str]:
+    global _versions
+    importlib.invalidate_caches()
+    _versions = _installed_versions()
+    return _versions
+
+
+def _installed_versions() -> dict[str, str]:
+    names = {"gymnasium": "gymnasium", **{module: module for module, _ in _NEEDS.values()}, "ale_py": "ale-py"}
+    names |= {family.roots[0]: family.package for family in OPTIONAL}
+    return {module: _version(package) for module, package in names.items() if util.find_spec(module) is not None}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _known() -> tuple[EnvironmentEntry, ...]:
     """Return what is registered at this moment."""
     global _cached
     specs = registry()
-    state = (generation(), frozenset(specs))
+    state = (generation(), frozenset(specs), tuple(versions().items()))
     with _cache_lock:
         if _cached is None or _cached[0] != state:
             found = [entry for spec in specs.values() if (entry := _entry(spec)) is not None]
@@ -119,17 +160,23 @@ def _known() -> tuple[EnvironmentEntry, ...]:
         return _cached[1]
 
 
-def families() -> tuple[Family, ...]:
-    """Return the environments grouped; families without any are left out."""
+def families(*, again: bool = False) -> tuple[Family, ...]:
+    """Return the environments grouped; families without any are left out.
+
+    :param again: as for `entries`
+    """
     by_family: dict[str, list[EnvironmentEntry]] = {key: [] for key in _FAMILY_TITLES}
-    for entry in entries():
+    for entry in entries(again=again):
         by_family[entry.family].append(entry)
     return tuple(Family(key, _FAMILY_TITLES[key], tuple(found)) for key, found in by_family.items() if found)
 
 
-def shelf() -> tuple[Family, ...]:
-    """Return every family there could be: those of `families`, and those whose package is missing or broken."""
-    there = {family.key: family for family in families()}
+def shelf(*, again: bool = False) -> tuple[Family, ...]:
+    """Return every family there could be: those of `families`, and those whose package is missing or broken.
+
+    :param again: as for `entries`
+    """
+    there = {family.key: family for family in families(again=again)}
     absent = {family.key: _absent(family) for family in OPTIONAL if family.key not in there}
     return tuple({**there, **absent}[key] for key in _FAMILY_TITLES if key in there or key in absent)
 
@@ -137,17 +184,6 @@ def shelf() -> tuple[Family, ...]:
 def _absent(family: OptionalFamily) -> Family:
     command = None if optional.installed(family) else optional.install_command(family.package)
     return Family(family.key, family.title, (), command, optional.problem_of(family), family.about)
-
-
-def search(text: str) -> tuple[EnvironmentEntry, ...]:
-    """Return the entries in whose id, title or family every word of `text` occurs, ids that begin so first.
-
-    :param text: words in any case; nothing but blanks finds everything
-    """
-    words = text.casefold().split()
-    hits = [entry for entry in entries() if all(word in _haystack(entry) for word in words)]
-    first = words[0] if words else ""
-    return tuple(sorted(hits, key=lambda entry: not _bare_name(entry.id).casefold().startswith(first)))
 
 
 def find(environment_id: str) -> EnvironmentEntry:
@@ -184,6 +220,9 @@ def require(environment_id: str) -> EnvSpec:
     :raises ConfigError: it is unknown, or something that it needs is missing
     """
     entry = find(environment_id)
+    if entry.command is not None:  # it may have been run since
+        _look_at_packages()
+        entry = find(environment_id)
     if entry.missing is not None:
         hint = entry.missing if entry.command is None else f"{entry.missing} Run: {entry.command}"
         raise ConfigError([Fault("environment.id", f"{environment_id} cannot run here.", hint)])
@@ -358,16 +397,20 @@ def _missing_robot(spec: EnvSpec) -> tuple[str | None, str | None]:
         return "Needs mujoco-py, which has been given up: use the newest version of this environment.", None
     if util.find_spec("mujoco") is None:
         return "Needs a package that is not installed: mujoco.", optional.install_command("mujoco")
-    if entry_point.startswith(_OLDER_MUJOCO) and _release("mujoco") >= _TOO_NEW_MUJOCO:
+    if entry_point.startswith(_OLDER_MUJOCO) and _release(metadata.version("mujoco")) >= _TOO_NEW_MUJOCO:
         wanted = f"mujoco<{'.'.join(map(str, _TOO_NEW_MUJOCO))}"
         return f"Does not run with mujoco {metadata.version('mujoco')}: needs {wanted}.", optional.install_command(
             wanted
         )
+    in_use = getattr(sys.modules.get("mujoco"), "__version__", "")
+    if entry_point.startswith(_OLDER_MUJOCO) and _release(in_use) >= _TOO_NEW_MUJOCO:
+        installed = metadata.version("mujoco")
+        return f"mujoco {in_use} is in use, though {installed} is installed by now: restart Palaestra.", None
     return None, None
 
 
-def _release(package: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", metadata.version(package))[:2])
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 def _title(name: str) -> str:
@@ -379,10 +422,6 @@ def _title(name: str) -> str:
 
 def _bare_name(environment_id: str) -> str:
     return environment_id.rpartition("/")[2]
-
-
-def _haystack(entry: EnvironmentEntry) -> str:
-    return f"{entry.id} {entry.title} {entry.title.replace(' ', '')} {_FAMILY_TITLES[entry.family]}".casefold()
 
 
 def _order(entry: EnvironmentEntry) -> tuple[int, str, bool, int, bool, str]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config.environment import EnvironmentConfig
+from trainer.config.placement import Placement, placement
+from trainer.config.run import RunConfig
 from trainer.envs.custom.source import Source, guarded_folders, is_enabled_text, source_named, source_of
 from trainer.envs.optional import OPTIONAL
 from trainer.errors import ConfigError, Fault
@@ -48,6 +50,11 @@ def has_own_code(environment: EnvironmentConfig) -> bool:
     """Say whether code of the user's own makes an environment or stands around it: nobody else knows what it does."""
     strange = (wrapper.entry_point for wrapper in environment.wrappers if wrapper.entry_point is not None)
     return source_of(environment.id) is not None or not all(map(_is_well_known, strange))
+
+
+def placed(config: RunConfig) -> Placement:
+    """Return where a run of this configuration is executed."""
+    return placement(config, own_code=has_own_code(config.environment))
 
 
 def sources_of(environment: EnvironmentConfig) -> tuple[Source, ...]:

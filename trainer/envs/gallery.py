@@ -11,9 +11,8 @@ import hashlib
 import json
 import logging
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +22,15 @@ from trainer.config.spaces import Spaces, spaces_from_data
 from trainer.envs import catalogue
 from trainer.envs.catalogue import EnvironmentEntry
 from trainer.envs.custom.source import source_of
-from trainer.envs.optional import OPTIONAL
-from trainer.envs.worker import Worker
-from trainer.errors import ConfigError, NotFoundError
+from trainer.envs.worker import BUSY, Worker, place
+from trainer.errors import ConfigError, ConflictError, NotFoundError
 from trainer.whole_files import read_json, write_atomically
 
 _log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 40.0
+LOOK_SECONDS = 40.0  # for one environment
+AT_MOST = 40.0  # for a question, after which no other environment is begun
 MOST_AT_ONCE = 60  # ids in one question
-_BUNDLED = ("gymnasium", "ale-py", "mujoco", "box2d")
 
 Seen = dict[str, Any]
 
@@ -48,6 +46,7 @@ class Gallery:
         self._lock = threading.Lock()
         self._asking: dict[str, threading.Lock] = {}
         self._memory: dict[str, Seen] = {}
+        self._looked_at: dict[str, float] = {}
 
     def known_spaces(self, environment_ids: Sequence[str]) -> dict[str, Seen]:
         """Return what is known already of these ids; the others are left out."""
@@ -57,34 +56,55 @@ class Gallery:
     def spaces(self, environment_ids: Sequence[str]) -> dict[str, Seen]:
         """Return the spaces of these ids; of those that cannot be made, why.
 
-        :param environment_ids: at most 60; unknown ones and such as cannot run here are left out
+        :param environment_ids: at most 60; unknown ones and such as cannot run here are left out, and so are those for
+            which there was no time
+        :raises ConflictError: too many others are waiting
         """
         known = self.known_spaces(environment_ids)
         possible = {entry.id for entry in catalogue.entries() if entry.available}
         wanted = [each for each in environment_ids[:MOST_AT_ONCE] if each not in known and each in possible]
         if wanted:
-            self._look(wanted, picture=False)
+            with place():
+                self._look(wanted, picture=False)
             known |= self.known_spaces(wanted)
         return known
 
     def seen(self, environment_id: str, *, again: bool = False) -> Seen:
         """Return everything about one id, with a picture where it draws itself.
 
-        :param again: look once more where something went wrong
+        :param again: look once more where something went wrong, unless somebody has done so since this was asked
         :raises NotFoundError: there is no such environment
+        :raises ConflictError: too many others are waiting
         """
+        asked_at = time.monotonic()
         entry = _entry(environment_id)
         if entry.missing is not None:
             return {}
+        if (seen := self._settled(environment_id, asked_at if again else None)) is not None:
+            return seen
         with self._lock:
             turn = self._asking.setdefault(environment_id, threading.Lock())
-        with turn:
-            seen = self._remembered(environment_id)
-            if again and seen is not None and {"no_picture", "problem"} & set(seen):
-                seen = None
-            if seen is None or not ({"picture_file", "no_picture", "problem"} & set(seen)):
-                self._look([environment_id], picture=True)
-            return self._remembered(environment_id) or {}
+        with place():
+            if not turn.acquire(timeout=2 * LOOK_SECONDS):
+                raise ConflictError(BUSY)
+            try:
+                seen = self._settled(environment_id, asked_at if again else None)
+                if seen is None:
+                    self._look([environment_id], picture=True)
+                    self._looked_at[_key(environment_id)] = time.monotonic()
+                    seen = self._remembered(environment_id) or {}
+                return seen
+            finally:
+                turn.release()
+
+    def _settled(self, environment_id: str, asked_again_at: float | None) -> Seen | None:
+        """Return what a look with a picture has found, or None where there is something to look for."""
+        seen = self._remembered(environment_id)
+        if seen is None or not ({"picture_file", "no_picture", "problem"} & set(seen)):
+            return None
+        wrong = bool({"no_picture", "problem"} & set(seen))
+        looked_at = self._looked_at.get(_key(environment_id), float("-inf"))
+        return None if asked_again_at is not None and wrong and looked_at < asked_again_at else seen
 
     def picture(self, environment_id: str) -> Path:
         """Return the file of an environment's picture.
@@ -100,35 +120,44 @@ class Gallery:
 
     def _look(self, environment_ids: Sequence[str], *, picture: bool) -> None:
         sources = {each: source.as_json() for each in environment_ids if (source := source_of(each)) is not None}
-        job = {"job": "look", "ids": list(environment_ids), "picture": picture, "sources": sources}
+        job = {"job": "look", "ids": list(environment_ids), "picture": picture, "sources": sources, "at_most": AT_MOST}
         worker = Worker(job, LOOK_SECONDS)
         answered: set[str] = set()
+        ended = False
 
         def take(answer: dict[str, Any]) -> None:
-            answered.add(answer["id"])
-            self._keep(answer.pop("id"), answer)
+            nonlocal ended
+            ended = answer.get("ended", False)
+            if not ended:
+                answered.add(answer["id"])
+                self._keep(answer.pop("id"), answer, with_picture=picture)
 
         said = worker.answers(take)
-        # It answers in order, so the first that is missing is the one that it has not survived.
+        # It answers in order, each in a time of its own: the first that is missing is the one that it has not survived.
         left = [each for each in environment_ids if each not in answered]
-        if left:
+        if left and not ended:
             last = said.strip().rpartition("\n")[2]
             why = f"It takes longer than {LOOK_SECONDS:g} s." if worker.overdue else f"It ends the process. {last}"
-            self._memory[_key(left[0])] = {"problem": why.strip()}
+            self._keep(left[0], {"problem": why.strip()}, with_picture=picture)
 
-    def _keep(self, environment_id: str, seen: Seen) -> None:
+    def _keep(self, environment_id: str, seen: Seen, *, with_picture: bool) -> None:
         key = _key(environment_id)
         picture = seen.pop("picture", None)
-        self._memory[key] = seen
+        if picture is not None and self._written(f"{key}.png", base64.b64decode(picture)):
+            seen["picture_file"] = key
+        with self._lock:
+            seen = self._memory[key] = seen if with_picture else _added(self._memory.get(key, {}), seen)
+            if not {"no_picture", "problem"} & set(seen):  # what may be mended meanwhile is not kept for ever
+                self._written(f"{key}.json", json.dumps(seen) + "\n")
+
+    def _written(self, name: str, content: str | bytes) -> bool:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            if picture is not None:
-                (self._folder / f"{key}.png").write_bytes(base64.b64decode(picture))
-                seen["picture_file"] = key
-            if not {"no_picture", "problem"} & set(seen):  # what somebody may mend meanwhile is not kept for ever
-                write_atomically(self._folder / f"{key}.json", json.dumps(seen) + "\n")
+            write_atomically(self._folder / name, content)
         except OSError as error:
-            _log.warning("What %s looks like cannot be kept: %s", environment_id, error)
+            _log.warning("What an environment looks like cannot be kept: %s", error)
+            return False
+        return True
 
     def _remembered(self, environment_id: str) -> Seen | None:
         key = _key(environment_id)
@@ -156,6 +185,13 @@ def spaces_from(seen: Mapping[str, Any]) -> Spaces | None:
     return spaces_from_data(told) if isinstance(told, dict) else None
 
 
+def _added(known: Mapping[str, Any], seen: Mapping[str, Any]) -> Seen:
+    """Return what is known with an answer without a picture: somebody may have looked with one meanwhile."""
+    if "problem" in seen:
+        return dict(known or seen)
+    return {**{name: value for name, value in known.items() if name != "problem"}, **seen}
+
+
 def _entry(environment_id: str) -> EnvironmentEntry:
     try:
         return catalogue.find(environment_id)
@@ -167,17 +203,5 @@ def _entry(environment_id: str) -> EnvironmentEntry:
 def _key(environment_id: str) -> str:
     """Return a file name for an id as it is registered now: another version of what makes it is another one."""
     source = source_of(environment_id)
-    made_by = list(source.files) if source is not None else _versions()
+    made_by = list(source.files) if source is not None else list(catalogue.versions().items())
     return hashlib.sha256(json.dumps([environment_id, __version__, made_by]).encode()).hexdigest()[:32]
-
-
-@lru_cache(maxsize=1)
-def _versions() -> list[tuple[str, str]]:
-    packages = (*_BUNDLED, *(family.package for family in OPTIONAL))
-    found = []
-    for package in packages:
-        try:
-            found.append((package, metadata.version(package)))
-        except metadata.PackageNotFoundError:
-            continue
-    return found

@@ -1,8 +1,8 @@
 """Families of environments that come with packages of their own: which there are, which are installed, what brings one.
 
 A package registers its environments with Gymnasium when it is imported. That happens at the first question that
-needs it, once, and never here at the top: whoever trains CartPole does not wait for them. One that cannot be imported
-takes nothing else down; what it said is kept and told.
+needs it, once, and never here at the top: whoever trains CartPole does not wait for them. (A server asks in the
+background once it answers.) One that cannot be imported takes nothing else down; what it said is kept and told.
 """
 
 from __future__ import annotations
@@ -168,10 +168,11 @@ def register(family: OptionalFamily) -> bool:
         return _imported[family.key] is None
 
 
-def forget(family: OptionalFamily) -> None:
-    """Ask the package anew at the next question."""
+def forget_failed() -> None:
+    """Ask packages that could not be imported anew at the next question: somebody may have mended them."""
     with _lock:
-        _imported.pop(family.key, None)
+        for key in [key for key, problem in _imported.items() if problem is not None]:
+            del _imported[key]
 
 
 def family_of_module(module: str) -> OptionalFamily | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -27,12 +28,17 @@ _WIDEST = 960  # pixels
 def look(job: Mapping[str, Any], say: Callable[[Mapping[str, Any]], None]) -> None:
     """Say of each id what it is like, one answer each, as soon as it is known.
 
-    :param job: `ids`, `picture` (whether a picture is wanted), and `sources`: id -> the user's file that registers it
+    :param job: `ids`, `picture` (whether a picture is wanted), `sources`: id -> the user's file that registers it, and
+        `at_most`: seconds after which no other id is begun
     """
+    ends = time.monotonic() + job["at_most"]
     for environment_id in job["ids"]:
+        if time.monotonic() > ends:
+            break
         given = job["sources"].get(environment_id)
         source = None if given is None else Source.from_json(given)
         say({"id": environment_id, **_seen(environment_id, source, picture=job["picture"])})
+    say({"ended": True})
 
 
 def _seen(environment_id: str, source: Source | None, *, picture: bool) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig, Spaces, apply_overrides, check, load_config
-from trainer.config.placement import placement
 from trainer.config.sizes import memory_fault, replay_bytes
 from trainer.envs import catalogue
+from trainer.envs.entry_points import placed
 from trainer.envs.pool_faults import pool_faults
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
 from trainer.events import CheckpointRemoved, ConfigChanged, RunCreated, StateChanged
@@ -52,7 +52,7 @@ class Intake:
 
     def faults(self, config: RunConfig) -> list[Fault]:
         """Return everything that is known to be wrong with `config`, before anything is started."""
-        resources = config.resources.model_copy(update={"executor": placement(config).executor})
+        resources = config.resources.model_copy(update={"executor": placed(config).executor})
         machine = [*device_faults(config.training.device), *limit_faults(resources)]
         machine += pool_faults(config.environment)
         try:
@@ -67,7 +67,7 @@ class Intake:
         if not needed:
             return []
         limit = config.resources.memory_limit_mb
-        if limit is not None and placement(config).executor == "process":
+        if limit is not None and placed(config).executor == "process":
             left = max(0, limit * 10**6 - _BEFORE_LEARNING)
             fault = memory_fault(config, needed, left, f"are left to it of the run's limit of {limit:,} MB")
             if fault:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
-from trainer.config.placement import placement
+from trainer.envs.entry_points import placed
 from trainer.errors import ConflictError, Fault
 from trainer.paths import Layout
 from trainer.runs.editor import Editor
@@ -299,7 +299,7 @@ class RunManager:
         process = live.process if live else None
         if live is None or process is None:
             return None
-        return {"pid": process.pid, "memory": process.memory_bytes, "why": placement(live.config).by_itself}
+        return {"pid": process.pid, "memory": process.memory_bytes, "why": placed(live.config).by_itself}
 
     def wait(self, run_id: str, timeout: float | None = None) -> bool:
         """Wait until a run of this process has ended; return whether it has."""

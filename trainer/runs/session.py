@@ -21,6 +21,7 @@ from trainer.algorithms.fast import Fast
 from trainer.algorithms.learner import Learner, call_after_each_gradient_step, make_learner
 from trainer.algorithms.threads import use_threads
 from trainer.config import RunConfig, advise
+from trainer.envs.entry_points import has_own_code
 from trainer.envs.factory import make_training_env, resolve_backend
 from trainer.events import CheckpointSaved, RunRewound
 from trainer.runs.cadence import cadences_of
@@ -183,7 +184,7 @@ class Session:
         config = self.config
         seed = config.training.seed
         self.reporter.log(f"Preparing {config.algorithm.label} on {config.environment.id}, seed {seed}.")
-        for remark in advise(config):
+        for remark in advise(config, own_code=has_own_code(config.environment)):
             if remark.field == "resources.executor":
                 continue  # a process says so itself
             self.reporter.log(f"{remark.field} {remark.message}.", "warning")

@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.config.placement import placement
+from trainer.envs.entry_points import placed
 from trainer.paths import Layout
 from trainer.runs.executors.cores import Cores
 from trainer.runs.executors.endings import RunProcessError
@@ -60,7 +60,7 @@ class Work:
         live.ended(stopped=outcome.stopped, reason=outcome.reason)
 
     def _session(self, live: LiveRun, directory: Path, reporter: RunReporter) -> Session | RemoteSession:
-        if placement(live.config).executor == "process":
+        if placed(live.config).executor == "process":
             return RemoteSession(
                 live.config,
                 directory,

@@ -87,7 +87,7 @@
     resumeInterrupted: () => request("POST", "api/runs/resume-interrupted", { timeout: 60000 }),
     metrics: (id, params) => request("GET", run(id, "/metrics"), { params }),
     logs: (id, params) => request("GET", run(id, "/logs"), { params }),
-    environments: () => request("GET", "api/environments"),
+    environments: (again = null) => request("GET", "api/environments", { params: { again } }),
     environment: (id, again = null) => request("GET", "api/environments/view", { params: { id, again }, timeout: 120000 }),
     environmentSpaces: (ids) => request("POST", "api/environments/spaces", { body: { ids }, timeout: 120000 }),
     ownEnvironments: () => request("GET", "api/environments/custom"),

@@ -34,7 +34,7 @@
         this.older = older.checked;
         this.show();
       });
-      const again = pal.toolButton("restart", text("environments.look_again"), () => this.load());
+      const again = pal.toolButton("restart", text("environments.look_again"), () => this.load("true"));
       this.count = h("span", { class: "pal-envs-count", role: "status" });
       this.shelf = h("nav", { class: "pal-envs-families", "aria-label": text("environments.families") });
       this.choice = h("select", { class: "pal-input pal-envs-choice", "aria-label": text("environments.families") });
@@ -63,11 +63,11 @@
 
     // ---- what there is ------------------------------------------------------------------------------------
 
-    async load() {
+    async load(again = null) {
       // Gymnasium and its companions are read at the first question, which takes seconds.
       if (!this.all.length) setText(this.count, text("environments.loading"));
       try {
-        const [{ families, environments }, own] = await Promise.all([pal.api.environments(), pal.api.ownEnvironments()]);
+        const [{ families, environments }, own] = await Promise.all([pal.api.environments(again), pal.api.ownEnvironments()]);
         pal.settled("environments");
         this.take(families, environments, own);
       } catch (error) {
@@ -232,7 +232,11 @@
       clearTimeout(this.retry);
       try {
         const { spaces } = await pal.api.environmentSpaces(wanted);
-        for (const id of wanted) this.spaces.set(id, spaces[id] || { problem: "" });
+        const came = Object.keys(spaces).length > 0;
+        for (const id of wanted) {
+          if (spaces[id] || !came) this.spaces.set(id, spaces[id] || { problem: "" });
+          else this.spaces.delete(id); // there was no time for it: it is asked for again
+        }
         this.list.settle();
       } catch {
         for (const id of wanted) this.spaces.delete(id); // nothing is known; what is wrong the status bar says

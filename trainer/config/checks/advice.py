@@ -21,9 +21,13 @@ from trainer.errors import Fault
 _LARGEST_TRIED = 20_000
 
 
-def advise(config: RunConfig) -> list[Fault]:
-    """Return remarks on `config`, each beside the field that one might change."""
-    return [remark for rule in _RULES for remark in rule(config)]
+def advise(config: RunConfig, *, own_code: bool = False) -> list[Fault]:
+    """Return remarks on `config`, each beside the field that one might change.
+
+    :param own_code: whether code of the user's own makes its environment or stands around it
+        (`trainer.envs.entry_points.has_own_code`)
+    """
+    return [*_goes_to_a_process(config, own_code=own_code), *(remark for rule in _RULES for remark in rule(config))]
 
 
 def _last_minibatch_is_smaller(config: RunConfig) -> Iterator[Fault]:
@@ -62,8 +66,8 @@ def _divisor_near(whole: int, wanted: int) -> int:
     return min(divisors, key=lambda divisor: (abs(math.log(divisor / wanted)), -divisor))
 
 
-def _goes_to_a_process(config: RunConfig) -> Iterator[Fault]:
-    why = placement(config).by_itself
+def _goes_to_a_process(config: RunConfig, *, own_code: bool) -> Iterator[Fault]:
+    why = placement(config, own_code=own_code).by_itself
     if why is not None:
         message = f"gives this run a process of its own: {why}"
         yield Fault("resources.executor", message, "It starts some seconds later and takes about 0.3 GB more memory.")
@@ -76,7 +80,6 @@ def _rewards_that_nobody_reads(config: RunConfig) -> Iterator[Fault]:
 
 
 _RULES = (
-    _goes_to_a_process,
     _rewards_that_nobody_reads,
     _last_minibatch_is_smaller,
     _rollout_outlasts_the_run,

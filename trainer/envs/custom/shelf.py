@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from trainer.envs.custom.files import digests, environment_files, file_named, same, text_of
 from trainer.envs.custom.source import BrokenFileError, Source, digest_of, drop, guard, ids_of, take_in
-from trainer.envs.worker import Worker
+from trainer.envs.worker import Worker, place
 from trainer.errors import ConflictError, StorageError
 from trainer.whole_files import read_json, write_atomically
 
@@ -141,7 +141,8 @@ class CustomEnvironments:
             self._checks[name] = worker
         reports: list[dict[str, Any]] = []
         try:
-            said = worker.answers(reports.append)
+            with place():
+                said = worker.answers(reports.append)
         finally:
             with self._lock:
                 del self._checks[name]

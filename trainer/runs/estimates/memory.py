@@ -11,10 +11,10 @@ from math import prod
 
 from trainer.config import RunConfig
 from trainer.config.algorithms import OffPolicyConfig
-from trainer.config.placement import placement
 from trainer.config.sizes import replay_bytes, rollout_bytes
 from trainer.config.spaces import Spaces
 from trainer.envs import catalogue
+from trainer.envs.entry_points import placed
 from trainer.errors import ConfigError
 from trainer.runs.estimates.networks import Networks
 from trainer.runs.estimates.parts import Part, counted
@@ -106,7 +106,7 @@ def _environments(config: RunConfig) -> Part:
 
 
 def _program(config: RunConfig) -> Part:
-    if placement(config).executor == "process":
+    if placed(config).executor == "process":
         return Part("program", _PROCESS, "rough", "the program once more, in a process of the run's own")
     if "torch" in sys.modules:
         return Part("program", _RUN, "rough", "what any run needs for itself")

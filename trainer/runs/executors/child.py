@@ -15,8 +15,8 @@ import time
 import traceback
 from typing import Any, NoReturn
 
-from trainer.config.placement import placement
 from trainer.envs.custom.source import take_in_for
+from trainer.envs.entry_points import placed
 from trainer.events import ProgressMade, RunEvent
 from trainer.process import prepare
 from trainer.runs.control import RunControl
@@ -102,10 +102,10 @@ class _Child:
         job = self._job
         self._control.begin()
         try:
+            take_in_for(job.config.environment.id, job.sources)
             self._introduce()
             from trainer.runs.session import Session
 
-            take_in_for(job.config.environment.id, job.sources)
             session = Session(
                 job.config,
                 job.directory,
@@ -134,7 +134,7 @@ class _Child:
             words.append(f"at most {resources.memory_limit_mb:,} MB of memory")
         if resources.gpu_index is not None:
             words.append(f"graphics card {resources.gpu_index} only")
-        why = placement(self._job.config).by_itself
+        why = placed(self._job.config).by_itself
         self._reporter.log(f"{', '.join(words)}{'' if why is None else f': {why}'}.")
         for note in self._notes:
             self._reporter.log(note, "warning")
