@@ -211,7 +211,8 @@ def test_one_runs_error_ends_that_run_alone(engine, cartpole, until, tmp_path, m
     monkeypatch.syspath_prepend(str(tmp_path))
     healthy = engine.manager.submit(cartpole(LONG)).id
     environment = {"id": "CartPole-v1", "wrappers": [{"entry_point": "broken_pole:Broken"}]}
-    broken = engine.manager.submit(cartpole(environment=environment)).id
+    beside = {"executor": "thread"}  # left to choose, a wrapper of one's own gets a process
+    broken = engine.manager.submit(cartpole(environment=environment, resources=beside)).id
     assert engine.manager.wait(broken, 60)
     record = engine.manager.get(broken)
     assert record.status == "failed"
