@@ -4,10 +4,14 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
+from tests.tools.direct import train_directly
 from trainer.errors import ConfigError, ConflictError
 from trainer.tools.choosing import choose
+from trainer.tools.draws import begin_draws
 from trainer.tools.evaluation import examine, interval, keep, student
+from trainer.tools.filming import film
 from trainer.tools.progress import CancelledError, Progress
 from trainer.tools.results import evaluations_in
 from trainer.tools.subject import Subject
@@ -35,6 +39,32 @@ def test_a_seed_decides_what_a_stochastic_policy_draws(cartpole):
     drawn = [measured(cartpole, seeds=(5,), deterministic=False)["seeds"][0]["returns"] for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert drawn[0] != measured(cartpole, seeds=(5,))["seeds"][0]["returns"]
+
+
+@pytest.mark.parametrize("algorithm", ["tqc", "trpo"])
+def test_a_seed_decides_what_a_filmed_policy_draws(trained_engine, algorithm):
+    """Ours draws from generators of its own, TRPO from those of the process; neither goes on where others stopped."""
+    subject = Subject.read(train_directly(trained_engine, algorithm))
+
+    def filmed(episodes, seed):
+        torch.randn(seed)
+        wanted = {"episodes": episodes, "seed": seed, "deterministic": False, "max_length": 12}
+        return [video["episode_return"] for video in film(subject, progress=Progress(), **wanted)["videos"]]
+
+    first, again, others = filmed(2, 3), filmed(1, 3), filmed(1, 4)
+    assert first[:1] == again
+    assert len({*first, *others}) == 3
+
+
+def test_what_is_drawn_in_an_episode_does_not_depend_on_those_before_it(trained_engine):
+    subject = Subject.read(train_directly(trained_engine, "tqc"))
+    with subject.filmed_in(0) as env:
+        model, seen = subject.model(env), env.reset()
+        begin_draws(model, 5)
+        drawn = [model.predict(seen)[0].item() for _ in range(3)]
+        begin_draws(model, 5)
+        assert [model.predict(seen)[0].item() for _ in range(3)] == drawn
+    assert len(set(drawn)) == 3
 
 
 def test_the_policy_is_the_one_that_the_file_holds(cartpole, trained_engine, cartpole_run):

@@ -5,6 +5,8 @@ import time
 import pytest
 
 from trainer.errors import ConfigError, ConflictError, NotFoundError
+from trainer.tools import pruning
+from trainer.tools.jobs import ToolJobs
 from trainer.tools.results import evaluations_in, exports_in
 from trainer.tools.tasks import read_task
 
@@ -100,3 +102,25 @@ def test_every_fault_of_a_task_is_named(trained_engine):
     assert "episodes" in faults["epsodes"].hint
     with pytest.raises(ConfigError, match="no tool"):
         read_task({"kind": "evalute"})
+
+
+def test_closing_waits_until_what_is_being_pruned_is_told(trained_engine, cartpole_run, monkeypatch):
+    told = []
+
+    def prune(_manager, _layout, _wanted, emit, progress):
+        while not progress.cancelled:
+            time.sleep(0.01)
+        time.sleep(0.3)  # the rest of a checkpoint
+        emit("removed")
+        return {"cancelled": True}
+
+    monkeypatch.setattr(pruning, "prune", prune)
+    monkeypatch.setattr(trained_engine.store, "emit", told.append)
+    tools = ToolJobs(trained_engine.store, trained_engine.layout, trained_engine.manager)
+    job_id = tools.submit(read_task({"kind": "prune", "run": cartpole_run}))["id"]
+    while tools.get(job_id)["state"] != "running":
+        time.sleep(0.01)
+    tools.close()
+    assert told == ["removed"]
+    with pytest.raises(ConflictError):
+        tools.submit(read_task({"kind": "prune", "run": cartpole_run}))

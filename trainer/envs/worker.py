@@ -10,24 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import psutil
-
+from trainer import subprocesses
 from trainer.errors import ConflictError
 
 MOST_AT_A_TIME = 2
 MOST_WAITING = 6  # of the forty threads that answer requests
 BUSY = "Other environments are being looked at. Try again in a moment."
 _LOOK_UP = 0.1  # seconds after which somebody who waits sees that they were cancelled
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from trainer.envs.worker_child import main; main()"
 
 _slots = threading.BoundedSemaphore(MOST_AT_A_TIME)
 _places = threading.BoundedSemaphore(MOST_AT_A_TIME + MOST_WAITING)
@@ -91,13 +86,8 @@ class Worker:
 
     def _run(self, take: Callable[[dict[str, Any]], None]) -> str:
         self._require_wanted()
-        process = self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-            [sys.executable, "-c", _BOOT, *filter(None, sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        process = self._process = subprocesses.start(
+            "trainer.envs.worker_child", "environments", stderr=subprocess.PIPE, start_new_session=True
         )
         words: list[bytes] = []
         listener = threading.Thread(target=_collect, args=(process.stderr, words), daemon=True)
@@ -136,17 +126,8 @@ class Worker:
 
     def _kill(self) -> None:
         process = self._process
-        if process is None or process.returncode is not None:
-            return
-        with contextlib.suppress(psutil.Error):  # also those that have left its group
-            for child in psutil.Process(process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.Error):
-                    child.kill()
-        if sys.platform != "win32":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            process.kill()
+        if process is not None and process.returncode is None:  # else its number may be another's by now
+            subprocesses.end(process)
 
 
 class _Clock:

@@ -6,19 +6,18 @@ nothing that a run decides depends on them.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from trainer import whole_files as files
 from trainer.envs.seeding import mixed_seed
 from trainer.runs.evaluation import evaluate
+from trainer.tools.draws import own_draws
 from trainer.tools.progress import CancelledError, Progress
 from trainer.tools.results import FOLDER, INTERVAL
 from trainer.tools.subject import Subject
@@ -38,7 +37,7 @@ def examine(
     rows: list[dict[str, Any]] = []
     count = _counter(total, progress)
     for seed in seeds:
-        with subject.examined_in(seed, episodes) as env, _own_draws(seed):
+        with subject.examined_in(seed, episodes) as env, own_draws(seed):
             env.seed(mixed_seed(seed, 0))
             model = subject.model(env, seed)
             found = evaluate(
@@ -132,14 +131,6 @@ def student(freedom: int) -> float:
 
 # Where the expansion is off in the third decimal.
 _FEW = {3: 3.182446, 4: 2.776445, 5: 2.570582}
-
-
-@contextlib.contextmanager
-def _own_draws(seed: int) -> Iterator[None]:
-    """Let Stable-Baselines3's own sampling draw from `seed`, and leave torch's generator as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        yield
 
 
 def _counter(total: int, progress: Progress) -> Callable[[float, int], None]:

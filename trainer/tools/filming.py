@@ -9,6 +9,7 @@ from trainer.envs.seeding import mixed_seed
 from trainer.media.recorder import record_episode
 from trainer.runs.evaluation import chooser
 from trainer.runs.filming import FOLDER
+from trainer.tools.draws import begin_draws, own_draws
 from trainer.tools.progress import CancelledError, Progress
 from trainer.tools.subject import Subject
 
@@ -17,6 +18,8 @@ def film(
     subject: Subject, *, episodes: int, seed: int, deterministic: bool, max_length: int, progress: Progress
 ) -> dict[str, Any]:
     """Record episodes, each in a file of its own, and return what `video_events` tells the store.
+
+    A seed and an episode's number decide where it begins and, when `deterministic` is false, what is drawn in it.
 
     :raises PalaestraError: the environment cannot be drawn, or a file not written
     :raises CancelledError: it was cut short; nothing of it remains
@@ -27,17 +30,20 @@ def film(
         model = subject.model(env, seed)
         for number in range(episodes):
             progress.stage(number / episodes, (number + 1) / episodes)
-            # By its number, so that each can be had again alone.
-            env.seed(mixed_seed(seed, number))
+            # By its number, so that it does not matter how long those before it were.
+            own_seed = mixed_seed(seed, number)
+            env.seed(own_seed)
+            begin_draws(model, own_seed)
             path = subject.directory / FOLDER / f"step_{subject.step:010d}_{stamp}_{number + 1}.mp4"
-            recording = record_episode(
-                chooser(model, env, deterministic=deterministic),
-                env,
-                path,
-                max_length=max_length,
-                fps=subject.config.video.fps,
-                should_stop=_Ticks(progress, max_length, f"episode {number + 1} of {episodes}"),
-            )
+            with own_draws(own_seed):
+                recording = record_episode(
+                    chooser(model, env, deterministic=deterministic),
+                    env,
+                    path,
+                    max_length=max_length,
+                    fps=subject.config.video.fps,
+                    should_stop=_Ticks(progress, max_length, f"episode {number + 1} of {episodes}"),
+                )
             if recording is None:
                 _discard(subject, videos)
                 raise CancelledError

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 import uuid
 from typing import Any, BinaryIO, cast
 
+from trainer import subprocesses
 from trainer.config import load_config
 from trainer.envs.entry_points import sources_of
 from trainer.errors import ConflictError, NotFoundError, PalaestraError
@@ -27,6 +25,7 @@ from trainer.store import Store
 from trainer.tools.choosing import choose
 from trainer.tools.formats import require_format
 from trainer.tools.progress import CancelledError, Progress
+from trainer.tools.results import tidy_exports
 from trainer.tools.tasks import AnyTask, Export, OfCheckpoint, Prune
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
@@ -35,7 +34,7 @@ _AT_ONCE = 2
 _REMEMBERED = 100
 _MOST_WAITING = 50
 _GRACE_SECONDS = 5.0
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from trainer.tools.worker import main; main()"
+_CLOSING_SECONDS = 10.0  # for a checkpoint that is being deleted
 
 
 class Job:
@@ -91,6 +90,7 @@ class ToolJobs:
         self._places = threading.BoundedSemaphore(_AT_ONCE)
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
+        self._threads: set[threading.Thread] = set()
         self._closed = False
 
     def submit(self, task: AnyTask) -> dict[str, Any]:
@@ -112,7 +112,9 @@ class ToolJobs:
                 raise ConflictError("Too many tasks wait already. Cancel some, or wait until they are done.")
             self._jobs[job.id] = job
             self._forget()
-        threading.Thread(target=self._work, args=(job,), name=f"tool-{job.id}", daemon=True).start()
+            thread = threading.Thread(target=self._work, args=(job,), name=f"tool-{job.id}", daemon=True)
+            self._threads = {each for each in self._threads if each.is_alive()} | {thread}
+            thread.start()
         return job.as_json()
 
     def list(self, run_id: str | None = None) -> list[dict[str, Any]]:
@@ -152,14 +154,18 @@ class ToolJobs:
         return job.as_json()
 
     def close(self) -> None:
-        """End every task at once."""
+        """End every task at once, and wait until each has told the store what it has done."""
         with self._lock:
             self._closed = True
-            jobs = list(self._jobs.values())
+            jobs, threads = list(self._jobs.values()), list(self._threads)
         for job in jobs:
             job.progress.cancel()
-            if job.process is not None:
-                _kill(job.process)
+            # The number of one that has ended may be another's by now.
+            if job.process is not None and job.state not in ENDED:
+                subprocesses.end(job.process)
+        deadline = time.monotonic() + _CLOSING_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _find(self, job_id: str) -> Job:
         with self._lock:
@@ -184,7 +190,7 @@ class ToolJobs:
             try:
                 process.wait(_GRACE_SECONDS)
             except subprocess.TimeoutExpired:
-                _kill(process)
+                subprocesses.end(process)
 
         threading.Thread(target=end, name=f"end-{job.id}", daemon=True).start()
 
@@ -221,12 +227,7 @@ class ToolJobs:
 
     def _spawn(self, task: OfCheckpoint, job: Job) -> dict[str, Any]:
         directory = self._layout.run(task.run)
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-            [sys.executable, "-c", _BOOT, *filter(None, sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
+        process = subprocesses.start("trainer.tools.worker", job.id)
         try:
             _say(process, {"task": task.model_dump(mode="json"), "directory": str(directory), **self._needed(task.run)})
             # Only now can it be told to end; what was asked meanwhile is passed on.
@@ -234,14 +235,16 @@ class ToolJobs:
             if job.progress.cancelled:
                 self._cancel(job)
             if self._closed:
-                _kill(process)
+                subprocesses.end(process)
             result = _listen(process, job.progress)
         finally:
-            _kill(process)
+            subprocesses.end(process)
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
                     cast("BinaryIO", pipe).close()
+            # What it was making when it was ended, if it was.
+            tidy_exports(directory)
         self._tell(result)
         return result
 
@@ -256,16 +259,6 @@ class ToolJobs:
 
             for event in video_events(result):
                 self._store.emit(event)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process with whatever it has started: copies of its environment, an encoder."""
-    if sys.platform != "win32":
-        # Its group is its own (see `worker`), unless it has only just begun.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        process.kill()
 
 
 def _say(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:

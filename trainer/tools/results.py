@@ -51,8 +51,9 @@ def file_in(directory: Path, folder: str, name: str) -> Path:
 
 
 def tidy_exports(directory: Path) -> None:
-    """Take away what processes that were killed have left of a run's exports."""
-    files.tidy(directory / EXPORTS, "step_", shared=True)
+    """Take away what processes that were killed have left of a run's exports; what cannot be is left to the next."""
+    with contextlib.suppress(OSError):
+        files.tidy(directory / EXPORTS, "step_", shared=True)
 
 
 def address_of(run_id: str, folder: str, name: str) -> str:

@@ -1,8 +1,7 @@
 """A run's process as this program sees it: started, spoken with, watched over, and ended.
 
 Invariants:
-- it starts from a fresh interpreter that imports what it needs: nothing of this program's state is copied, and no main
-  module is run twice;
+- it starts from a fresh interpreter that imports what it needs (`subprocesses`);
 - it ends when this program does, however that happens: its pipe is closed then (`child`), and Linux is asked to see to
   it;
 - what it has started ends with it;
@@ -13,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +19,7 @@ from typing import Any, BinaryIO, cast
 
 import psutil
 
+from trainer import subprocesses
 from trainer.runs.executors.channel import Channel
 from trainer.runs.executors.endings import GO_ON, RunProcessError, ended, too_much_memory
 from trainer.runs.executors.job import CRASH_FILE, REQUEST, Job
@@ -30,7 +29,6 @@ from trainer.runs.executors.memory import MemoryMeter
 LOOK_SECONDS = 0.1
 END_SECONDS = 5.0
 _MIB = 1024**2
-_BOOT = "import sys; sys.path[:] = sys.argv[2:]; from trainer.runs.executors.child import main; main()"
 
 
 class Spawned:
@@ -45,12 +43,8 @@ class Spawned:
         resources = job.config.resources
         self._limit_mb = resources.memory_limit_mb
         self._crash_file = job.directory / CRASH_FILE
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-            [sys.executable, "-c", _BOOT, job.run_id, *filter(None, sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment_of(resources, os.environ),
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        self._process = subprocesses.start(
+            "trainer.runs.executors.child", job.run_id, env=environment_of(resources, os.environ)
         )
         reader, writer = self._process.stdout, self._process.stdin
         self._channel = Channel(cast("BinaryIO", reader), cast("BinaryIO", writer))
@@ -119,15 +113,7 @@ class Spawned:
             return ""
 
     def _kill(self) -> None:
-        if sys.platform != "win32":
-            # Its group is its own (see `child`), and holds what it has started.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
-        for process in self._meter.descendants if self._meter is not None else ():
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        with contextlib.suppress(OSError):
-            self._process.kill()
+        subprocesses.end(self._process, self._meter.descendants if self._meter is not None else ())
 
     def _look_after(self) -> None:
         """Watch its memory; and its life, as something that it has started may hold its pipe open."""

@@ -1,0 +1,31 @@
+"""What the program has started ends with all that it has started itself."""
+
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from trainer import subprocesses
+
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has one way only")
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+def test_a_process_ends_with_its_children_where_there_are_groups_and_where_there_are_none(monkeypatch, platform):
+    process = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, start_new_session=True)
+    child = psutil.Process(int(process.stdout.readline()))
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "platform", platform)
+        subprocesses.end(process)
+        subprocesses.end(process)  # once more is once
+    assert process.wait(5) != 0
+    process.stdout.close()
+    gone, _ = psutil.wait_procs([child], 5)
+    assert gone or child.status() == psutil.STATUS_ZOMBIE
