@@ -10,6 +10,7 @@ import pytest
 
 from api.responses import JsonResponse
 from trainer.config.importing import Imported, import_text, zoo
+from trainer.config.strict_json import parse_json
 from trainer.errors import ConfigError
 
 
@@ -94,6 +95,12 @@ def test_only_so_many_unknown_keys_are_guessed_at(monkeypatch: pytest.MonkeyPatc
 def test_what_no_answer_could_tell_of_is_refused_in_words(text: str, why: str) -> None:
     with pytest.raises(ConfigError, match=why):
         import_text(text, file_name="run.json")
+
+
+def test_no_preset_holds_half_a_character_and_whole_ones_are_welcome() -> None:
+    with pytest.raises(ConfigError, match="half a character"):
+        parse_json(r'{"about": {"title": "\ud800"}}', "The preset")
+    assert parse_json(r'{"title": "\ud83e\udd16"}', "The preset") == {"title": "\U0001f916"}
 
 
 def test_numbers_too_large_for_an_answer_do_no_harm() -> None:

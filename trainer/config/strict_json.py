@@ -14,12 +14,15 @@ def parse_json(text: str, what: str) -> Any:
     """Return the data that JSON text holds.
 
     :param what: what the text is, to begin a message with: `The preset`
-    :raises ConfigError: it is cut off, not JSON, holds NaN or Infinity, or a key twice in one object
+    :raises ConfigError: it is cut off, not JSON, holds NaN, Infinity or half a character, or a key twice in one object
     """
     try:
-        return json.loads(
+        data = json.loads(
             text.removeprefix("\ufeff"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_keys
         )
+        if r"\ud" in text.lower():
+            _refuse_half_characters(data)
+        return data
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         if error.msg.startswith("Unterminated string") or _begins_a_value(error.doc[error.pos :].rstrip()):
@@ -51,6 +54,14 @@ def _begins_a_value(rest: str) -> bool:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _refuse_half_characters(data: Any) -> None:
+    r"""Refuse text such as `\ud800`, which can neither be written to a file nor sent."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"it holds half a character, {error.object[error.start]!a}") from error
 
 
 def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
