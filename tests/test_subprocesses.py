@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from trainer import subprocesses
+from trainer.tools import doctor, formats
 
 PARENT = """
 import subprocess, sys
@@ -29,3 +30,20 @@ def test_a_process_ends_with_its_children_where_there_are_groups_and_where_there
     process.stdout.close()
     gone, _ = psutil.wait_procs([child], 5)
     assert gone or child.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize(
+    ("platform", "expected"),
+    [
+        ("linux", "'/opt/my tools/python' -m pip install onnx"),
+        ("win32", '"C:\\Program Files\\python.exe" -m pip install onnx'),
+    ],
+)
+def test_a_command_is_shown_as_the_shell_here_takes_it(monkeypatch, platform, expected):
+    python = "/opt/my tools/python" if platform == "linux" else r"C:\Program Files\python.exe"
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(sys, "executable", python)
+    monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "onnx" else object())
+    monkeypatch.setattr(doctor, "NEEDED", ("no-such-package",))
+    assert expected in formats.missing_for("onnx")
+    assert expected.replace("onnx", "no-such-package") in doctor._packages()[0].words

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -33,6 +34,11 @@ def start(module: str, label: str, **options: Any) -> subprocess.Popen[bytes]:
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         **options,
     )
+
+
+def command_line(*words: str) -> str:
+    """Return a command as the one line that people type here, its words quoted where they need it."""
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
 def end(process: subprocess.Popen[bytes], known: Iterable[psutil.Process] = ()) -> None:

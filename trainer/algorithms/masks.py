@@ -36,10 +36,11 @@ def current_masks(env: VecEnv) -> NDArray[np.bool_]:
     """Return which actions are allowed now, (copies, …): all of them where the environment does not say."""
     if is_masking_supported(env):
         return np.asarray(get_action_masks(env), dtype=np.bool_)
-    return np.ones((env.num_envs, _mask_length(env.action_space)), dtype=np.bool_)
+    return np.ones((env.num_envs, mask_length(env.action_space)), dtype=np.bool_)
 
 
-def _mask_length(space: spaces.Space[Any]) -> int:
+def mask_length(space: spaces.Space[Any]) -> int:
+    """Return how many actions a mask speaks of; those of several dimensions stand one after the other."""
     if isinstance(space, spaces.Discrete):
         return int(space.n)
     if isinstance(space, spaces.MultiDiscrete):

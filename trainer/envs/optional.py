@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import importlib
 import logging
-import shlex
-import subprocess
 import sys
 import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import util
+
+from trainer.subprocesses import command_line
 
 _log = logging.getLogger(__name__)
 
@@ -186,10 +186,9 @@ def wrapper_for(key: str) -> str | None:
     return next((family.wrapper for family in OPTIONAL if family.key == key), None)
 
 
-def install_command(package: str) -> str:
-    """Return the one line that installs a package for the Python that runs here."""
-    words = [sys.executable, "-m", "pip", "install", package]
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+def install_command(*packages: str) -> str:
+    """Return the one line that installs packages for the Python that runs here."""
+    return command_line(sys.executable, "-m", "pip", "install", *packages)
 
 
 def _words(error: BaseException) -> str:

@@ -16,13 +16,13 @@ from typing import Any
 from trainer import whole_files as files
 from trainer.algorithms.build import PLAIN
 from trainer.config import load_config
+from trainer.subprocesses import command_line
 from trainer.tools.evaluation import examine, keep
 from trainer.tools.formats import CARD
 from trainer.tools.progress import Progress
 from trainer.tools.results import ABOUT, EXPORTS, evaluations_in, tidy_exports
 from trainer.tools.subject import Subject
 
-UPLOAD = "hf upload YOUR_NAME/{name} {path}"
 _NORMALIZATION = "normalization.npz"
 
 
@@ -48,7 +48,7 @@ def make_card(subject: Subject, *, episodes: int, progress: Progress, place: Pat
         "mean": results["all"]["mean"],
         "std": results["all"]["std"],
         "video": video is not None,
-        "upload": UPLOAD.format(name=name, path=_quoted(place)),
+        "upload": command_line("hf", "upload", f"YOUR_NAME/{name}", str(place)),
         "time": time.time(),
     }
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -219,7 +219,3 @@ def _config_of(subject: Subject) -> dict[str, Any]:
 
 def _write_json(path: Path, data: Any) -> None:
     path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _quoted(path: Path) -> str:
-    return f'"{path}"' if " " in str(path) else str(path)

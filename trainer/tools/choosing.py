@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -53,11 +54,17 @@ def _step_of(which: str | int) -> int | None:
     return int(digits)
 
 
-def _best(found: list[Checkpoint]) -> Checkpoint:
+def best_of(found: Iterable[Checkpoint]) -> Checkpoint | None:
+    """Return the checkpoint with the highest mean return of an evaluation; None where none was evaluated."""
     judged = [(checkpoint.mean_return, checkpoint) for checkpoint in found if checkpoint.mean_return is not None]
-    if not judged:
+    # Of equal ones the later: it has learnt longer.
+    return max(judged, key=lambda each: (each[0], each[1].step))[1] if judged else None
+
+
+def _best(found: list[Checkpoint]) -> Checkpoint:
+    best = best_of(found)
+    if best is None:
         raise ConflictError(
             "No checkpoint of this run was evaluated, so none is the best. Choose the newest or a step."
         )
-    # Of equal ones the later: it has learnt longer.
-    return max(judged, key=lambda each: (each[0], each[1].step))[1]
+    return best

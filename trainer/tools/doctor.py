@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from trainer.envs.optional import install_command
 from trainer.memory import available_bytes, total_bytes
 from trainer.runs.disk import size
 
@@ -78,7 +79,7 @@ def _packages() -> list[Finding]:
             found.append(Finding(name, OK, version(name)))
         except PackageNotFoundError:
             level = FAULT if name in NEEDED else NOTE
-            found.append(Finding(name, level, f"not installed: {sys.executable} -m pip install {name}"))
+            found.append(Finding(name, level, f"not installed: {install_command(name)}"))
     return found
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 
+from trainer.envs.optional import install_command
 from trainer.errors import ConfigError, ConflictError, Fault, nearest
 
 ONNX, TORCHSCRIPT, CARD = "onnx", "torchscript", "card"
@@ -17,7 +17,7 @@ def missing_for(kind: str) -> str | None:
     missing = [name for name in _NEEDED.get(kind, ()) if find_spec(name) is None]
     if not missing:
         return None
-    command = f"{_quoted(sys.executable)} -m pip install {' '.join(missing)}"
+    command = install_command(*missing)
     return f"Exporting to {kind.upper()} needs {' and '.join(missing)}, which is not installed. Install with: {command}"
 
 
@@ -34,7 +34,3 @@ def require_format(kind: str) -> None:
     missing = missing_for(kind)
     if missing is not None:
         raise ConflictError(missing)
-
-
-def _quoted(path: str) -> str:
-    return f'"{path}"' if " " in path else path

