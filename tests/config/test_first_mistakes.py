@@ -260,6 +260,16 @@ def test_a_buffer_that_fits_is_offered_in_the_place_of_one_that_does_not(engine:
     assert f"{size:,}" in str(fault.hint)
 
 
+@pytest.mark.parametrize("algorithm", ["ppo", "a2c", "recurrent_ppo", "maskable_ppo"])
+def test_a_rollout_that_does_not_fit_is_no_surprise_either(engine: Engine, algorithm: str) -> None:
+    settings = {"algorithm.name": algorithm, "environment.n_envs": 4}
+    [fault] = faults_of(engine, {**settings, "algorithm.n_steps": 10**12})
+    assert fault.field == "algorithm.n_steps"
+    assert "GB of memory are needed for 4,000,000,000,000 steps of a rollout" in fault.message
+    assert fault.fix is not None and 1_000 < fault.fix["algorithm.n_steps"] < 10**12
+    assert faults_of(engine, {**settings, **fault.fix}) == []
+
+
 def test_a_limit_of_its_own_process_counts_before_the_memory_of_the_machine(engine: Engine) -> None:
     resources = {"resources.executor": "process", "resources.memory_limit_mb": 500}
     [fault] = faults_of(engine, {**SAC, **PENDULUM, **resources, "algorithm.buffer_size": 10_000_000})

@@ -121,6 +121,13 @@ def test_time_is_measured_by_earlier_runs_and_says_how_well(engine: Engine) -> N
     assert (cousin.basis, cousin.about) == ("similar", "measured on CartPole-v1")
 
 
+def test_entries_of_tensorboard_follow_the_algorithms_own_interval() -> None:
+    for name, written in (("a2c", "20 entries"), ("ppo", "4 entries")):
+        config = load_config({"algorithm": {"name": name}, "training": {"total_timesteps": 10_000}})
+        [log] = [part for part in estimated(config).disk.parts if part.name == "tensorboard"]
+        assert log.about == written
+
+
 def test_a_run_too_short_to_say_anything_says_nothing() -> None:
     config = load_config({"algorithm": {"name": "dqn", "learning_starts": 1000}})
     data = config.to_data()

@@ -13,6 +13,7 @@ from trainer.errors import Fault
 
 _TIMEOUTS = "handle_timeout_termination"
 _GB = 1e9
+_NOTHING_FITS = "Nothing fits: free some memory."
 # Where memory is used to the last byte the next allocation of anybody ends a program.
 _SENSIBLE_PART = 0.8
 
@@ -84,18 +85,25 @@ def rollout_bytes(config: RunConfig, spaces: Spaces) -> int | None:
 
 
 def memory_fault(config: RunConfig, needed: int, free: int, whose: str = "are free") -> Fault | None:
-    """Return the fault of a replay buffer that does not fit, with a size that does; None where it fits.
+    """Return the fault of a replay buffer or rollout that does not fit, with a size that does; None where it fits.
 
-    :param needed: bytes of the whole buffer
+    :param needed: bytes of the whole of it
     :param free: bytes that may be taken
     :param whose: how the message goes on after the number of free bytes
     """
-    algorithm = config.algorithm
-    if not isinstance(algorithm, OffPolicyConfig) or needed <= free:
+    algorithm, copies = config.algorithm, config.environment.n_envs
+    if needed <= free:
         return None
-    copies = config.environment.n_envs
-    fits = _rounded_down(int(algorithm.buffer_size * max(0, free) / needed * _SENSIBLE_PART))
-    return not_enough_memory(max(algorithm.buffer_size // copies, 1) * copies, needed, free, fits, whose)
+    share = max(0, free) / needed * _SENSIBLE_PART
+    if isinstance(algorithm, OffPolicyConfig):
+        fits = _rounded_down(int(algorithm.buffer_size * share))
+        return not_enough_memory(max(algorithm.buffer_size // copies, 1) * copies, needed, free, fits, whose)
+    steps = int(getattr(algorithm, "n_steps", 0))
+    fits = _rounded_down(int(steps * share))
+    message = f"{_said(needed, free, f'{steps * copies:,} steps of a rollout')} {whose}"
+    if fits == 0:
+        return Fault("algorithm.n_steps", message, _NOTHING_FITS)
+    return Fault("algorithm.n_steps", message, f"At most {fits:,} of each copy fit.", {"algorithm.n_steps": fits})
 
 
 def not_enough_memory(transitions: int, needed: int, free: int, fits: int, whose: str = "are free") -> Fault:
@@ -104,11 +112,15 @@ def not_enough_memory(transitions: int, needed: int, free: int, fits: int, whose
     :param transitions: it was to hold
     :param fits: how many transitions do fit
     """
-    message = f"{needed / _GB:.1f} GB of memory are needed for {transitions:,} transitions, and {free / _GB:.1f} GB"
-    hint, fix = "Nothing fits: free some memory.", None
+    message = _said(needed, free, f"{transitions:,} transitions")
+    hint, fix = _NOTHING_FITS, None
     if fits > 0:
         hint, fix = f"At most {fits:,} fit.", {"algorithm.buffer_size": fits}
     return Fault("algorithm.buffer_size", f"{message} {whose}", hint, fix)
+
+
+def _said(needed: int, free: int, what: str) -> str:
+    return f"{needed / _GB:.1f} GB of memory are needed for {what}, and {free / _GB:.1f} GB"
 
 
 def _rounded_down(number: int) -> int:

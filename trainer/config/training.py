@@ -65,17 +65,17 @@ class TrainingConfig(Section):
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto",
         "Precision",
-        "Width of the numbers that image networks of PPO, A2C and DQN calculate in. bf16 is half as wide and two to "
-        "eight times as fast where the hardware knows it; fp32 is the algorithm to the letter. auto takes bf16 on "
-        "such hardware. All else is fp32.",
+        "Width of the numbers that image networks of PPO, A2C, DQN and QR-DQN calculate in. bf16 is half as wide and "
+        "two to eight times as fast where the hardware knows it; fp32 is the algorithm to the letter. auto takes bf16 "
+        "on such hardware. All else is fp32.",
         sources.TORCH_AUTOCAST,
         _MACHINE,
     )
     torch_compile: bool = setting(
         False,
         "Compile networks",
-        "Have torch.compile translate image networks (PPO, A2C, DQN) first; it takes up to a minute and needs a C++ "
-        "compiler. Where that fails the run goes on without and says so in its log.",
+        "Have torch.compile translate image networks (PPO, A2C, DQN, QR-DQN) first; it takes up to a minute and needs "
+        "a C++ compiler. Where that fails the run goes on without and says so in its log.",
         sources.TORCH_COMPILE,
         _MACHINE,
         advanced=True,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig, Spaces, apply_overrides, check, load_config
-from trainer.config.sizes import memory_fault, replay_bytes
+from trainer.config.sizes import memory_fault, replay_bytes, rollout_bytes
 from trainer.envs import catalogue
 from trainer.envs.entry_points import placed
 from trainer.envs.pool_faults import pool_faults
@@ -62,8 +62,8 @@ class Intake:
         return [*check(config, spaces), *self._memory_faults(config, spaces), *machine]
 
     def _memory_faults(self, config: RunConfig, spaces: Spaces) -> list[Fault]:
-        """Return the fault of a replay buffer that will not fit; one whose turn comes later has all memory there is."""
-        needed = replay_bytes(config, spaces)
+        """Return the fault of a buffer that will not fit; a run whose turn comes later has all memory there is."""
+        needed = replay_bytes(config, spaces) or rollout_bytes(config, spaces)
         if not needed:
             return []
         limit = config.resources.memory_limit_mb
