@@ -17,16 +17,20 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from trainer.config import ALGORITHMS, RunConfig, apply_overrides, check, load_config
+from trainer.config import ALGORITHMS, RunConfig, Spaces, apply_overrides, check, load_config
 from trainer.config.algorithms import label_of
 from trainer.config.comparison import changed
+from trainer.config.environment import EnvironmentConfig
 from trainer.config.importing import import_text
 from trainer.config.importing.names import ATARI_FAMILY, DEFAULT_ENTRY, algorithm_called
 from trainer.config.overrides import settings_in
 from trainer.config.run import SCHEMA_VERSION
+from trainer.config.sizes import replay_bytes
+from trainer.envs.catalogue import environment_spaces
 from trainer.paths import BUILT_IN_PRESETS
 
 SOURCE = Path(__file__).parent / "source"
@@ -55,6 +59,7 @@ _NOT_HERE = {
     r"Panda.*": "its environment needs PyBullet, which is not among what Palaestra installs",
     r"(donkey|Neck|A1|Rocket).*": "the environment is not published as a package",
 }
+_ZOO_KEEPS = 1_000_000  # transitions of QR-DQN, by saying nothing
 _EVALUATIONS = 40  # of a run
 _USUAL_EPISODE = 300  # steps
 _ATARI = {
@@ -73,10 +78,6 @@ _ATARI_OF: Mapping[str, Mapping[str, Any]] = {
         "checkpoints.every_seconds": 1800.0,
     },
     "qrdqn": {"algorithm.buffer_size": 100_000, "checkpoints.every_seconds": 1800.0},
-}
-_SAID_OF = {
-    "dqn": " The replay buffer takes about 0.7 GB of memory: each frame is stored once.",
-    "qrdqn": " Keeps 100,000 transitions (5.6 GB of memory) of the zoo's 1,000,000, which take 56 GB.",
 }
 
 
@@ -212,7 +213,7 @@ def _about(
     task = sources.tasks[config.environment.id]
     label = label_of(config.algorithm.name)
     masked = " without velocities" if "NoVel" in entry else ""
-    said = _SAID_OF.get(config.algorithm.name, "") if entry == ATARI_FAMILY else ""
+    said = _said_of_memory(config) if entry == ATARI_FAMILY else ""
     description = choices.get("description", task["goal"] + said)
     if config.environment.id != environment and not masked and "Tuned on" not in description:
         description += f" Tuned on {environment}, whose task is the same."
@@ -226,6 +227,31 @@ def _about(
     if score is not None:
         about["score"] = dict(score)
     return about
+
+
+def _said_of_memory(config: RunConfig) -> str:
+    """Return what there is to say of a replay buffer of frames, each of which is stored once."""
+    if config.algorithm.name not in ("dqn", "qrdqn"):
+        return ""
+    kept = _gigabytes(config)
+    if config.algorithm.name == "dqn":
+        return f" The replay buffer takes about {kept} of memory: each frame is stored once."
+    zoo = load_config(apply_overrides(config.to_data(), {"algorithm.buffer_size": _ZOO_KEEPS}))
+    ours = getattr(config.algorithm, "buffer_size", 0)
+    return (
+        f" Keeps {ours:,} transitions ({kept} of memory), as DQN does, of the zoo's {_ZOO_KEEPS:,}, "
+        f"which take {_gigabytes(zoo)}."
+    )
+
+
+def _gigabytes(config: RunConfig) -> str:
+    return f"{(replay_bytes(config, _frames()) or 0) / 1e9:.1f} GB"
+
+
+@cache
+def _frames() -> Spaces:
+    """Return the spaces of Atari games, which differ in their actions alone."""
+    return environment_spaces(EnvironmentConfig(id=f"{GAMES[0]}NoFrameskip-v4"))
 
 
 def sparse(config: RunConfig) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gymnasium
+import numpy as np
 import pytest
+from gymnasium import spaces as kinds
 
 from trainer.algorithms.build import build_model
 from trainer.config import RunConfig, load_config
@@ -20,6 +23,31 @@ from trainer.store import SpeedRecord
 
 QUIET: dict[str, Any] = {"evaluation": {"enabled": False, "final_episodes": 0}, "video": {"enabled": False}}
 GB = 10**9
+PIXELS, SWITCHES, DIALS = "TestPixels-v0", "TestSwitches-v0", "TestDials-v0"
+
+
+class Still(gymnasium.Env[Any, Any]):
+    """Nothing ever happens in it."""
+
+    def __init__(self, sees: kinds.Space[Any], does: kinds.Space[Any]) -> None:
+        self.observation_space, self.action_space = sees, does
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        return self.observation_space.sample(), {}
+
+    def step(self, _: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        return self.observation_space.sample(), 0.0, False, False, {}
+
+
+def register(name: str, sees: kinds.Space[Any], does: kinds.Space[Any]) -> None:
+    if name not in gymnasium.registry:
+        gymnasium.register(name, entry_point=lambda **_: Still(sees, does), max_episode_steps=5)
+
+
+register(PIXELS, kinds.Box(0, 255, (1, 36, 36), np.uint8), kinds.Box(-1, 1, (2,), np.float32))
+register(SWITCHES, kinds.Box(-1, 1, (4,), np.float32), kinds.MultiBinary(3))
+register(DIALS, kinds.Box(-1, 1, (4,), np.float32), kinds.MultiDiscrete([2, 5]))
 
 
 def estimated(config: RunConfig, earlier: tuple[SpeedRecord, ...] = (), **free: int | None) -> Estimates:
@@ -50,6 +78,14 @@ def on_disk(folder: Path) -> int:
         ("tqc", "Pendulum-v1", {}),
         ("trpo", "CartPole-v1", {}),
         ("maskable_ppo", "CartPole-v1", {}),
+        ("sac", PIXELS, {}),
+        ("sac", PIXELS, {"share_features_extractor": True}),
+        ("td3", PIXELS, {"share_features_extractor": True}),
+        ("td3", PIXELS, {"share_features_extractor": False}),
+        ("ppo", SWITCHES, {}),
+        ("maskable_ppo", SWITCHES, {}),
+        ("a2c", DIALS, {}),
+        ("maskable_ppo", DIALS, {}),
     ],
 )
 def test_networks_are_as_large_as_they_are_said_to_be(algorithm: str, environment: str, policy: dict[str, Any]) -> None:

@@ -80,7 +80,8 @@ def rollout_bytes(config: RunConfig, spaces: Spaces) -> int | None:
         # Both parts of the memory, of actor and critic.
         row += 4 * 4 * config.policy.n_lstm_layers * config.policy.lstm_hidden_size
     if isinstance(algorithm, MaskablePPOConfig):
-        row += 4 * (spaces.n_actions or 0)
+        # Of a choice between yes and no, either may be forbidden.
+        row += 4 * (spaces.action_size or 0) * (2 if spaces.action_kind == "multi_binary" else 1)
     return int(algorithm.n_steps) * config.environment.n_envs * row
 
 

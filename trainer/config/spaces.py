@@ -22,6 +22,7 @@ class Spaces:
     :param action_kind: `box` is continuous
     :param n_actions: number of actions of a discrete action space
     :param action_shape: shape of one continuous action
+    :param action_size: numbers that one action consists of, one-hot where it is discrete; None when unknown
     :param action_bounded: whether every bound of a continuous action is finite; None when unknown
     :param goal_size: numbers in a goal, where observations hold `observation`, `achieved_goal` and `desired_goal`
     :param native_available: whether the environment has a native vector implementation; None when unknown
@@ -39,6 +40,7 @@ class Spaces:
     action_kind: ActionKind
     n_actions: int | None = None
     action_shape: tuple[int, ...] | None = None
+    action_size: int | None = None
     action_bounded: bool | None = None
     goal_size: int | None = None
     native_available: bool | None = None

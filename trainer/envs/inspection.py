@@ -53,6 +53,7 @@ def describe_spaces(
         action_kind=_as_action_kind(acting),
         n_actions=int(action.n) if isinstance(action, spaces.Discrete) else None,
         action_shape=action.shape if continuous else None,
+        action_size=_numbers_of(action),
         action_bounded=action.is_bounded() if isinstance(action, spaces.Box) else None,
         goal_size=_goal_size(observation),
         native_available=native,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod
 from typing import Any
 
 from trainer.config import RunConfig
@@ -79,7 +78,7 @@ def networks_of(config: RunConfig, spaces: Spaces) -> Networks | None:
     """Return the size of a run's networks; None where their layout is not known here."""
     layout = _LAYOUTS.get(config.algorithm.name)
     extractor = _extractor(config, spaces)
-    actions = spaces.n_actions or (prod(spaces.action_shape) if spaces.action_shape is not None else None)
+    actions = spaces.action_size
     if layout is None or extractor is None or actions is None:
         return None
     weights, features, activations = extractor
@@ -87,6 +86,8 @@ def networks_of(config: RunConfig, spaces: Spaces) -> Networks | None:
     usual = list(layout.hidden_on_images if images else layout.hidden)
     answers = config.policy.n_quantiles or layout.answers
     if config.algorithm.on_policy:
+        if config.algorithm.name == "maskable_ppo" and spaces.action_kind == "multi_binary":
+            actions *= 2  # yes and no of each
         return _actor_and_value(config, extractor, usual, actions, continuous=spaces.action_shape is not None)
     hidden = _layers(config, "qf", usual if layout.critic_hidden is None else list(layout.critic_hidden))
     if layout.by_value:
@@ -96,10 +97,13 @@ def networks_of(config: RunConfig, spaces: Spaces) -> Networks | None:
     heads = 2 if layout.gaussian else 1
     of_actor = weights + _dense([features, *actor]) + heads * _dense([actor[-1] if actor else features, actions])
     critics = config.policy.n_critics or layout.critics
-    of_critic = weights + critics * _dense([features + actions, *hidden, answers])
-    # SAC has no target of its actor.
-    targets = (of_critic if layout.gaussian else of_actor + of_critic) if layout.has_targets else 0
-    return _with_optimizer(config, of_actor + of_critic, targets, activations + sum(actor) + critics * sum(hidden))
+    of_critics = critics * _dense([features + actions, *hidden, answers])
+    shared = bool(config.policy.share_features_extractor)
+    trained = of_actor + of_critics + (0 if shared else weights)
+    # SAC has no target of its actor, and that of its critics shares nothing.
+    targets = (weights + of_critics if layout.gaussian else trained) if layout.has_targets else 0
+    seen = activations if shared else 2 * activations
+    return _with_optimizer(config, trained, targets, seen + sum(actor) + critics * sum(hidden))
 
 
 def _actor_and_value(
