@@ -128,6 +128,19 @@ def test_a_layout_that_cannot_be_changed_line_by_line_is_left_to_its_author(file
     assert file.path.read_text() == text
 
 
+def test_a_line_ends_where_toml_ends_it(file):
+    name = "a\u2028b\x85c\u2029d\x7fe\x0bf"
+    file.change("name", name)
+    assert not {"\u2028", "\x85", "\x0b"} & set(file.path.read_text(encoding="utf-8"))
+    file.path.write_text('[run]\nname = "a\u2028b\x85c"\n', encoding="utf-8")
+    file.change("training.seed", 7)
+    file.change("name", name)
+    assert file.read().values == {"name": name, "training.seed": 7}
+    file.path.write_text(f"[training]\nseed = 0x{'f' * 5000}\n", encoding="utf-8")
+    (fault,) = file.read().faults
+    assert (fault.field, fault.message[:8]) == ("training.seed", "line 2: ")
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

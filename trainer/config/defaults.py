@@ -251,7 +251,7 @@ def _line_of(text: str, place: str, *, commented: bool = False) -> int | None:
     """Return the index of the line that gives the setting at `place`; with `commented` of one that would."""
     table = ""
     mark = r"\s*#\s*" if commented else r"\s*"
-    for index, line in enumerate(text.splitlines()):
+    for index, line in enumerate(_lines(text)):
         header = _HEADER.match(line)
         if header:
             table = _plain(header.group(1))
@@ -263,13 +263,18 @@ def _line_of(text: str, place: str, *, commented: bool = False) -> int | None:
     return None
 
 
+def _lines(text: str) -> list[str]:
+    """Return the lines as TOML has them, which knows one end of a line where `splitlines` knows eleven."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def _plain(key: str) -> str:
     return ".".join(part.strip().strip("\"'") for part in key.split("."))
 
 
 def _changed(text: str, place: str, written: str | None) -> str:
     """Return the file's text with one setting given as `written`, or commented out."""
-    lines = text.splitlines()
+    lines = _lines(text)
     at = _line_of(text, place)
     if written is None:
         if at is not None:

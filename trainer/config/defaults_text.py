@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from trainer.config.specs import FieldSpec
 
 _WIDTH = 100
+_HIDDEN = re.compile("[\x7f-\x9f\u2028\u2029]")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _OPENING = """\
 Your own defaults for Palaestra.
@@ -64,7 +65,8 @@ def _inner(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        # What TOML refuses as it is, and what editors take for the end of a line.
+        return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, Mapping):
