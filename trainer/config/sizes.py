@@ -101,10 +101,12 @@ def memory_fault(config: RunConfig, needed: int, free: int, whose: str = "are fr
         return not_enough_memory(max(algorithm.buffer_size // copies, 1) * copies, needed, free, fits, whose)
     steps = int(getattr(algorithm, "n_steps", 0))
     fits = _rounded_down(int(steps * share))
-    message = f"{_said(needed, free, f'{steps * copies:,} steps of a rollout')} {whose}"
-    if fits == 0:
-        return Fault("algorithm.n_steps", message, _NOTHING_FITS)
-    return Fault("algorithm.n_steps", message, f"At most {fits:,} of each copy fit.", {"algorithm.n_steps": fits})
+    rows = steps * copies
+    message = f"{needed / _GB:.1f} GB of memory are needed for {rows:,} steps of a rollout, and {free / _GB:.1f} GB"
+    hint, fix = _NOTHING_FITS, None
+    if fits > 0:
+        hint, fix = f"At most {fits:,} of each copy fit.", {"algorithm.n_steps": fits}
+    return Fault("algorithm.n_steps", f"{message} {whose}", hint, fix)
 
 
 def not_enough_memory(transitions: int, needed: int, free: int, fits: int, whose: str = "are free") -> Fault:
@@ -113,15 +115,11 @@ def not_enough_memory(transitions: int, needed: int, free: int, fits: int, whose
     :param transitions: it was to hold
     :param fits: how many transitions do fit
     """
-    message = _said(needed, free, f"{transitions:,} transitions")
+    message = f"{needed / _GB:.1f} GB of memory are needed for {transitions:,} transitions, and {free / _GB:.1f} GB"
     hint, fix = _NOTHING_FITS, None
     if fits > 0:
         hint, fix = f"At most {fits:,} fit.", {"algorithm.buffer_size": fits}
     return Fault("algorithm.buffer_size", f"{message} {whose}", hint, fix)
-
-
-def _said(needed: int, free: int, what: str) -> str:
-    return f"{needed / _GB:.1f} GB of memory are needed for {what}, and {free / _GB:.1f} GB"
 
 
 def _rounded_down(number: int) -> int:
