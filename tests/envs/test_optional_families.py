@@ -10,7 +10,7 @@ import pytest
 
 from trainer.config import EnvironmentConfig, RunConfig, check
 from trainer.config.environment import WrapperConfig
-from trainer.envs import catalogue, optional
+from trainer.envs import catalogue, needs, optional
 from trainer.envs.optional import OptionalFamily
 from trainer.errors import ConfigError
 
@@ -76,9 +76,9 @@ def test_a_package_that_was_mended_is_tried_once_more_when_somebody_looks_again(
 
 
 def test_a_package_that_was_installed_meanwhile_is_found_without_a_restart(monkeypatch) -> None:
-    there = catalogue.util.find_spec
+    there = needs.util.find_spec
     with monkeypatch.context() as without:
-        without.setattr(catalogue.util, "find_spec", lambda name: None if name == "Box2D" else there(name))
+        without.setattr(needs.util, "find_spec", lambda name: None if name == "Box2D" else there(name))
         catalogue.entries()
         missing = catalogue.find("LunarLander-v3")
         assert not missing.available and "gymnasium[box2d]" in (missing.command or "")

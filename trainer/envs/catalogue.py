@@ -6,14 +6,11 @@ that needs them. Everything may be asked from any thread. Ids that others regist
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import metadata, util
 from typing import TYPE_CHECKING, Any
 
 from trainer.config.environment import EnvironmentConfig
@@ -23,6 +20,7 @@ from trainer.envs.apart import decisive, tried
 from trainer.envs.atari_options import longest_episode
 from trainer.envs.custom.source import generation, source_of
 from trainer.envs.entry_points import has_own_code
+from trainer.envs.needs import is_retired, look_at_packages, missing_for, versions
 from trainer.envs.optional import OPTIONAL, OptionalFamily
 from trainer.envs.registry import atari_options_of, registry
 from trainer.errors import ConfigError, Fault, nearest
@@ -43,17 +41,6 @@ _FAMILY_TITLES: Mapping[str, str] = {
     "other": "Others",
     "jax": "Gymnasium functional (JAX)",
 }
-# Import name of what a family needs -> what to install.
-_NEEDS: Mapping[str, tuple[str, str]] = {
-    "atari": ("ale_py", "ale-py"),
-    "box2d": ("Box2D", "gymnasium[box2d]"),
-    "mujoco": ("mujoco", "mujoco"),
-}
-# Gymnasium-Robotics 1.4 compares joints in a way that newer MuJoCo releases have given up (3.11 runs, 3.12 does not).
-_OLDER_MUJOCO = tuple(
-    f"gymnasium_robotics.envs.{name}" for name in ("fetch.", "shadow_dexterous_hand.", "franka_kitchen")
-)
-_TOO_NEW_MUJOCO = (3, 12)
 
 
 @dataclass(frozen=True)
@@ -103,7 +90,6 @@ _State = tuple[int, frozenset[str], tuple[tuple[str, str], ...]]
 
 _cache_lock = threading.Lock()
 _cached: tuple[_State, tuple[EnvironmentEntry, ...]] | None = None
-_versions: Mapping[str, str] | None = None
 
 
 def entries(*, again: bool = False) -> tuple[EnvironmentEntry, ...]:
@@ -116,36 +102,8 @@ def entries(*, again: bool = False) -> tuple[EnvironmentEntry, ...]:
     if again:
         optional.forget_failed()
     optional.register_installed()
-    _look_at_packages()
+    look_at_packages()
     return _known()
-
-
-def versions() -> Mapping[str, str]:
-    """Return the version of each installed package that brings environments, by the name under which it is imported.
-
-    As of the last time that all were asked for, so that nobody waits for the disk.
-    """
-    return _look_at_packages() if _versions is None else _versions
-
-
-def _look_at_packages() -> Mapping[str, str]:
-    global _versions
-    importlib.invalidate_caches()
-    _versions = _installed_versions()
-    return _versions
-
-
-def _installed_versions() -> dict[str, str]:
-    names = {"gymnasium": "gymnasium", **{module: module for module, _ in _NEEDS.values()}, "ale_py": "ale-py"}
-    names |= {family.roots[0]: family.package for family in OPTIONAL}
-    return {module: _version(package) for module, package in names.items() if util.find_spec(module) is not None}
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _known() -> tuple[EnvironmentEntry, ...]:
@@ -221,7 +179,7 @@ def require(environment_id: str) -> EnvSpec:
     """
     entry = find(environment_id)
     if entry.command is not None:  # it may have been run since
-        _look_at_packages()
+        look_at_packages()
         entry = find(environment_id)
     if entry.missing is not None:
         hint = entry.missing if entry.command is None else f"{entry.missing} Run: {entry.command}"
@@ -325,7 +283,7 @@ def _entry(spec: EnvSpec) -> EnvironmentEntry | None:
     if spec.name.startswith("GymV2"):
         return None
     family = _family(spec)
-    missing, command = _missing(spec, family)
+    missing, command = missing_for(spec, family)
     limit = spec.max_episode_steps
     if family == "atari" and limit is None:
         limit = longest_episode(spec.kwargs)
@@ -347,7 +305,7 @@ def _family(spec: EnvSpec) -> str:
         return "yours"
     if spec.namespace in {"phys2d", "tabular"}:
         return "jax"
-    if _is_retired(spec):
+    if is_retired(spec):
         return "mujoco"
     if not isinstance(spec.entry_point, str):
         return _family_of_module(getattr(spec.entry_point, "__module__", ""))
@@ -356,61 +314,12 @@ def _family(spec: EnvSpec) -> str:
     return _family_of_module(spec.entry_point.partition(":")[0])
 
 
-def _is_retired(spec: EnvSpec) -> bool:
-    """Say whether this is a MuJoCo environment for mujoco-py.
-
-    Gymnasium registers them with a function that only explains where they went, and Gymnasium-Robotics, once it is
-    imported, with what they were.
-    """
-    if isinstance(spec.entry_point, str):
-        return spec.entry_point.startswith("gymnasium_robotics.envs.mujoco.")
-    return getattr(spec.entry_point, "__name__", "") == "_raise_mujoco_py_error"
-
-
 def _family_of_module(name: str) -> str:
     module = name.split(".")
     if module[:2] == ["gymnasium", "envs"] and len(module) > 2:
         return module[2] if module[2] in _FAMILY_TITLES else "other"
     family = optional.family_of_module(name)
     return "other" if family is None else family.key
-
-
-def _missing(spec: EnvSpec, family: str) -> tuple[str | None, str | None]:
-    """Return what keeps an environment from running here, with what to do, and the line that does it."""
-    if family == "mujoco" and _is_retired(spec):
-        return f"Gymnasium no longer has versions 2 and 3 of this environment: use {spec.name}-v5.", None
-    if family == "jax":
-        other = "use the one of the same name in another family"
-        return f"Gymnasium's JAX environments cannot be trained on here: {other}.", None
-    needed = _NEEDS.get(family)
-    if needed is not None and util.find_spec(needed[0]) is None:
-        return f"Needs a package that is not installed: {needed[1]}.", optional.install_command(needed[1])
-    if spec.id == "Pusher-v4" and int(metadata.version("mujoco").partition(".")[0]) >= 3:
-        return "Runs only with mujoco older than 3: use Pusher-v5.", None
-    return _missing_robot(spec) if family == "robotics" else (None, None)
-
-
-def _missing_robot(spec: EnvSpec) -> tuple[str | None, str | None]:
-    """Return the same for Gymnasium-Robotics, of which parts need an older MuJoCo, or one that has long gone."""
-    entry_point = str(spec.entry_point)
-    if ":MujocoPy" in entry_point:
-        return "Needs mujoco-py, which has been given up: use the newest version of this environment.", None
-    if util.find_spec("mujoco") is None:
-        return "Needs a package that is not installed: mujoco.", optional.install_command("mujoco")
-    if entry_point.startswith(_OLDER_MUJOCO) and _release(metadata.version("mujoco")) >= _TOO_NEW_MUJOCO:
-        wanted = f"mujoco<{'.'.join(map(str, _TOO_NEW_MUJOCO))}"
-        return f"Does not run with mujoco {metadata.version('mujoco')}: needs {wanted}.", optional.install_command(
-            wanted
-        )
-    in_use = getattr(sys.modules.get("mujoco"), "__version__", "")
-    if entry_point.startswith(_OLDER_MUJOCO) and _release(in_use) >= _TOO_NEW_MUJOCO:
-        installed = metadata.version("mujoco")
-        return f"mujoco {in_use} is in use, though {installed} is installed by now: restart Palaestra.", None
-    return None, None
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 def _title(name: str) -> str:

@@ -22,6 +22,7 @@ from trainer.config.spaces import Spaces, spaces_from_data
 from trainer.envs import catalogue
 from trainer.envs.catalogue import EnvironmentEntry
 from trainer.envs.custom.source import source_of
+from trainer.envs.needs import versions
 from trainer.envs.worker import BUSY, Worker, place
 from trainer.errors import ConfigError, ConflictError, NotFoundError
 from trainer.whole_files import read_json, write_atomically
@@ -203,5 +204,5 @@ def _entry(environment_id: str) -> EnvironmentEntry:
 def _key(environment_id: str) -> str:
     """Return a file name for an id as it is registered now: another version of what makes it is another one."""
     source = source_of(environment_id)
-    made_by = list(source.files) if source is not None else list(catalogue.versions().items())
+    made_by = list(source.files) if source is not None else list(versions().items())
     return hashlib.sha256(json.dumps([environment_id, __version__, made_by]).encode()).hexdigest()[:32]
