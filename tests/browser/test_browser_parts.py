@@ -111,6 +111,15 @@ def test_a_tip_describes_its_owner_besides_what_described_it_before(page, rest):
     assert resume.get_attribute("aria-describedby") == "fault-of-its-own"
 
 
+def test_the_status_bar_is_one_line_on_a_phone_too(page, rest):
+    rest.runs = [run()]
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_stage(page, rest)
+    until(page, "() => document.querySelector('.pal-version').textContent !== ''")
+    assert page.locator(".pal-footer").bounding_box()["height"] < 42
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_a_refusal_becomes_a_message_that_can_be_copied(page, rest):
     rest.runs = [run()]
     rest.refusal = "Run 1 saves a checkpoint; try again in a moment."

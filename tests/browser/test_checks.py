@@ -105,6 +105,7 @@ def test_the_panel_lists_every_fault_by_section_and_leads_to_its_field(page):
     panel = page.locator("#checks")
     expect(panel.locator("h4")).to_have_text(["Algorithm", "Policy", "Video"])
     expect(panel.locator(".pal-check")).to_have_count(3)
+    expect(panel.get_by_role("button", name="Empty Optimiser arguments")).to_be_visible()
     panel.get_by_role("button", name="Optimiser arguments", exact=True).click()
     expect(field(page, "policy.optimizer_kwargs").locator("textarea")).to_be_focused()
 

@@ -26,7 +26,8 @@
     const field = model.applicable().find((each) => each.path === path);
     if (!field) return null;
     if (field.kind === "bool") return pal.text(value ? "check.fix.on" : "check.fix.off", { field: field.title });
-    if (value === null || value === "") return pal.text("check.fix.empty", { field: field.title });
+    const empty = value === null || value === "" || (typeof value === "object" && !Object.keys(value).length);
+    if (empty) return pal.text("check.fix.empty", { field: field.title });
     const words = pal.showValue(field, pal.controlText(field, value));
     return words.length > LONGEST_VALUE ? pal.text("check.fix.change", { field: field.title }) : pal.text("check.fix.set", { field: field.title, value: words });
   }
