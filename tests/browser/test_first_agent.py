@@ -115,14 +115,15 @@ def test_every_field_has_a_label_and_help_that_shows_on_hover_and_focus(page):
     assert missing == []
     field = page.locator('.pal-field[data-path="algorithm.gamma"]:visible')
     field.locator(".pal-label").hover()
-    tip = page.locator(".pal-help:visible")
+    tip = page.locator(".pal-fieldhelp:visible")
     expect(tip).to_contain_text("algorithm.gamma")
     expect(tip).to_contain_text("Default 0.99")
+    assert tip.evaluate("box => getComputedStyle(box).display") == "block"
     page.mouse.move(5, 5)
     expect(tip).to_have_count(0)
     page.locator('.pal-field[data-path="algorithm.n_epochs"]:visible input').focus()
     page.keyboard.press("Tab")
-    expect(page.locator(".pal-help:visible")).to_have_count(1)
+    expect(page.locator(".pal-fieldhelp:visible")).to_have_count(1)
 
 
 def test_print_command_shows_the_line_that_does_the_same(page, server):

@@ -12,6 +12,18 @@ from ui.theme import PalaestraTheme
 
 SCRIPTS = sorted(ASSETS.glob("*.js"))
 STYLES = sorted(ASSETS.glob("*.css"))
+# Classes of one sheet that another one adds to, meaning the same part of the page.
+SHARED = {
+    "pal-card-head",
+    "pal-card-trouble",
+    "pal-config",
+    "pal-config-state",
+    "pal-count",
+    "pal-defaults-form",
+    "pal-group",
+    "pal-name-form",
+    "pal-tile-play",
+}
 
 
 def test_every_asset_is_loaded_once_the_foundation_first_and_the_start_last():
@@ -66,6 +78,21 @@ def test_no_script_turns_text_into_markup_or_code(path):
     text = path.read_text(encoding="utf-8")
     assert re.findall(r"innerHTML|outerHTML\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function", text) == []
     assert text.count("\n") < 400
+
+
+def test_no_two_style_sheets_mean_different_things_by_one_class():
+    owners: dict[str, set[str]] = {}
+    users: dict[str, set[str]] = {}
+    for sheet in STYLES:
+        css = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for rule in re.findall(r"([^{};]+)\{", css):
+            for selector in re.split(r",(?![^(]*\))", rule):
+                if first := re.match(r"\.(pal-[\w-]+)(?=$|[\s>~+])", selector.strip()):
+                    users.setdefault(first[1], set()).add(sheet.name)
+                    if first[0] == selector.strip():
+                        owners.setdefault(first[1], set()).add(sheet.name)
+    twice = {name: sorted(users[name]) for name in owners if len(users[name]) > 1}
+    assert {name: sheets for name, sheets in twice.items() if name not in SHARED} == {}
 
 
 def test_text_and_signs_have_enough_contrast_in_light_and_dark():

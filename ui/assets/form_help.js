@@ -13,9 +13,9 @@
     // find(node): the FormField that a node of the page lies in, or null
     constructor(root, find) {
       this.text = h("p");
-      this.facts = h("p", { class: "pal-help-facts" });
-      this.path = h("p", { class: "pal-help-path" });
-      this.box = h("div", { class: "pal-tip pal-help", "aria-hidden": "true", hidden: true }, this.text, this.facts, this.path);
+      this.facts = h("p", { class: "pal-fieldhelp-facts" });
+      this.path = h("p", { class: "pal-fieldhelp-path" });
+      this.box = h("div", { class: "pal-tip pal-fieldhelp", "aria-hidden": "true", hidden: true }, this.text, this.facts, this.path);
       this.find = find;
       this.timer = 0;
       root.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.rest(event.target));
