@@ -163,6 +163,7 @@
       button.addEventListener("click", () => {
         if (!elsewhere) this.search.value = "";
         this.choose("all");
+        this.search.focus(); // the button has gone with what it was for
       });
       return h("div", { class: "pal-envs-nothing" }, h("p", { text: text("environments.nothing") }), button);
     }
