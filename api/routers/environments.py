@@ -55,13 +55,15 @@ class EnvironmentWanted(Parameters):
 def view(engine: EngineOf, wanted: Annotated[EnvironmentWanted, Query()]) -> JsonResponse:
     """Return everything about one environment: spaces in full, picture, algorithms that fit, presets.
 
-    `algorithm_labels` are what people read for the names in `algorithms`.
+    `algorithm_labels` are what people read for the names in `algorithms`; the `environment` of a preset says on which
+    version of it the preset was tuned, `versions` which ids are versions of it.
     It is made in a process of its own the first time, which takes a second or two.
     """
     seen = engine.gallery.seen(wanted.id, again=wanted.again)
     entry = catalogue.find(wanted.id)
     spaces = spaces_from(seen)
     fits = algorithms_for(spaces)
+    versions = catalogue.versions_of(wanted.id)
     return JsonResponse(
         {
             **asdict(entry),
@@ -70,7 +72,8 @@ def view(engine: EngineOf, wanted: Annotated[EnvironmentWanted, Query()]) -> Jso
             "algorithms": fits,
             "algorithm_labels": {name: label_of(name) for name in fits},
             "wrapper": spaces.suggested_wrapper if spaces is not None else None,
-            "presets": _presets_json(engine, wanted.id),
+            "presets": _presets_json(engine, versions),
+            "versions": sorted(versions),
         }
     )
 
@@ -171,9 +174,9 @@ def _summary(seen: dict[str, Any]) -> dict[str, Any]:
     return seen["spaces"] if isinstance(seen.get("spaces"), dict) else {"problem": seen.get("problem", "")}
 
 
-def _presets_json(engine: Engine, environment_id: str) -> list[dict[str, Any]]:
+def _presets_json(engine: Engine, environment_ids: frozenset[str]) -> list[dict[str, Any]]:
     infos = ({**asdict(info), "algorithm_label": label_of(info.algorithm)} for info in engine.presets.list())
-    return [info for info in infos if info["environment"] == environment_id and not info["problem"]]
+    return [info for info in infos if info["environment"] in environment_ids and not info["problem"]]
 
 
 def _file_json(file: CustomFile) -> dict[str, Any]:

@@ -43,6 +43,15 @@ def test_one_environment_in_full_with_a_picture_made_elsewhere(client) -> None:
     assert picture.headers["content-type"] == "image/png" and picture.content.startswith(b"\x89PNG")
 
 
+def test_every_version_of_an_environment_has_its_presets_and_says_what_they_were_tuned_on(client) -> None:
+    view = client.get(f"{PATH}/view", params={"id": "ALE/Breakout-v5"}).json()
+    tuned_on = {preset["name"]: preset["environment"] for preset in view["presets"]}
+    assert tuned_on["ppo_breakout"] == "BreakoutNoFrameskip-v4" and {"dqn_breakout", "qrdqn_breakout"} <= set(tuned_on)
+    assert {"ALE/Breakout-v5", "BreakoutNoFrameskip-v4"} <= set(view["versions"])
+    jax = client.get(f"{PATH}/view", params={"id": "phys2d/CartPole-v1"}).json()
+    assert jax["presets"] == [], "another implementation is another environment"
+
+
 def test_an_unknown_environment_names_the_nearest(client) -> None:
     answer = client.get(f"{PATH}/view", params={"id": "CartPol-v1"})
     assert answer.status_code == 404 and "CartPole-v1" in answer.json()["error"]["message"]

@@ -50,6 +50,31 @@ def test_an_environment_is_shown_with_picture_spaces_and_the_way_to_train(tab):
     assert "lunarlander" in tab.evaluate("() => window.palaestra.train.model.preset")
 
 
+def train_on(tab, environment):
+    search(tab, environment)
+    tab.locator(".pal-envs-row").first.click()
+    expect(tab.locator(".pal-envs-ways .pal-muted").first).to_contain_text("preset", timeout=30_000)
+    said = tab.locator(".pal-envs-ways .pal-muted").first.inner_text()
+    tab.locator("#environment-train").click()
+    tab.locator("#pal-train").wait_for(state="visible")
+    until(tab, f"() => window.palaestra.train?.model.values['environment.id'] === '{environment}'")
+    model = tab.evaluate("() => ({ preset: palaestra.train.model.preset, values: palaestra.train.model.values })")
+    return said, model["preset"], model["values"]
+
+
+def test_a_preset_of_another_version_is_taken_and_no_number_of_another_environment(tab):
+    said, preset, values = train_on(tab, "ALE/Breakout-v5")
+    assert "tuned on BreakoutNoFrameskip-v4" in said and preset.endswith("_breakout")
+    expect(tab.locator("#preset-score")).to_contain_text("on BreakoutNoFrameskip-v4")
+    tab.evaluate("() => palaestra.train.model.assign({ 'environment.id': 'CartPole-v1' })")
+    expect(tab.locator("#preset-score")).to_have_text("")
+    tab.keyboard.press("g")
+    tab.keyboard.press("e")
+    said, preset, values = train_on(tab, "CliffWalking-v1")
+    assert said.startswith("There is no preset for it") and preset is None
+    assert values["algorithm.name"] == "ppo" and values["training.total_timesteps"] != 10_000_000
+
+
 def test_the_list_is_walked_by_keyboard(tab):
     search(tab, "cartpole")
     tab.keyboard.press("ArrowDown")

@@ -172,6 +172,15 @@ def _among_known(environment_id: str) -> EnvironmentEntry | None:
     return next((entry for entry in _known() if entry.id == environment_id), None)
 
 
+def versions_of(environment_id: str) -> frozenset[str]:
+    """Return the ids of all versions of an environment, its own among them: every id of one game.
+
+    :raises ConfigError: it is not registered
+    """
+    entry = find(environment_id)
+    return frozenset(each.id for each in _known() if (each.family, each.title) == (entry.family, entry.title))
+
+
 def require(environment_id: str) -> EnvSpec:
     """Return the registered spec of an id that can be made here.
 

@@ -132,23 +132,28 @@
 
     ways(view) {
       const presets = view?.presets || [];
-      const best = pal.bestPreset(presets);
+      const best = pal.bestPreset(presets, this.id);
       const main = h("button", { type: "button", class: "pal-button pal-button-main", id: "environment-train", text: text("environments.train") });
-      main.addEventListener("click", () => pal.trainOn(this.id, { preset: best?.name, view }));
+      main.addEventListener("click", () => pal.trainOn(this.id, { preset: best, view }));
       const box = h("div", { class: "pal-envs-ways" }, main);
       if (!view) return box;
-      if (!presets.length) box.append(h("span", { class: "pal-muted", text: text("environments.no_preset") }));
-      else box.append(h("span", { class: "pal-muted", text: text("environments.with_preset", { name: best.name }) }));
+      box.append(h("span", { class: "pal-muted", text: best ? this.withPreset(best) : text("environments.no_preset") }));
       if (presets.length > 1) box.append(this.presets(presets, best));
       return box;
+    }
+
+    // The id on which a preset was tuned is told where it is not the one that is shown.
+    withPreset({ name, environment }) {
+      return environment === this.id ? text("environments.with_preset", { name }) : text("environments.with_preset_of", { name, environment });
     }
 
     presets(presets, best) {
       const row = (preset) => {
         const button = h("button", { type: "button", class: "pal-linkbutton", text: preset.name });
-        button.addEventListener("click", () => pal.trainOn(this.id, { preset: preset.name }));
+        button.addEventListener("click", () => pal.trainOn(this.id, { preset }));
         const score = pal.publishedReturn(preset);
-        const facts = [preset.algorithm_label, score === null ? null : text("environments.score", { value: pal.format.value(score) })];
+        const on = preset.environment === this.id ? null : text("environments.tuned_on", { environment: preset.environment });
+        const facts = [preset.algorithm_label, score === null ? null : text("environments.score", { value: pal.format.value(score) }), on];
         return h("li", { "aria-current": preset === best ? "true" : null }, button, h("span", { class: "pal-muted", text: facts.filter(Boolean).join(" · ") }));
       };
       return h("details", { class: "pal-envs-presets" }, h("summary", { text: text("environments.presets", { count: presets.length }) }), h("ul", {}, ...presets.map(row)));

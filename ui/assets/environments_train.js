@@ -12,10 +12,11 @@
     return typeof score === "number" ? score : null;
   }
 
-  // One's own before the shipped ones, then the one with the highest published return, then the first.
-  function bestPreset(presets) {
-    const rank = (preset) => [preset.built_in ? 1 : 0, -(publishedReturn(preset) ?? -Infinity)];
-    return [...presets].sort((first, second) => rank(first)[0] - rank(second)[0] || rank(first)[1] - rank(second)[1] || 0)[0] || null;
+  // One's own before the shipped ones, then what was tuned on this very id, then the highest published return, then the first.
+  function bestPreset(presets, id) {
+    const rank = (preset) => [preset.built_in ? 1 : 0, preset.environment === id ? 0 : 1, -(publishedReturn(preset) ?? -Infinity)];
+    const compare = (first, second) => rank(first).reduce((decided, part, place) => decided || part - rank(second)[place] || 0, 0);
+    return [...presets].sort(compare)[0] || null;
   }
 
   async function train() {
@@ -24,20 +25,30 @@
     return pal.train || null;
   }
 
-  // Opens Train with `id` chosen. view: what the server says of it, where no preset says everything.
+  // Opens Train with `id` chosen. preset: what the form is filled from, which may have been tuned on another version;
+  // view: what the server says of the environment. Without a preset the form stays only where it trains on a version of
+  // the environment already: numbers that suit one environment are no beginning for another.
   async function trainOn(id, { preset = null, view = null } = {}) {
     const tab = await train();
     if (!tab) return;
     if (preset) {
-      await tab.config.load(preset);
+      await tab.config.load(preset.name, preset.environment === id ? null : () => ({ "environment.id": id }));
       return;
     }
+    const values = (model) => valuesFor(id, view, model);
+    const message = text("environments.chosen", { id });
+    if (view?.versions?.includes(tab.model.values["environment.id"])) tab.config.replace(() => tab.model.assign(values(tab.model)), message);
+    else await tab.config.fresh(values, message);
+  }
+
+  // What a form needs to train on an environment: its id, an algorithm that can act in it, the wrapper it is read through.
+  function valuesFor(id, view, model) {
     const values = { "environment.id": id };
     const fits = view?.algorithms || {};
     const first = Object.keys(fits).find((name) => fits[name]);
-    if (fits[tab.model.algorithm] === false && first) values["algorithm.name"] = first;
-    if (view?.wrapper) values["environment.wrappers"] = withWrapper(tab.model.values["environment.wrappers"], view.wrapper);
-    tab.config.replace(() => tab.model.assign(values), text("environments.chosen", { id }));
+    if (fits[model.algorithm] === false && first) values["algorithm.name"] = first;
+    if (view?.wrapper) values["environment.wrappers"] = withWrapper(model.values["environment.wrappers"], view.wrapper);
+    return values;
   }
 
   // The form holds wrappers as data or as their JSON text; both are given back as they came.

@@ -65,8 +65,8 @@
       const count = this.model.changed().length;
       this.combo.show(this.model.preset || "");
       const info = this.presets.find(({ name }) => name === this.model.preset);
-      setText(this.score, pal.presetScore(info));
-      pal.setTip(this.score, pal.aboutScore(info));
+      setText(this.score, pal.presetScore(info, this.model));
+      pal.setTip(this.score, this.score.textContent ? pal.aboutScore(info) : "");
       setText(this.changed, count ? pal.text("presets.changed", { count }) : "");
       this.changed.hidden = count === 0;
       this.revert.hidden = count === 0;
@@ -119,21 +119,28 @@
     }
 
     // A form that begins from nothing but defaults: the program's, and the reader's own in their place.
-    fresh() {
+    // changes(model): values that are set on top of them; message: what is said of it all then
+    fresh(changes = null, message = null) {
       const take = (form) => {
         const done = form.own ? pal.text("presets.new_done_with", { count: form.own }) : pal.text("presets.new_done");
-        this.replace(() => this.model.load(form), done);
+        this.replace(() => this.fill(form, changes), message ?? done);
         if (form.faults.length) pal.fail(new pal.ApiError(form.faults.map(pal.faultText).join(" ")), pal.text("presets.new_faults"), "own defaults");
       };
       return this.fillFrom(() => this.ask("new_form"), take, pal.text("presets.new_failed"));
     }
 
-    async load(name) {
+    fill(form, changes) {
+      this.model.load(form);
+      if (changes) this.model.assign(changes(this.model));
+    }
+
+    // changes(model): values that are set on top of the preset's
+    async load(name, changes = null) {
       if (!name) {
         pal.toast(pal.text("presets.choose_first"), { key: "fill" });
         return;
       }
-      const take = (form) => this.replace(() => this.model.load(form), pal.text("presets.loaded", { name }));
+      const take = (form) => this.replace(() => this.fill(form, changes), pal.text("presets.loaded", { name }));
       await this.fillFrom(() => this.ask("load_preset", { name }), take, pal.text("presets.not_loaded", { name }));
     }
 

@@ -20,15 +20,18 @@
     return pal.text("presets.score", { episodes, steps: pal.format.short(steps), environment });
   }
 
-  // What stands beside a preset that is loaded; empty where the zoo has published nothing.
-  function presetScore(info) {
-    if (!info?.score) return "";
-    const { mean, std, steps } = info.score;
-    return pal.text("presets.reached", { value: pal.format.spread(mean, std), steps: pal.format.short(steps) });
-  }
-
   // Version and namespace aside: PongNoFrameskip-v4 and ALE/Pong-v5 are the same game.
   const task = (id) => String(id).split("/").pop().replace(/-v\d+$/, "").replace(/NoFrameskip$/, "").toLowerCase();
+
+  // What stands beside a preset that is loaded; empty where the zoo has published nothing, and where the form trains
+  // something else by now. On another version of the environment it says on which one it was.
+  function presetScore(info, model) {
+    const id = model.values["environment.id"];
+    if (!info?.score || info.algorithm !== model.algorithm || task(info.environment) !== task(id)) return "";
+    const { mean, std, steps } = info.score;
+    const reached = { value: pal.format.spread(mean, std), steps: pal.format.short(steps) };
+    return info.environment === id ? pal.text("presets.reached", reached) : pal.text("presets.reached_on", { ...reached, environment: info.score.environment });
+  }
 
   // Each preset stands in the first group that it belongs in.
   function presetGroups(presets, environment, algorithms) {
