@@ -128,6 +128,26 @@ def test_loading_over_changes_can_be_undone(page):
     expect(field(page, "training.seed").locator("input")).to_have_value("7")
 
 
+def test_what_is_typed_into_a_list_counts_without_enter(page):
+    environment = field(page, "environment.id")
+    for typed, taken, said in (("pendulum-v1", "Pendulum-v1", None), ("CartPol-v1", "CartPol-v1", "Did you mean")):
+        environment.locator("input").click()
+        expect(environment.locator("[role=option]:visible").first).to_be_visible(timeout=20_000)
+        environment.locator("input").fill(typed)
+        page.keyboard.press("Tab")
+        expect(environment.locator("input")).to_have_value(taken)
+        expect(environment.locator(".pal-field-fault")).to_contain_text(said or "")
+    preset = page.locator("#preset")
+    preset.fill("ppo_pendlum")
+    page.locator("#preset-load").click()
+    expect(page.locator(".pal-toast")).to_contain_text("Did you mean ppo_pendulum")
+    expect(preset).to_have_value("ppo_pendlum")
+    preset.fill("ppo_pendulum")
+    page.locator("#preset-load").click()
+    expect(environment.locator("input")).to_have_value("Pendulum-v1")
+    expect(preset).to_have_value("ppo_pendulum")
+
+
 def test_a_reload_brings_the_unsaved_form_back(page):
     page.locator("#algorithm-dqn").check(force=True)
     field(page, "algorithm.gamma").locator("input").fill("0.25")

@@ -1,7 +1,7 @@
 // A text field with a list that it searches: groups with headings, hundreds of entries, all of it by keyboard.
 //
-// Always holds: what is shown in the closed field is the chosen value; a search that is left without a choice
-// changes nothing. Follows the "editable combobox with list autocomplete" pattern of the ARIA practices guide.
+// Always holds: what is shown in the closed field is the chosen value, or, where `leaving` is "keep", the text that was
+// left there. Follows the "editable combobox with list autocomplete" pattern of the ARIA practices guide.
 "use strict";
 
 (() => {
@@ -14,8 +14,10 @@
     // known(): the same list as far as it is known already, shown until the promise has come; null when nothing is.
     // choose(value): called when the reader picks; `free` also lets a typed text be chosen that is not in the list.
     // `remote`: load(text) itself finds what matches, for lists too long to be held here; `title(value)` is what the
-    // closed field shows for a value.
-    constructor({ id, label, placeholder, load, known = () => null, choose, free = false, remote = false, title = (value) => value, empty = pal.text("combobox.none") }) {
+    // closed field shows for a value. `leaving`: what becomes of a text that is typed and then left: "choose" takes it, as
+    // the entry that is called so or, where `free`, as it stands; "keep" leaves it there, to be read from `text`; "forget",
+    // for what is searched and not filled in, shows the chosen value again.
+    constructor({ id, label, placeholder, load, known = () => null, choose, free = false, remote = false, leaving = "forget", title = (value) => value, empty = pal.text("combobox.none") }) {
       serial += 1;
       this.value = "";
       this.load = load;
@@ -24,6 +26,8 @@
       this.choose = choose;
       this.free = free;
       this.remote = remote;
+      this.leaving = leaving;
+      this.kept = ""; // the text that was left without a choice
       this.title = title;
       this.empty = empty;
       this.options = [];
@@ -56,7 +60,7 @@
         else this.open();
       });
       this.input.addEventListener("keydown", (event) => this.key(event));
-      this.input.addEventListener("blur", () => this.close());
+      this.input.addEventListener("blur", () => this.leave());
       // The list must not take the focus, or the field would close before the click arrives.
       this.list.addEventListener("mousedown", (event) => event.preventDefault());
       this.list.addEventListener("click", (event) => {
@@ -70,8 +74,32 @@
     }
 
     show(value) {
+      if (value !== this.value) this.kept = "";
       this.value = value;
-      if (!this.opened) this.input.value = this.title(value);
+      if (!this.opened) this.input.value = this.kept || this.title(value);
+    }
+
+    // What the closed field says: the name of an entry where one is called so, whichever letters are capitals.
+    get text() {
+      return this.called(this.kept)?.value ?? (this.kept || this.value);
+    }
+
+    called(text) {
+      const same = (value) => value.toLowerCase() === text.toLowerCase();
+      return this.options.find(({ value }) => value === text) || this.options.find(({ value }) => same(value));
+    }
+
+    leave() {
+      if (document.activeElement === this.input) return; // the window was left, and not the field
+      this.settle();
+    }
+
+    // The end of typing without a choice from the list.
+    settle() {
+      const text = this.typed ? this.input.value.trim() : "";
+      const found = this.called(text);
+      if (text && this.leaving === "choose" && (found || this.free)) this.pick(found ? found.value : text);
+      else this.close(this.leaving !== "keep" ? "" : this.typed ? text : this.kept);
     }
 
     async open() {
@@ -192,6 +220,8 @@
       } else if (event.key === "Enter" && this.opened && !event.ctrlKey && !event.metaKey) {
         event.preventDefault();
         this.accept();
+      } else if (event.key === "Enter" && this.opened) {
+        this.settle(); // the form is about to be sent
       } else if (event.key === "Escape" && this.opened) {
         event.preventDefault();
         event.stopPropagation();
@@ -220,12 +250,13 @@
       this.choose(value);
     }
 
-    close() {
+    close(kept = "") {
+      this.kept = kept;
       this.list.hidden = true;
       this.typed = false;
       this.input.setAttribute("aria-expanded", "false");
       this.input.removeAttribute("aria-activedescendant");
-      this.input.value = this.title(this.value);
+      this.input.value = kept || this.title(this.value);
     }
   }
 

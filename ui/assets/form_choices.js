@@ -15,6 +15,7 @@
       load: async () => (await ask("environments")).map(({ title, entries }) => ({ title: pal.said(title), entries: entries.map((each) => ({ ...each, detail: pal.said(each.detail) })) })),
       choose: (value) => take(value),
       free: true,
+      leaving: "choose", // its fault then says which id was perhaps meant
       empty: pal.text("form.unknown_environment"),
     });
     combo.input.classList.add("pal-figures");

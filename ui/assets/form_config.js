@@ -23,6 +23,7 @@
         load: async () => this.groups(await ask("presets")),
         known: () => (this.presets.length ? this.groups(this.presets) : null),
         choose: (name) => this.load(name),
+        leaving: "keep", // for Load: leaving a field replaces no form
         empty: pal.text("presets.none"),
       });
       this.node = h("div", { class: "pal-config", role: "group", "aria-label": pal.text("presets.configuration") }, h("span", { class: "pal-config-label", text: pal.text("presets.configuration") }), this.combo.node, this.buttons(), this.changes());
@@ -42,7 +43,7 @@
         "div",
         { class: "pal-config-buttons" },
         button("preset-new", "new", () => this.fresh()),
-        button("preset-load", "load", () => this.load(this.combo.value || this.model.preset)),
+        button("preset-load", "load", () => this.load(this.combo.text || this.model.preset)),
         button("preset-save", "save", () => this.save()),
         button("preset-save-as", "save_as", () => this.saveAs()),
         button("preset-upload", "import", () => this.file.click()),
