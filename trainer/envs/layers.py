@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from gymnasium import spaces
 from trainer.config.environment import EnvironmentConfig
 from trainer.config.wrapping import WrapperConfig
 from trainer.envs.apart import tried
+from trainer.envs.atari_options import AtariOptions
 from trainer.envs.custom.source import generation
 from trainer.envs.entry_points import has_own_code
 from trainer.envs.inspection import is_image
@@ -34,14 +35,19 @@ _MOST_PARTS = 8
 
 @dataclass(frozen=True)
 class Layer:
-    """What there is to see and to do at one height."""
+    """What there is to see and to do at one height.
+
+    :param atari: how an Atari game is prepared here already, before any wrapper
+    """
 
     observation: spaces.Space[Any]
     action: spaces.Space[Any]
+    atari: AtariOptions | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return both spaces in short, as a page shows them."""
-        return {"observation": in_short(self.observation), "action": in_short(self.action)}
+        """Return both spaces in short, as a page shows them, and what an Atari game has had done to it."""
+        shown = {"observation": in_short(self.observation), "action": in_short(self.action)}
+        return shown if self.atari is None else {**shown, "atari": asdict(self.atari)}
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ def heights_of(environment: EnvironmentConfig) -> list[Mapping[str, Any]]:
 
 
 def _climb(env: gym.Env[Any, Any], wrappers: Sequence[WrapperConfig]) -> Layers:
-    heights = [Layer(env.observation_space, env.action_space)]
+    heights = [Layer(env.observation_space, env.action_space, atari_options_within(env))]
     for index, wrapper in enumerate(wrappers):
         try:
             env = wrapped(env, wrapper.given_name, wrapper.kwargs, f"{_FIELD}.{index}")

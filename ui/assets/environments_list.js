@@ -12,11 +12,11 @@
   const PAGE = 8;
   const NARROW = matchMedia("(max-width: 760px)"); // as in environments.css
 
-  // What a policy sees and does, in words: "4 numbers", "image 4 x 84 x 84", "6 actions".
+  // What a policy sees and does, in words: "4 numbers", "image 84 × 84 × 4", "6 actions".
   function observationWords(spaces) {
     const lengths = spaces.observation_shape || [];
     const count = lengths.reduce((product, length) => product * length, 1);
-    return text(`environments.sees.${spaces.observation_kind}`, { shape: lengths.join(" × ") || "1", count });
+    return text(`environments.sees.${spaces.observation_kind}`, { shape: pal.format.shape(lengths, { image: spaces.observation_kind === "image" }) || "1", count });
   }
 
   function actionWords(spaces) {

@@ -134,9 +134,15 @@
     return `${local((used / scale).toFixed(1))}/${local((total / scale).toFixed(total / scale >= 10 ? 0 : 1))} ${unit}`;
   }
 
+  // Lengths of axes -> "96 × 96 × 3"; of an image its channels last, wherever it has them (they are the fewest).
+  function shape(lengths, { image = false } = {}) {
+    const first = image && lengths.length === 3 && lengths[0] < Math.min(lengths[1], lengths[2]);
+    return (first ? [lengths[1], lengths[2], lengths[0]] : lengths).join(" × ");
+  }
+
   function percent(fraction) {
     return known(fraction) ? `${Math.floor(fraction * 100)}%` : none;
   }
 
-  pal.format = { known, typed, plain, local, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, percent, none };
+  pal.format = { known, typed, plain, local, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, shape, percent, none };
 })();

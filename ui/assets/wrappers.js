@@ -10,14 +10,10 @@
 
   // ---- spaces in words ----------------------------------------------------------------------------------------
 
-  function sizeOf(shape) {
-    return shape.join(" × ");
-  }
-
   // {kind, shape | n | parts | name} -> "96 × 96 × 3 image"; `part` is "observation" or "action"
   function spaceInWords(space, part) {
     if (space.kind === "vector") return pal.text(`wrappers.${part}.vector`, { count: space.shape[0] });
-    if (["image", "array"].includes(space.kind)) return pal.text(`wrappers.space.${space.kind}`, { size: sizeOf(space.shape) });
+    if (["image", "array"].includes(space.kind)) return pal.text(`wrappers.space.${space.kind}`, { size: pal.format.shape(space.shape, { image: space.kind === "image" }) });
     if (space.kind === "discrete") return pal.text(`wrappers.${part}.discrete`, { count: space.n });
     if (space.kind === "dict") return pal.text("wrappers.space.dict", { parts: space.parts.join(", ") });
     if (["choices", "switches"].includes(space.kind)) return pal.text(`wrappers.space.${space.kind}`, { count: space.n });
@@ -25,6 +21,32 @@
   }
 
   const both = (layer) => `${spaceInWords(layer.observation, "observation")}, ${spaceInWords(layer.action, "action")}`;
+
+  // What an Atari game has had done to it before any wrapper; options as trainer/envs/atari_options.py names them.
+  function atariSteps(options) {
+    const { frameskip, noop_max: noops, repeat_action_probability: sticky, screen_size: size, frame_stack: stack } = options;
+    const drawn = Array.isArray(frameskip);
+    const least = drawn ? frameskip[0] : frameskip;
+    const say = (key, values = {}) => pal.text(`wrappers.atari.${key}`, values);
+    return [
+      drawn ? say("skip_drawn", { least, most: frameskip[1] - 1 }) : frameskip > 1 && say("skip", { count: frameskip }),
+      options.maxpool && least > 1 && say("brighter"),
+      say("grey", { size: pal.format.shape([size, size]) }),
+      stack > 1 && say("stack", { count: stack }),
+      sticky > 0 && say("sticky", { share: pal.format.percent(sticky) }),
+      noops > 1 && say("noops", { count: noops - 1 }),
+      options.fire_reset && say("fire"),
+      options.terminal_on_life_loss && say("lives"),
+      options.clip_reward && say("rewards"),
+    ].filter(Boolean).join(pal.text("form.comma"));
+  }
+
+  // What stands above the list of `count` wrappers: what they are put around.
+  function bareInWords(bare, count) {
+    const spaces = both(bare);
+    if (bare.atari) return pal.text("wrappers.atari", { spaces, steps: atariSteps(bare.atari) });
+    return pal.text(count ? "wrappers.bare" : "wrappers.none", { spaces });
+  }
 
   // What changes from one side of a wrapper to the other; where nothing does, what stays.
   function between(before, after) {
@@ -243,7 +265,7 @@
       this.layers = layers;
       const [bare] = layers;
       const { length } = this.rows;
-      setText(this.bare, this.asText ? "" : bare ? pal.text(length ? "wrappers.bare" : "wrappers.none", { spaces: both(bare) }) : pal.text("wrappers.teach"));
+      setText(this.bare, this.asText ? "" : bare ? bareInWords(bare, length) : pal.text("wrappers.teach"));
       this.bare.hidden = this.bare.textContent === "";
       this.rows.forEach((row, index) => row.showSeen(layers[index], layers[index + 1]));
     }

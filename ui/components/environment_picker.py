@@ -61,7 +61,11 @@ def _offer(entry: EnvironmentEntry, *, older: bool) -> dict[str, Any]:
 
 
 def _observations(spaces: Spaces) -> str:
-    shape = " x ".join(str(size) for size in spaces.observation_shape or ())
+    """Return what is seen; an image as height × width × channels, which is how the page writes one everywhere."""
+    sizes = spaces.observation_shape or ()
+    if spaces.observation_kind == "image":  # channels first
+        sizes = (*sizes[1:], *sizes[:1])
+    shape = " × ".join(map(str, sizes))
     named = {"image": "image", "vector": "numbers", "dict": "dictionary"}
     kind = named.get(spaces.observation_kind, spaces.observation_kind.replace("_", " "))
     return f"observes {shape} {kind}" if shape else f"observes {kind}"
@@ -71,7 +75,7 @@ def _actions(spaces: Spaces) -> str:
     if spaces.n_actions is not None:
         return f"{spaces.n_actions} actions"
     if spaces.action_shape is not None:
-        size = " x ".join(str(size) for size in spaces.action_shape)
+        size = " × ".join(map(str, spaces.action_shape))
         return "1 continuous action" if size == "1" else f"{size} continuous actions"
     return f"{spaces.action_kind.replace('_', ' ')} actions"
 
