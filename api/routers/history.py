@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query
 from api.requests import EngineOf, Parameters, split
 from api.responses import JsonResponse
 from trainer.store import EpisodeRecord, LogRecord, MetricsPage, Series
+from trainer.tools.choosing import best_of
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["history"])
 
@@ -74,8 +75,10 @@ def logs(engine: EngineOf, run_id: str, wanted: Annotated[LinesWanted, Query()])
 
 @router.get("/checkpoints")
 def checkpoints(engine: EngineOf, run_id: str) -> JsonResponse:
-    """Return a run's checkpoints in step order."""
-    return JsonResponse({"checkpoints": [asdict(each) for each in engine.store.checkpoints(run_id)]})
+    """Return a run's checkpoints in step order; `kind` is what each was saved as, `best` marks the best of them now."""
+    found = engine.store.checkpoints(run_id)
+    best = best_of(found)
+    return JsonResponse({"checkpoints": [{**asdict(each), "best": each is best} for each in found]})
 
 
 @router.get("/config")

@@ -10,9 +10,10 @@ from trainer.engine import Engine
 from trainer.errors import ConflictError
 from trainer.runs.checkpoints import checkpoints_in
 from trainer.tools.progress import Progress
-from trainer.tools.pruning import preview, prune
+from trainer.tools.pruning import plan, preview, prune
 from trainer.tools.subject import Subject
 from trainer.tools.tasks import Prune
+from trainer.whole_files import sealed
 
 
 @pytest.fixture
@@ -53,6 +54,19 @@ def test_the_preview_changes_nothing_and_foretells_the_bytes_that_come_free(engi
     result = done(engine, run=run_id, milestones=False)
     assert result["freed_bytes"] == foretold["freed_bytes"] == before - taken(engine)
     assert steps(engine, run_id) == [each["step"] for each in foretold["runs"][0]["kept"]]
+
+
+def test_what_is_called_the_best_is_what_keeping_the_best_keeps(engine, tmp_path):
+    # Of equal ones the later is the best, though the earlier was saved as it.
+    folder = tmp_path / "run" / "checkpoints"
+    for step, kind, mean in ((20, "best", 500.0), (32, "milestone", 500.0), (40, "final", 9.0)):
+        (folder / f"step_{step}").mkdir(parents=True)
+        about = {"step": step, "kind": kind, "mean_return": mean, "run": "run"}
+        (folder / f"step_{step}" / "checkpoint.json").write_text(sealed(about), encoding="utf-8")
+    run = engine.manager.submit(load_config({}), start=False)
+    found = plan(run, tmp_path / "run", Prune(milestones=False)).as_json()
+    assert [(each["step"], each["best"]) for each in found["checkpoints"]] == [(20, False)]
+    assert [(each["step"], each["best"]) for each in found["kept"]] == [(32, True), (40, False)]
 
 
 def test_the_store_knows_and_the_run_goes_on_from_what_is_left(engine):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from trainer.errors import ConfigError, ConflictError, Fault
 from trainer.runs.checkpoints import Checkpoint, checkpoints_in
@@ -14,6 +14,21 @@ BEST: Final = "best"
 _SHOWN = 6  # steps offered in a message
 _MOST_DIGITS = 18
 _QUOTED = 60  # characters of what was asked for
+
+
+class Judged(Protocol):
+    """A checkpoint, on disk or as the store knows it; `mean_return` is None where none was evaluated."""
+
+    @property
+    def step(self) -> int:
+        """At how many steps it was saved."""
+
+    @property
+    def mean_return(self) -> float | None:
+        """Of its evaluation."""
+
+
+_Judged = TypeVar("_Judged", bound=Judged)
 
 
 def choose(directory: Path, which: str | int = NEWEST) -> Checkpoint:
@@ -54,8 +69,11 @@ def _step_of(which: str | int) -> int | None:
     return int(digits)
 
 
-def best_of(found: Iterable[Checkpoint]) -> Checkpoint | None:
-    """Return the checkpoint with the highest mean return of an evaluation; None where none was evaluated."""
+def best_of(found: Iterable[_Judged]) -> _Judged | None:
+    """Return the checkpoint with the highest mean return of an evaluation; None where none was evaluated.
+
+    It is not always the last that was saved as `best`: of equal ones the later counts, whatever it was saved as.
+    """
     judged = [(checkpoint.mean_return, checkpoint) for checkpoint in found if checkpoint.mean_return is not None]
     # Of equal ones the later: it has learnt longer.
     return max(judged, key=lambda each: (each[0], each[1].step))[1] if judged else None

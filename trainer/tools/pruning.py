@@ -39,6 +39,7 @@ class Plan:
 
     :param checkpoints: that go whole
     :param replays: checkpoints that stay and lose their replay buffer
+    :param best: the best of all, wherever it is
     """
 
     run_id: str
@@ -47,6 +48,7 @@ class Plan:
     checkpoints: list[Checkpoint]
     replays: list[Checkpoint]
     kept: list[Checkpoint]
+    best: Checkpoint | None = None
 
     def going(self) -> Iterator[Path]:
         """Yield every file that goes."""
@@ -60,11 +62,16 @@ class Plan:
         return {
             "run": self.run_id,
             "name": self.name,
-            "checkpoints": [_checkpoint_json(each) for each in self.checkpoints],
-            "replays": [_checkpoint_json(each) for each in self.replays],
-            "kept": [_checkpoint_json(each) for each in self.kept],
+            "checkpoints": [self._told(each) for each in self.checkpoints],
+            "replays": [self._told(each) for each in self.replays],
+            "kept": [self._told(each) for each in self.kept],
             **Weight.of(self.going()).as_json(),
         }
+
+    def _told(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        # What was saved as the best need not be it any more.
+        said = {"step": checkpoint.step, "kind": checkpoint.kind, "mean_return": checkpoint.mean_return}
+        return {**said, "best": checkpoint is self.best}
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ def plan(record: RunRecord, directory: Path, wanted: Prune) -> Plan:
         )
         (kept if keeps else gone).append(checkpoint)
     replays = [] if wanted.replay else [each for each in kept[:-1] if (each.path / REPLAY).exists()]
-    return Plan(record.id, record.name or record.id, directory, gone, replays, kept)
+    return Plan(record.id, record.name or record.id, directory, gone, replays, kept, best)
 
 
 def ended_runs(manager: RunManager) -> Iterator[RunRecord]:
@@ -225,7 +232,3 @@ def _is_milestone(checkpoint: Checkpoint) -> bool:
 def _files(folder: Path) -> Iterator[Path]:
     # A preview looks at every file of every run: a third of the time that `rglob` takes.
     return (Path(place, name) for place, _, names in os.walk(folder) for name in names)
-
-
-def _checkpoint_json(checkpoint: Checkpoint) -> dict[str, Any]:
-    return {"step": checkpoint.step, "kind": checkpoint.kind, "mean_return": checkpoint.mean_return}

@@ -244,7 +244,7 @@
 
   function checkpointText(checkpoint) {
     const result = known(checkpoint.mean_return) ? pal.text("fork.mean_return", { value: value(checkpoint.mean_return) }) : null;
-    return [pal.text("fork.step", { step: checkpoint.step }), pal.said(checkpoint.kind), result, ago(checkpoint.created_at), bytes(checkpoint.size_bytes)].filter(Boolean).join(" · ");
+    return [pal.text("fork.step", { step: checkpoint.step }), pal.runs.checkpointKind(checkpoint), result, ago(checkpoint.created_at), bytes(checkpoint.size_bytes)].filter(Boolean).join(" · ");
   }
 
   async function fork(run) {

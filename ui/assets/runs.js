@@ -152,6 +152,12 @@
     input.select();
   }
 
+  // What a checkpoint is beside its step. One is the best at a time, whatever others were saved as.
+  function checkpointKind({ kind, best }) {
+    const saved = kind === "best" ? (best ? null : pal.text("runs.was_best")) : pal.said(kind);
+    return [saved, best ? pal.said("best") : null].filter(Boolean).join(", ");
+  }
+
   // A term and its number; show("12", "exact words for the tip").
   function stat(label, { name = label, wide = false } = {}) {
     const value = h("dd");
@@ -163,5 +169,5 @@
     return node;
   }
 
-  Object.assign(pal, { runs: { colourIndex, colourOf, shades, pale, freeColour, title, facts, isLive, shown, actionButtons, stat } });
+  Object.assign(pal, { runs: { colourIndex, colourOf, shades, pale, freeColour, title, facts, isLive, shown, actionButtons, checkpointKind, stat } });
 })();

@@ -117,7 +117,7 @@
   }
 
   function goes(each) {
-    const steps = each.checkpoints.map(({ step, kind }) => `${count(step)} (${pal.said(kind)})`);
+    const steps = each.checkpoints.map((one) => `${count(one.step)} (${pal.runs.checkpointKind(one)})`);
     const replays = each.replays.length ? [pal.text("tools.replays_of", { count: each.replays.length })] : [];
     return [...steps.slice(0, 6), ...(steps.length > 6 ? ["…"] : []), ...replays].join(", ");
   }

@@ -138,8 +138,7 @@
     }
 
     offerCheckpoints(chosen) {
-      const judged = this.checkpoints.filter((each) => each.mean_return !== null);
-      const best = judged.sort((a, b) => b.mean_return - a.mean_return || b.step - a.step)[0];
+      const best = this.checkpoints.find((each) => each.best);
       const newest = this.checkpoints.reduce((last, each) => (last && last.step > each.step ? last : each), null);
       const options = [];
       if (newest) options.push(["newest", pal.text("tools.newest", { step: count(newest.step) })]);
@@ -225,7 +224,7 @@
   }
 
   function described(checkpoint) {
-    const kind = pal.said(checkpoint.kind);
+    const kind = pal.runs.checkpointKind(checkpoint);
     const mean = checkpoint.mean_return === null ? null : value(checkpoint.mean_return);
     return [pal.text("tools.at_step", { step: count(checkpoint.step) }), kind, mean, bytes(checkpoint.size_bytes)].filter(Boolean).join(" · ");
   }
