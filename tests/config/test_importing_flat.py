@@ -64,6 +64,27 @@ def test_a_dashboards_file_is_known_without_being_told_and_accounts_for_every_ke
     }
 
 
+def test_of_a_search_the_plain_values_are_taken_and_the_tuning_is_left_key_by_key() -> None:
+    search = {
+        "learning_rate": 0.001,
+        "optimizer": "RMSprop",
+        "gamma": {"low": 0.9, "high": 0.999},
+        "batch_size": [32, 64],
+        "n_epochs": 5,
+        "seed": 3,
+        "n_trials": 50,
+    }
+    imported = flat({"algorithm": "ppo", "n_epochs": 7, "hyperparameter_optimizer": search})
+
+    assert value(imported, "algorithm.learning_rate") == 0.001
+    assert value(imported, "policy.optimizer") == "rmsprop"
+    assert value(imported, "algorithm.n_epochs") == 7
+    lines = {each.key.partition(".")[2]: each for each in imported.report if each.key.startswith("hyper")}
+    assert list(lines) == list(search)
+    assert [name for name, each in lines.items() if each.taken] == ["learning_rate", "optimizer"]
+    assert "Tuning is not imported" in lines["gamma"].note and "Another key" in lines["n_epochs"].note
+
+
 @pytest.mark.parametrize(
     ("data", "path", "expected"),
     [

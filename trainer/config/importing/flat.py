@@ -26,6 +26,7 @@ from trainer.config.importing.flat_names import (
     VAGUE,
     WITHIN,
 )
+from trainer.config.importing.flat_searches import NOT_IMPORTED, OUTWEIGHED, holds_settings, is_of_learning, is_plain
 from trainer.config.importing.flat_values import FINISHERS, READERS, value_for
 from trainer.config.importing.names import algorithm_called, nearest_algorithm
 from trainer.config.importing.report import MOST_KEYS, Ledger, too_many_keys
@@ -67,6 +68,7 @@ class _Reader:
 
     def __init__(self, ledger: Ledger, keys: Mapping[Path, Any]) -> None:
         self._ledger = ledger
+        self._keys = keys
         self._waiting: list[tuple[Path, Any]] = []
         self._candidates = [path for path, value in keys.items() if _names_algorithm(path, value)]
         known = (path for path in self._candidates if algorithm_called(keys[path]))
@@ -81,7 +83,7 @@ class _Reader:
         """Note one key, its groups before it."""
         key, names = ".".join(path), _plain_path(path)
         if SEARCHES & set(names):
-            self._ledger.leave(key, value, "A run is trained with one set of values; searching them is another matter.")
+            self._read_searched(path, value)
         elif path in self._candidates:
             self._read_algorithm(path, value)
         elif _may_name_environment(names):
@@ -112,6 +114,16 @@ class _Reader:
         else:
             why = f"There is no algorithm of that name; {self._algorithm} is used. There are {', '.join(ALGORITHMS)}."
             self._ledger.leave(key, value, why, nearest_algorithm(value))
+
+    def _read_searched(self, path: Path, value: Any) -> None:
+        key, names = ".".join(path), _plain_path(path)
+        field = self._field(names) if is_plain(value) else None
+        if field is None or not is_of_learning(field):
+            self._ledger.leave(key, value, NOT_IMPORTED)
+        elif field in self._set_plainly:
+            self._ledger.leave(key, value, OUTWEIGHED)
+        else:
+            self._take(key, value, field)
 
     def _read_environment(self, path: Path, value: Any) -> None:
         key = ".".join(path)
@@ -156,6 +168,11 @@ class _Reader:
         return self._by_name.get(close) if close else None
 
     @cached_property
+    def _set_plainly(self) -> frozenset[str | None]:
+        """The settings that keys outside of a search stand for."""
+        return frozenset(self._field(names) for names in map(_plain_path, self._keys) if not SEARCHES & set(names))
+
+    @cached_property
     def _by_name(self) -> Mapping[str, str]:
         own = {path.rpartition(".")[2]: path for path in sorted(self._known) if not self._is_group(path)}
         return own | {alias: path for alias, path in ANYWHERE.items() if path in self._known}
@@ -165,18 +182,19 @@ def _leaves(data: Mapping[str, Any], before: Path = ()) -> Iterator[tuple[Path, 
     """Yield each key with its value and the groups before it; a group that is one value here stays whole."""
     for name, value in data.items():
         path = (*before, str(name))
-        if isinstance(value, Mapping) and not _stays_whole(path) and len(path) < 20:
+        if isinstance(value, Mapping) and not _stays_whole(path, value) and len(path) < 20:
             yield from _leaves(value, path)
         else:
             yield path, value
 
 
-def _stays_whole(path: Path) -> bool:
+def _stays_whole(path: Path, value: Mapping[str, Any]) -> bool:
     name = _plain(path[-1])
+    if SEARCHES & set(_plain_path(path)):
+        return not holds_settings(value, _plain)
     section = next((SECTIONS[group] for group in map(_plain, reversed(path[:-1])) if group in SECTIONS), "")
     return bool(
-        name in SEARCHES
-        or name in READERS
+        name in READERS
         or name in FINISHERS
         or ANYWHERE.get(name) in _WHOLE
         or f"{section}.{name}" in _WHOLE
