@@ -55,8 +55,13 @@ def test_a_length_goes_with_all_that_is_counted_in_steps(presets: PresetStore) -
 
     assert quick.training.total_timesteps == 500_000
     assert quick.algorithm.learning_starts == 50_000  # type: ignore[union-attr]
-    assert quick.evaluation.frequency == 10_000
+    assert quick.evaluation.frequency == 12_500
     assert long.training.total_timesteps == 30_000_000
+    for each in (quick, long):
+        for path in ("evaluation.frequency", "video.every_steps"):
+            section, name = path.split(".")
+            times = [run.training.total_timesteps // getattr(getattr(run, section), name) for run in (preset, each)]
+            assert times[0] == times[1], path
     assert adjust(preset, preset, length="standard") == []
 
 
@@ -76,7 +81,7 @@ def test_a_length_keeps_the_style_and_a_style_keeps_the_length(presets: PresetSt
     quick = applied(preset, adjust(preset, preset, length="quick"))
 
     assert standing(both, preset) == ("long", "fast")
-    assert both.evaluation.frequency == 1_000_000, "three times the steps, rounded, and half as often"
+    assert both.evaluation.frequency == 1_500_000, "three times the steps, and half as often"
     assert applied(quick, adjust(quick, preset, style="fast")) == applied(
         preset, adjust(preset, preset, length="quick", style="fast")
     )
@@ -157,7 +162,7 @@ def test_a_preset_of_two_hours_is_looked_at_for_six_minutes_and_is_long_in_six_h
 
     quick, long = (applied(own, adjust(own, own, length=each)) for each in ("quick", "long"))
     assert (quick.training.duration_seconds, quick.evaluation.frequency) == (360, 1000)
-    assert (long.training.duration_seconds, long.evaluation.frequency) == (21_600, 50_000)
+    assert (long.training.duration_seconds, long.evaluation.frequency) == (21_600, 60_000)
     assert quick.training.total_timesteps == long.training.total_timesteps == own.training.total_timesteps
     assert [standing(each, own)[0] for each in (quick, own, long)] == ["quick", "standard", "long"]
     in_steps = applied_to(own, "training.duration_seconds", None)

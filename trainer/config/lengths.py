@@ -40,7 +40,7 @@ def length_values(own: RunConfig, length: str) -> dict[str, tuple[Any, str]]:
         "training.total_timesteps": (new, why),
         "training.duration_seconds": (None, "The number of steps decides, not the clock."),
     }
-    found |= _spread(own, new / total)
+    found |= _spread(own, new, total)
     if length == QUICK:
         found |= _few_episodes(own) | _early_learning(own, new)
     return found
@@ -53,18 +53,18 @@ def _of_a_time(own: RunConfig, seconds: float, length: str) -> dict[str, tuple[A
         new = min(seconds, max(_SHORTEST_TIME, round(seconds / _SHARE_OF_A_LOOK)))
         why = "A twentieth of the preset's time, or a minute: enough to see whether it learns."
     found: dict[str, tuple[Any, str]] = {"training.duration_seconds": (float(new), why)}
-    found |= _spread(own, new / seconds)
+    found |= _spread(own, new, seconds)
     return found | (_few_episodes(own) if length == QUICK else {})
 
 
-def _spread(own: RunConfig, factor: float) -> dict[str, tuple[Any, str]]:
-    """Return what is done every so many steps, as often in the run as before."""
+def _spread(own: RunConfig, new: float, before: float) -> dict[str, tuple[Any, str]]:
+    """Return what is done every so many steps, as often in a run that is `new` long as in one of `before`."""
     every = {
         "evaluation.frequency": (own.evaluation.frequency, "As many evaluations as in the preset's own run."),
         "video.every_steps": (own.video.every_steps, "As many videos as in the preset's own run."),
         "checkpoints.every_steps": (own.checkpoints.every_steps, "As many checkpoints as in the preset's own run."),
     }
-    return {path: (max(1, _round(steps * factor)), why) for path, (steps, why) in every.items() if steps is not None}
+    return {path: (max(1, int(steps * new / before)), why) for path, (steps, why) in every.items() if steps is not None}
 
 
 def _few_episodes(own: RunConfig) -> dict[str, tuple[Any, str]]:
