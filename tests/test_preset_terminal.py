@@ -7,9 +7,11 @@ import json
 import pytest
 
 from trainer.config import PresetStore
-from trainer.errors import ConfigError
+from trainer.config.importing.zoo_file import read_yaml
+from trainer.errors import ConfigError, Fault
 from trainer.paths import BUILT_IN_PRESETS
 from trainer.preset_terminal import import_preset, list_presets
+from trainer.terminal import explain_faults
 
 
 @pytest.fixture
@@ -53,5 +55,21 @@ def test_a_file_of_several_entries_lists_them(presets, tmp_path, capsys):
 
 
 def test_a_file_that_is_not_there_is_said_so(presets, tmp_path):
-    with pytest.raises(ConfigError, match="cannot be read"):
-        import_preset(presets, tmp_path / "none.yml")
+    path = tmp_path / "none.yml"
+    with pytest.raises(ConfigError) as refused:
+        import_preset(presets, path)
+    assert explain_faults(refused.value) == f"The file {path} cannot be read: No such file or directory."
+
+
+def test_a_fault_of_no_setting_is_a_sentence_and_one_of_a_setting_stands_under_the_heading():
+    step = ConfigError([Fault("checkpoint", "there is no checkpoint of step 7", "There are: 5.")])
+    assert explain_faults(step) == "There is no checkpoint of step 7. There are: 5."
+    assert explain_faults(ConfigError([Fault("sedes", "is not known here")])) == "sedes: is not known here."
+    gamma = explain_faults(ConfigError([Fault("algorithm.gamma", "must be at most 1")]))
+    assert gamma == "The configuration cannot run:\n  algorithm.gamma: must be at most 1"
+
+
+def test_a_fault_at_the_end_of_a_file_names_no_line_that_it_does_not_have():
+    with pytest.raises(ConfigError) as refused:
+        read_yaml("a: [1, 2\n")
+    assert refused.value.message.startswith("The file is not plain YAML at its end: ")

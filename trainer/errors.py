@@ -54,8 +54,7 @@ class ConfigError(PalaestraError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        lines = [f"{fault.field or 'config'}: {fault.message}" for fault in self.faults]
-        super().__init__("; ".join(lines))
+        super().__init__("; ".join(map(_line, self.faults)))
 
     def as_json(self) -> dict[str, Any]:
         """Return the envelope's body with one entry a fault."""
@@ -84,6 +83,20 @@ class StorageError(PalaestraError):
     """A file or the database could not be written."""
 
     code = "storage"
+
+
+def _line(fault: Fault) -> str:
+    # What concerns the whole is a sentence of its own, or else says what the configuration is.
+    if not fault.field and not fault.message[:1].islower():
+        return fault.message
+    return f"{fault.field or 'config'}: {fault.message}"
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a file could not be read or written, for the end of a sentence that names the file."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from trainer.config import About, PresetInfo, PresetStore
 from trainer.config.importing import Imported, Line, import_text
 from trainer.config.presets import MAX_BYTES
-from trainer.errors import ConfigError, Fault, StorageError, nearest
+from trainer.errors import ConfigError, Fault, StorageError, nearest, reason_of
 
 DONE, NOT_FOUND = 0, 2
 _LONGEST = 48
@@ -68,7 +68,7 @@ def import_preset(
     try:
         saved = presets.save(name, imported.config, about)
     except OSError as error:
-        raise StorageError(f"The preset {name} could not be written: {error}.") from error
+        raise StorageError(f"The preset {name} could not be written: {reason_of(error)}.") from error
     console.print(f"Saved as {saved.name}: webui train {saved.name}")
     return DONE
 
@@ -115,7 +115,7 @@ def _text_of(path: Path) -> str:
             raise ConfigError([Fault("", f"{path} has more than {MAX_BYTES:,} bytes.")])
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Fault("", f"The file {path} cannot be read: {error}.")]) from error
+        raise ConfigError([Fault("", f"The file {path} cannot be read: {reason_of(error)}.")]) from error
 
 
 def _console() -> Console:

@@ -24,7 +24,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from trainer.config import Preset, RunConfig, advise, apply_overrides, load_config
 from trainer.engine import Engine
 from trainer.envs.entry_points import has_own_code
-from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
+from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError, reason_of
 from trainer.events import StateChanged
 from trainer.runs.states import RunState
 from trainer.store import RunRecord, StoreError
@@ -47,7 +47,9 @@ def load_preset(engine: Engine, name_or_path: str) -> Preset:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError([Fault("", f"The preset file {name_or_path} cannot be read: {error}.")]) from error
+            raise ConfigError(
+                [Fault("", f"The preset file {name_or_path} cannot be read: {reason_of(error)}.")]
+            ) from error
         return engine.presets.parse(text)
     return engine.preset(name_or_path)
 
@@ -240,12 +242,32 @@ def _stopping_on_signals(engine: Engine, run_id: str, console: Console) -> Itera
 
 
 def explain_faults(error: PalaestraError) -> str:
-    """Return the error for a terminal: one line a fault, with its hint."""
+    """Return the error for a terminal: one line a fault, with its hint.
+
+    Only faults of a configuration stand under its heading: a file that is not there or a step without a checkpoint is
+    none of its settings.
+    """
     if not isinstance(error, ConfigError):
         return error.message
+    if not any(map(_is_of_config, error.faults)):
+        return "\n".join(map(_sentence, error.faults))
     lines = []
     for fault in error.faults:
         lines.append(f"  {fault.field or 'configuration'}: {fault.message}")
         if fault.hint:
             lines.append(f"    {fault.hint}")
     return "The configuration cannot run:\n" + "\n".join(lines)
+
+
+def _is_of_config(fault: Fault) -> bool:
+    if not fault.field:
+        return fault.message[:1].islower()
+    return fault.field.partition(".")[0] in RunConfig.model_fields
+
+
+def _sentence(fault: Fault) -> str:
+    # "there is no checkpoint of step 7" names its field itself, "is not known here" does not.
+    named = not fault.field or fault.field in fault.message
+    text = fault.message if named else f"{fault.field}: {fault.message}"
+    end = "" if text.endswith((".", "!", "?")) else "."
+    return " ".join(filter(None, (text[:1].upper() + text[1:] + end if named else text + end, fault.hint)))

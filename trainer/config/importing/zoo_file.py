@@ -115,6 +115,8 @@ def read_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        # What is missing is found missing on the line after the last, which nobody has.
+        place = " at its end" if mark and mark.line >= len(text.splitlines()) else place
         raise ConfigError([Fault("", f"The file is not plain YAML{place}: {error.problem}.")]) from error
     except (yaml.YAMLError, ValueError, TypeError, ArithmeticError) as error:
         raise ConfigError([Fault("", f"The file is not plain YAML: {error}.")]) from error
