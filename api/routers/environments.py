@@ -162,12 +162,8 @@ def _family_json(family: Family) -> dict[str, Any]:
 
 
 def _entries_json(family: Family) -> list[dict[str, Any]]:
-    seen: set[str] = set()
-    told = []
-    for entry in family.entries:
-        told.append({**asdict(entry), "older": entry.title in seen})
-        seen.add(entry.title)
-    return told
+    older = family.older
+    return [{**asdict(entry), "older": entry.id in older} for entry in family.entries]
 
 
 def _summary(seen: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.stage import until
+from trainer.envs import catalogue
 
 
 @pytest.fixture
@@ -75,12 +76,33 @@ def test_a_preset_of_another_version_is_taken_and_no_number_of_another_environme
     assert values["algorithm.name"] == "ppo" and values["training.total_timesteps"] != 10_000_000
 
 
+def test_an_environment_counts_once_and_its_older_versions_are_listed_only_when_they_are_asked_for(tab):
+    ids = lambda: tab.locator(".pal-envs-row").evaluate_all("rows => rows.map((row) => row.dataset.id)")  # noqa: E731
+    family = next(each for each in catalogue.families() if each.key == "mujoco")
+    tab.locator("[data-family=mujoco]").click()
+    expect(tab.locator("[data-family=mujoco] .pal-envs-number")).to_have_text(str(family.environments))
+    said = f"{family.environments} environments, {len(family.entries)} ids"
+    expect(tab.locator(".pal-envs-count")).to_have_text(said)
+    search(tab, "ant-v")
+    assert ids() == ["Ant-v5"]
+    search(tab, "ant-v4")
+    assert ids() == ["Ant-v4"], "what is written in full is found"
+    tab.get_by_label("Older versions").check()
+    expect(tab.locator("[data-family=mujoco] .pal-envs-number")).to_have_text("1")
+    search(tab, "")
+    tab.locator(".pal-envs-row").first.click()
+    expect(tab.locator(".pal-envs-head")).to_be_visible()
+    tab.locator("[data-family=box2d]").click()
+    expect(tab.locator(".pal-envs-detail")).to_contain_text("Choose an environment to see")
+    assert tab.url.endswith("#environments")
+
+
 def test_the_list_is_walked_by_keyboard(tab):
     search(tab, "cartpole")
     tab.keyboard.press("ArrowDown")
     tab.keyboard.press("ArrowDown")
     until(tab, "() => document.querySelectorAll('[role=option]')[1].getAttribute('aria-selected') === 'true'")
-    until(tab, "() => location.hash.startsWith('#environments/CartPole')")
+    until(tab, "() => location.hash.includes('CartPole')")
     assert tab.evaluate("() => document.activeElement.getAttribute('role')") in ("listbox", "option")
 
 

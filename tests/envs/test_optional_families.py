@@ -56,6 +56,16 @@ def test_an_installed_family_is_imported_at_the_question_that_needs_it_and_not_b
     assert "pocketworlds" in sys.modules
 
 
+def test_what_a_package_prints_while_it_is_imported_does_not_reach_the_terminal(pocket, capfd, caplog) -> None:
+    pocket(GOOD + 'import sys\nprint("welcome")\nprint("old worlds have changed", file=sys.stderr)\n')
+    with caplog.at_level("DEBUG", logger="trainer.envs.optional"):
+        assert catalogue.find("Pocket/Walk-v2").available
+    print("and afterwards it does")
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("and afterwards it does\n", "")
+    assert "old worlds have changed" in caplog.text
+
+
 def test_a_broken_package_takes_nothing_down_and_is_said(pocket) -> None:
     pocket(BROKEN)
     assert "CartPole-v1" in [entry.id for entry in catalogue.entries()]

@@ -88,6 +88,7 @@ def test_the_doctor_looks_at_everything_and_hides_the_password(outputs, command)
     names = {"Python", "torch", "PyTorch", "cores", "memory", "outputs folder", "database", "video encoder", "drawing"}
     assert names | {"NVML", "Classic control"} <= set(found)
     assert found["database"]["words"].startswith("SQLite")
+    assert found["Atari"]["words"] == "104 environments, 352 ids", "as the Environments tab counts them"
 
 
 def test_the_doctor_says_what_is_broken_and_goes_on(outputs, capsys):

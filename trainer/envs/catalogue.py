@@ -85,6 +85,17 @@ class Family:
     problem: str | None = None
     about: str = ""
 
+    @property
+    def older(self) -> frozenset[str]:
+        """Ids of all but the first of several versions of one environment."""
+        newest = {entry.title: entry.id for entry in reversed(self.entries)}
+        return frozenset(entry.id for entry in self.entries if newest[entry.title] != entry.id)
+
+    @property
+    def environments(self) -> int:
+        """How many environments there are, each counted once, whatever its versions."""
+        return len({entry.title for entry in self.entries})
+
 
 _State = tuple[int, frozenset[str], tuple[tuple[str, str], ...]]
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import util
 
+from trainer.envs.hush import hushed
 from trainer.subprocesses import command_line
 
 _log = logging.getLogger(__name__)
@@ -159,7 +160,10 @@ def register(family: OptionalFamily) -> bool:
         try:
             import gymnasium as gym
 
-            gym.register_envs(importlib.import_module(family.module))
+            with hushed() as said:  # some greet or warn of environments that nobody has asked for
+                gym.register_envs(importlib.import_module(family.module))
+            if said:
+                _log.debug("%s said as it was imported: %s", family.module, "".join(said).strip())
         except (Exception, SystemExit) as error:  # noqa: BLE001  # somebody else's package: whatever it does is told
             _log.warning("%s cannot be imported", family.module, exc_info=error)
             _imported[family.key] = _words(error)

@@ -178,9 +178,12 @@ def _environments() -> list[Finding]:
 
     found = []
     for family in catalogue.shelf():
-        usable = sum(entry.available for entry in family.entries)
-        if usable:
-            found.append(Finding(family.title, OK, f"{usable:,} environments"))
+        ids = len(family.entries)
+        unusable = sum(not entry.available for entry in family.entries)
+        if unusable < ids:
+            words = f"{family.environments:,} environments, {ids:,} ids"
+            words += f", {unusable:,} of which cannot run here" if unusable else ""
+            found.append(Finding(family.title, OK, words))
         else:
             why = next((entry.missing for entry in family.entries if entry.missing), None)
             found.append(Finding(family.title, NOTE, family.command or family.problem or why or "not installed"))

@@ -11,6 +11,16 @@
   const AGAIN = 3000; // ms after which a question that got no answer is asked again
   let tab = null;
 
+  // One environment, whatever its version.
+  const titleOf = ({ family, title }) => `${family}/${title}`;
+
+  // "104 environments, 352 ids", as `doctor` counts them.
+  function inNumbers(entries) {
+    const count = new Set(entries.map(titleOf)).size;
+    const environments = text("environments.count", { count });
+    return count === entries.length ? environments : `${environments}${text("form.comma")}${text("environments.ids", { count: entries.length })}`;
+  }
+
   class Environments {
     constructor(root) {
       this.all = [];
@@ -107,30 +117,45 @@
 
     // ---- what is shown ------------------------------------------------------------------------------------
 
-    // Every word must occur. Older versions stand aside until somebody looks for something or asks for them.
-    matching() {
+    // Every word must occur.
+    found() {
       const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const wanted = this.all.filter((each) => (words.length ? words.every((word) => each.haystack.includes(word)) : this.older || !each.older));
+      const wanted = this.all.filter((each) => words.every((word) => each.haystack.includes(word)));
       if (!words.length) return wanted;
       const begins = (each) => each.id.slice(each.id.lastIndexOf("/") + 1).toLowerCase().startsWith(words[0]);
       return [...wanted.filter(begins), ...wanted.filter((each) => !begins(each))];
     }
 
+    // Without its older versions an environment is listed once, as the newest version that was found; an id that is
+    // written in full is always listed.
+    listed(found) {
+      if (this.older) return found;
+      const seen = new Set();
+      const first = (each) => !seen.has(titleOf(each)) && seen.add(titleOf(each));
+      const exact = this.search.value.trim().toLowerCase();
+      return found.filter((each) => first(each) || each.id.toLowerCase() === exact);
+    }
+
     show() {
-      const matching = this.matching();
-      this.showFamilies(matching);
-      const shown = this.family === "all" ? matching : matching.filter(({ family }) => family === this.family);
-      setText(this.count, text("environments.count", { count: shown.length }));
+      const found = this.found();
+      this.showFamilies(found);
+      const within = this.family === "all" ? found : found.filter(({ family }) => family === this.family);
+      const shown = this.listed(within);
+      setText(this.count, inNumbers(within));
       this.list.show(shown, this.detail.id);
       this.showNote(shown);
     }
 
-    showFamilies(matching) {
+    showFamilies(found) {
       const counts = new Map();
-      for (const { family } of matching) counts.set(family, (counts.get(family) || 0) + 1);
+      for (const title of new Set(found.map(titleOf))) {
+        const [family] = title.split("/", 1);
+        counts.set(family, (counts.get(family) || 0) + 1);
+      }
+      const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
       const all = { key: "all", title: text("environments.all") };
       const there = (family) => family.key === "yours" || family.key === "all" || !(family.command || family.problem);
-      const amount = ({ key }) => (key === "all" ? matching.length : counts.get(key) || 0);
+      const amount = ({ key }) => (key === "all" ? total : counts.get(key) || 0);
       const listed = [all, ...this.families];
       const item = (family) => {
         const number = there(family) ? pal.format.count(amount(family)) : text("environments.absent");
@@ -172,6 +197,7 @@
       this.family = key;
       pal.remembered.set("environmentsFamily", key);
       this.list.node.scrollTop = 0;
+      if (key !== "all" && this.detail.id && this.entry(this.detail.id)?.family !== key) this.forget();
       this.show();
     }
 
@@ -198,10 +224,17 @@
       }
       if (entry.older && !this.older) this.search.value = id;
       if (this.family !== "all" && this.family !== entry.family) this.family = "all";
-      if (!this.matching().includes(entry)) this.search.value = "";
+      if (!this.listed(this.found()).includes(entry)) this.search.value = "";
       this.show();
       this.select(id);
       this.list.reveal(id);
+    }
+
+    // What is shown beside the list would be of another family.
+    forget() {
+      this.detail.clear();
+      this.node.classList.remove("pal-envs-chosen");
+      this.stand("");
     }
 
     leave() {

@@ -18,7 +18,14 @@
       const leave = (this.leave = h("button", { type: "button", class: "pal-button pal-envs-back", text: text("environments.back") }));
       leave.addEventListener("click", () => back());
       this.node = h("aside", { class: "pal-envs-detail", "aria-label": text("environments.detail") }, leave, this.content);
-      this.content.append(h("div", { class: "pal-envs-hint" }, pal.icon("search"), h("p", { text: text("environments.choose_one") })));
+      this.clear();
+    }
+
+    // None is chosen: say what there would be to see.
+    clear() {
+      this.serial += 1; // what is still being asked is of no use any more
+      this.id = this.entry = null;
+      this.content.replaceChildren(h("div", { class: "pal-envs-hint" }, pal.icon("search"), h("p", { text: text("environments.choose_one") })));
     }
 
     show(entry, versions) {
@@ -33,10 +40,8 @@
     // The list was read anew: the same environment may be another one now.
     refresh(entry, versions) {
       this.known.clear();
-      if (!entry) {
-        this.id = null;
-        this.content.replaceChildren();
-      } else if (JSON.stringify({ ...entry, haystack: "" }) !== JSON.stringify({ ...this.entry, haystack: "" }) || entry.family === "yours") {
+      if (!entry) this.clear();
+      else if (JSON.stringify({ ...entry, haystack: "" }) !== JSON.stringify({ ...this.entry, haystack: "" }) || entry.family === "yours") {
         this.entry = entry;
         this.versions = versions;
         this.look();

@@ -18,11 +18,8 @@ def environment_groups() -> list[dict[str, Any]]:
     """
     groups = []
     for family in catalogue.families():
-        seen: set[str] = set()
-        offered = []
-        for entry in family.entries:
-            offered.append(_offer(entry, older=entry.title in seen))
-            seen.add(entry.title)
+        older = family.older
+        offered = [_offer(entry, older=entry.id in older) for entry in family.entries]
         groups.append({"title": family.title, "entries": offered})
     return groups
 
