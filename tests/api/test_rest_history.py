@@ -134,6 +134,8 @@ def test_episodes_and_log_lines_are_read_on_by_cursor(client, ended_run):
 def test_checkpoints_and_configuration_of_a_run_are_told(client, engine, ended_run):
     checkpoints = client.get(f"/api/runs/{ended_run}/checkpoints").json()["checkpoints"]
     assert checkpoints[-1]["kind"] == "final"
+    newest = {"step": checkpoints[-1]["step"], "time": checkpoints[-1]["created_at"]}
+    assert client.get(f"/api/runs/{ended_run}").json()["checkpoint"] == newest
     assert [each["best"] for each in checkpoints].count(True) <= 1
     assert (engine.layout.run(ended_run) / checkpoints[-1]["path"]).is_dir()
     assert client.get(f"/api/runs/{ended_run}/config").json()["environment"]["id"] == "CartPole-v1"

@@ -83,4 +83,6 @@ def run_json(
         data["error"] = record.error
     if record.evaluation is not None:
         data["evaluation"] = dict(record.evaluation)
+    if record.checkpoint is not None:
+        data["checkpoint"] = dict(record.checkpoint)
     return data

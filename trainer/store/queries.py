@@ -57,6 +57,16 @@ _TAGS = (
     .where(run_tags.c.run_key.in_(bindparam("keys", expanding=True)))
     .order_by(run_tags.c.run_key, run_tags.c.position)
 )
+_CHECKPOINTS_OF = checkpoints.c.run_key.in_(bindparam("keys", expanding=True))
+_LAST_STEPS = (
+    select(checkpoints.c.run_key, func.max(checkpoints.c.step).label("step"))
+    .where(_CHECKPOINTS_OF)
+    .group_by(checkpoints.c.run_key)
+    .subquery()
+)
+_LAST_CHECKPOINTS = select(checkpoints.c.run_key, checkpoints.c.step, checkpoints.c.created_at).join(
+    _LAST_STEPS, (checkpoints.c.run_key == _LAST_STEPS.c.run_key) & (checkpoints.c.step == _LAST_STEPS.c.step)
+)
 _LINES_AFTER = (
     select(logs.c.number, logs.c.time, logs.c.level, logs.c.text)
     .where(logs.c.run_key == bindparam("run_key"), logs.c.number > bindparam("after"))
@@ -228,16 +238,19 @@ def board(
 
 
 def run_records(connection: Connection, rows: Sequence[RowMapping]) -> list[RunRecord]:
-    """Build records, fetching the tags of all of them at once."""
+    """Build records, fetching the tags and newest checkpoints of all of them at once."""
     tags: dict[int, list[str]] = defaultdict(list)
+    newest: dict[int, dict[str, Any]] = {}
     keys = [row["key"] for row in rows]
     if keys:
         for tagged in connection.execute(_TAGS, {"keys": keys}):
             tags[tagged.run_key].append(tagged.tag)
-    return [_run_record(row, tuple(tags[row["key"]])) for row in rows]
+        for last in connection.execute(_LAST_CHECKPOINTS, {"keys": keys}):
+            newest[last.run_key] = {"step": last.step, "time": last.created_at}
+    return [_run_record(row, tuple(tags[row["key"]]), newest.get(row["key"])) for row in rows]
 
 
-def _run_record(row: RowMapping, tags: tuple[str, ...]) -> RunRecord:
+def _run_record(row: RowMapping, tags: tuple[str, ...], checkpoint: dict[str, Any] | None) -> RunRecord:
     evaluation = None
     if row["evaluation_step"] is not None:
         parts = ("mean_return", "std_return", "episodes", "step")
@@ -245,7 +258,7 @@ def _run_record(row: RowMapping, tags: tuple[str, ...]) -> RunRecord:
     plain = {name: row[name] for name in _PLAIN_FIELDS}
     for name in ("timing", "difference"):
         plain[name] = None if row[name] is None else json.loads(row[name])
-    return RunRecord(**plain, tags=tags, evaluation=evaluation)
+    return RunRecord(**plain, tags=tags, evaluation=evaluation, checkpoint=checkpoint)
 
 
 def page_of_episodes(connection: Connection, run_id: str, after: int, limit: int) -> list[EpisodeRecord]:

@@ -32,7 +32,7 @@ class RunRecord:
     `progress` is 0 to 1, `fps` environment steps per second, `evaluation` the newest evaluation as `mean_return`,
     `std_return`, `episodes` and `step`; `timing` is seconds by branch of the timing tree; `rewinds` is how often
     the run went back to a checkpoint, `edits` how often its settings were changed while it lived. `started_at` is the
-    first time it ran; `ended_at` is None while it lives.
+    first time it ran; `ended_at` is None while it lives. `checkpoint` is `step` and `time` of the newest checkpoint.
 
     A forked run has `parent_id`, which may name a run that is deleted by now, `parent_step` and `difference`: the
     settings that were changed, each as [the parent's, its own]. `config_hash` is the SHA-256 of the configuration
@@ -74,6 +74,7 @@ class RunRecord:
     started_at: float | None
     ended_at: float | None
     updated_at: float
+    checkpoint: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
