@@ -93,6 +93,21 @@ def test_a_file_of_the_zoo_is_told_key_by_key_before_it_fills_the_form(page, tmp
     assert value(page, "algorithm.gamma") == "0.5"
 
 
+def test_settings_can_be_pasted_and_nothing_taken_fills_nothing(page):
+    page.locator("#preset-upload").click()
+    expect(page.locator("#import-read")).to_be_disabled()
+    page.locator("#import-text").fill('{"gama": 0.5}')
+    page.locator("#import-read").click()
+    expect(page.locator(".pal-import-summary")).to_contain_text("default")
+    expect(page.locator("#import-fill")).to_be_disabled()
+    page.keyboard.press("Escape")
+    page.locator("#preset-upload").click()
+    page.locator("#import-text").fill('{"gamma": 0.5}')
+    page.locator("#import-read").click()
+    page.locator("#import-fill").click()
+    assert value(page, "algorithm.gamma") == "0.5"
+
+
 def test_a_dashboards_json_says_what_was_not_taken_and_what_was_perhaps_meant(page, tmp_path):
     path = tmp_path / "run.json"
     path.write_text(json.dumps({"algorithm": "dqn", "environment": {"name": "<b>x</b>"}, "lr": 0.002, "gama": 0.9}))

@@ -46,7 +46,7 @@
         button("preset-load", "load", () => this.load(this.combo.text || this.model.preset)),
         button("preset-save", "save", () => this.save()),
         button("preset-save-as", "save_as", () => this.saveAs()),
-        button("preset-upload", "import", () => this.file.click()),
+        button("preset-upload", "import", () => pal.importSource(() => this.file.click(), (source) => this.take(source))),
         button("preset-download", "download", () => this.download()),
         button("preset-adjust", "adjust", () => this.adjust()),
         this.file,
@@ -217,18 +217,25 @@
     async upload() {
       const [file] = this.file.files;
       this.file.value = "";
-      if (!file) return;
-      const filled = (form) => this.replace(() => this.model.load(form), pal.text("presets.filled", { file: file.name }));
+      if (file) await this.take(file);
+    }
+
+    // source: a file, or what was pasted as { text }
+    async take(source) {
+      const pasted = typeof source.text === "string";
+      const title = pasted ? pal.text("presets.pasted") : source.name;
+      const size = pasted ? new Blob([source.text]).size : source.size;
+      const filled = (form) => this.replace(() => this.model.load(form), pal.text("presets.filled", { file: title }));
       const find = async () => {
-        if (file.size > LARGEST_FILE) throw new pal.ApiError(pal.text("presets.too_large", { bytes: file.size, most: LARGEST_FILE }));
-        const asked = { text: await file.text(), file_name: file.name };
+        if (size > LARGEST_FILE) throw new pal.ApiError(pal.text("presets.too_large", { bytes: size, most: LARGEST_FILE }));
+        const asked = { text: pasted ? source.text : await source.text(), file_name: pasted ? "" : source.name };
         return { asked, answer: await this.ask("import_preset", asked) };
       };
       const take = ({ asked, answer }) => {
         if (answer.format === "preset") filled(answer.form);
-        else new pal.ImportDialog({ asked, answer, ask: this.ask, model: this.model, take: filled });
+        else new pal.ImportDialog({ asked, title, answer, ask: this.ask, model: this.model, take: filled });
       };
-      await this.fillFrom(find, take, pal.text("presets.not_taken", { file: file.name }));
+      await this.fillFrom(find, take, pal.text("presets.not_taken", { file: title }));
     }
 
     async download() {

@@ -8,10 +8,39 @@
   const pal = window.palaestra;
   const { h, setText } = pal;
 
+  // Where settings to import come from: pasted, dropped or chosen. read(source) gets a file, or text as { text }.
+  function importSource(choose, read) {
+    const text = h("textarea", { id: "import-text", class: "pal-input pal-import-text", rows: "8", spellcheck: "false", "aria-label": pal.text("presets.paste"), placeholder: pal.text("presets.paste") });
+    const go = h("button", { type: "submit", class: "pal-button pal-button-main", id: "import-read", text: pal.text("presets.read"), disabled: true });
+    const file = h("button", { type: "button", class: "pal-button", id: "import-choose", text: pal.text("presets.choose_file") });
+    const form = h("form", { class: "pal-import" }, h("p", { class: "pal-import-summary", text: pal.text("presets.paste_or_drop") }), text, h("div", { class: "pal-adjust-foot" }, file, go));
+    const box = pal.dialog(pal.text("presets.import"), form, { className: "pal-dialog-wide" });
+    const done = (source) => {
+      box.close();
+      read(source);
+    };
+    text.addEventListener("input", () => (go.disabled = !text.value.trim()));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (text.value.trim()) done({ text: text.value });
+    });
+    file.addEventListener("click", () => {
+      box.close();
+      choose();
+    });
+    box.addEventListener("dragover", (event) => event.preventDefault());
+    box.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const [dropped] = event.dataTransfer.files;
+      if (dropped) done(dropped);
+    });
+    text.focus();
+  }
+
   class ImportDialog {
-    // asked: what the server was asked ({text, file_name}); answer: its first answer; take(form): fills the form
-    constructor({ asked, answer, ask, model, take }) {
-      Object.assign(this, { asked, answer, ask, model, take, asking: 0 });
+    // asked: what the server was asked ({text, file_name}); title: what it is called; answer: its first answer; take(form): fills the form
+    constructor({ asked, title, answer, ask, model, take }) {
+      Object.assign(this, { asked, source: title, answer, ask, model, take, asking: 0 });
       this.summary = h("p", { class: "pal-import-summary", "aria-live": "polite" });
       this.report = h("div", { class: "pal-import-report", tabindex: "0", role: "region", "aria-label": pal.text("presets.report") });
       this.fill = h("button", { type: "submit", class: "pal-button pal-button-main", id: "import-fill", text: pal.text("presets.fill") });
@@ -21,7 +50,7 @@
         event.preventDefault();
         this.done();
       });
-      this.box = pal.dialog(pal.text("presets.import_title", { file: asked.file_name }), form, { className: "pal-dialog-wide" });
+      this.box = pal.dialog(pal.text("presets.import_title", { file: title }), form, { className: "pal-dialog-wide" });
       cancel.addEventListener("click", () => this.box.close());
       this.show(answer);
       (this.entry && !answer.entry ? this.entry : this.fill).focus();
@@ -67,7 +96,7 @@
         if (this.entry) this.entry.value = this.answer.entry ?? "";
         this.algorithm.value = this.answer.algorithm ?? "";
         this.show(this.answer);
-        pal.fail(error, pal.text("presets.not_taken", { file: this.asked.file_name }), "fill");
+        pal.fail(error, pal.text("presets.not_taken", { file: this.source }), "fill");
       }
     }
 
@@ -76,14 +105,14 @@
       if (this.algorithm && answer.algorithm) this.algorithm.value = answer.algorithm;
       const taken = answer.report.filter((line) => line.taken);
       const left = answer.report.filter((line) => !line.taken);
-      this.fill.disabled = !answer.form;
+      this.fill.disabled = !answer.form || taken.length === 0; // nothing taken would only reset the form
       setText(this.summary, this.words(answer, taken.length));
       this.report.hidden = !answer.report.length;
       this.report.replaceChildren(this.part(pal.text("presets.left", { count: left.length }), left), this.part(pal.text("presets.taken", { count: taken.length }), taken));
     }
 
     words(answer, taken) {
-      if (answer.form) return pal.text("presets.taken_of", { taken, count: answer.report.length });
+      if (answer.form) return `${pal.text("presets.taken_of", { taken, count: answer.report.length })} ${pal.text("presets.rest")}`;
       return pal.text(this.entry && !this.entry.value ? "presets.choose_entry" : "presets.choose_algorithm");
     }
 
@@ -128,5 +157,5 @@
     }
   }
 
-  pal.ImportDialog = ImportDialog;
+  Object.assign(pal, { ImportDialog, importSource });
 })();
