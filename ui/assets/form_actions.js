@@ -20,7 +20,11 @@
       this.said = h("span", { class: "pal-review-words", text: pal.text("form.checking") });
       this.message = h("button", { type: "button", class: "pal-linkbutton pal-review", id: "review", "aria-live": "polite" }, h("span", { class: "pal-review-sign", "aria-hidden": "true" }), this.said);
       this.message.addEventListener("click", () => this.lead());
-      this.node = h("div", { class: "pal-actionbar", id: "action-bar" }, panel.node, this.message, panel.toggle, this.startButtons(), this.runControls());
+      // Start comes first: whatever else there is to say or to control, it stays where it is.
+      const row = h("div", { class: "pal-actionrow" }, this.startButtons(), this.message, panel.toggle, this.runControls());
+      this.node = h("div", { class: "pal-actionbar", id: "action-bar" }, panel.node, row);
+      // Messages come above the bar, however high it is; on the other tabs it has no height.
+      new ResizeObserver(() => document.documentElement.style.setProperty("--pal-actionbar-height", `${this.node.offsetHeight}px`)).observe(this.node);
       model.on("faults", () => this.show());
       model.on("reviewing", () => this.reviewing());
       model.on("review", (answer) => this.reviewed(answer));
@@ -44,7 +48,7 @@
       this.follow.checked = pal.preferences.get("openMonitor");
       this.follow.addEventListener("change", () => pal.preferences.set("openMonitor", this.follow.checked));
       pal.preferences.on("openMonitor", (wanted) => (this.follow.checked = wanted));
-      const follow = h("label", { class: "pal-follow", for: "open-monitor", data: { tip: pal.text("form.open_monitor_tip") } }, this.follow, pal.icon("chart"), h("span", { text: pal.text("form.open_monitor") }));
+      const follow = h("label", { class: "pal-follow", for: "open-monitor", data: { tip: pal.text("form.open_monitor_tip") } }, this.follow, h("span", { text: pal.text("form.open_monitor") }));
       return h("div", { class: "pal-actions pal-start-actions" }, this.start, follow, this.queue, this.print);
     }
 
@@ -56,7 +60,7 @@
       });
       this.sign = pal.sign("completed");
       this.buttons = pal.runs.actionButtons(() => this.run(), ["start", "pause", "resume", "stop"]);
-      return h("div", { class: "pal-run-controls" }, this.sign, this.select, this.buttons);
+      return (this.controls = h("div", { class: "pal-run-controls", hidden: true }, this.sign, this.select, this.buttons));
     }
 
     // ---- is it runnable? --------------------------------------------------------------------------------------
@@ -203,14 +207,16 @@
       live.sort((a, b) => waits(a) - waits(b) || b.created_at - a.created_at);
       this.runs = live;
       if (!live.some((run) => run.id === this.chosen)) this.chosen = live[0]?.id ?? null;
-      const wanted = live.length ? live.map((run) => [run.id, `${pal.runs.title(run)} · ${run.id.slice(-4)}`]) : [["", pal.text("form.no_runs")]];
+      const wanted = live.map((run) => [run.id, `${pal.runs.title(run)} · ${run.id.slice(-4)}`]);
       const mark = JSON.stringify(wanted);
       if (mark !== this.mark) {
         this.mark = mark;
         this.select.replaceChildren(...wanted.map(([value, text]) => h("option", { value, text })));
       }
       this.select.value = this.chosen ?? "";
-      this.select.disabled = live.length === 0;
+      // The last run's Stop goes with it; whoever pressed it goes on at Start.
+      if (!live.length && this.controls.contains(document.activeElement)) this.start.focus();
+      this.controls.hidden = live.length === 0;
       this.showRun();
     }
 
@@ -221,7 +227,6 @@
     showRun() {
       const run = this.run();
       const { status, word } = pal.runs.shown(run);
-      this.sign.hidden = run === NO_RUN;
       this.sign.show(status, word);
       this.buttons.show(run);
       for (const button of this.buttons.children) if (!button.dataset.tip) pal.setTip(button, button.textContent);
