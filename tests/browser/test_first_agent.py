@@ -124,6 +124,8 @@ def test_every_field_has_a_label_and_help_that_shows_on_hover_and_focus(page):
     page.locator('.pal-field[data-path="algorithm.n_epochs"]:visible input').focus()
     page.keyboard.press("Tab")
     expect(page.locator(".pal-fieldhelp:visible")).to_have_count(1)
+    page.locator('.pal-field[data-path="algorithm.n_steps"]:visible .pal-label').hover()
+    expect(tip).to_contain_text("Default 2,048")
 
 
 def test_print_command_shows_the_line_that_does_the_same(page, server):

@@ -56,7 +56,7 @@ def test_words_letters_and_slips_find_a_preset(page):
     for words, name in (("pong dqn", "dqn_pong"), ("haflcheetah sac", "sac_halfcheetah"), ("tqc huma", "tqc_humanoid")):
         choose(page, words)
         expect(page.locator("#preset")).to_have_value(name)
-    expect(page.locator("#preset-score")).to_contain_text("7239.3 ± 1647.5 in 2.0M steps")
+    expect(page.locator("#preset-score")).to_contain_text("7,239.3 ± 1,647.5 in 2M steps")
 
 
 def test_a_length_and_a_style_are_seen_then_applied_then_taken_back(page):

@@ -182,7 +182,7 @@
         fact("environments.algorithms", this.algorithms(view));
       }
       const { reward_threshold: threshold, max_episode_steps: limit } = this.entry;
-      fact("environments.solved", threshold === null ? text("environments.no_threshold") : text("environments.threshold", { value: pal.format.value(threshold) }));
+      fact("environments.solved", threshold === null ? text("environments.no_threshold") : text("environments.threshold", { value: pal.format.plain(threshold) }));
       fact("environments.limit", limit === null ? text("environments.no_limit") : text("environments.steps", { count: limit }));
       if (view?.render_modes) fact("environments.render_modes", view.render_modes.join(", ") || text("environments.none"));
       return list;

@@ -87,7 +87,7 @@
       if (family) marks.push(h("span", { class: "pal-envs-tag", text: family }));
       if (!entry.available) marks.push(h("span", { class: "pal-envs-tag", data: { kind: "missing" }, text: text(entry.command ? "environments.absent" : "environments.retired") }));
       const figures = h("span", { class: "pal-envs-figures" });
-      if (entry.reward_threshold !== null) figures.append(h("span", { text: text("environments.solved_short", { value: pal.format.value(entry.reward_threshold) }) }));
+      if (entry.reward_threshold !== null) figures.append(h("span", { text: text("environments.solved_short", { value: pal.format.plain(entry.reward_threshold) }) }));
       if (entry.max_episode_steps !== null) figures.append(h("span", { text: text("environments.limit_short", { count: entry.max_episode_steps }) }));
       const node = h(
         "div",

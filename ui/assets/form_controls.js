@@ -24,7 +24,7 @@
 
   function showNumber(value) {
     if (value === null || value === undefined) return "";
-    if (Number.isInteger(value) && Math.abs(value) >= 10000 && Math.abs(value) < 1e15) return pal.format.typed(value);
+    if (Number.isInteger(value) && Math.abs(value) >= 1000 && Math.abs(value) < 1e15) return pal.format.typed(value);
     return String(value);
   }
 

@@ -5,6 +5,7 @@
   const pal = window.palaestra;
   const whole = new Intl.NumberFormat(pal.language, { maximumFractionDigits: 0 });
   const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+  const compact = new Intl.NumberFormat(pal.language, { notation: "compact", maximumSignificantDigits: 3 });
   const exactly = new Intl.NumberFormat(pal.language, { maximumFractionDigits: 20 });
   const point = new Intl.NumberFormat(pal.language).formatToParts(0.5).find(({ type }) => type === "decimal").value;
   const none = "–";
@@ -53,7 +54,20 @@
   }
 
   function fixed(number, digits) {
-    return digits === 0 ? whole.format(number) : local(number.toFixed(digits));
+    return inDigits(digits, digits).format(number);
+  }
+
+  // At most so many decimals, and none for their own sake: a number of an axis.
+  function rounded(number, digits) {
+    return minus(inDigits(0, digits).format(number));
+  }
+
+  const writers = new Map(); // making one costs more than all its uses
+
+  function inDigits(least, most) {
+    const key = 32 * least + most;
+    if (!writers.has(key)) writers.set(key, new Intl.NumberFormat(pal.language, { minimumFractionDigits: least, maximumFractionDigits: most }));
+    return writers.get(key);
   }
 
   // The sign that is as wide as a digit, as on the axes.
@@ -61,14 +75,16 @@
     return text.replaceAll("-", "−");
   }
 
-  // 12345 -> "12.3k"; for places where exact digits would only be noise.
+  // 12345 -> "12.3k", 50000 -> "50k"; for places where exact digits would only be noise. Other languages have their own
+  // words: "12,3 mil", "1.2万".
   function short(number) {
     if (!known(number)) return none;
     const size = Math.abs(number);
+    if (pal.language !== "en") return minus(compact.format(number));
     for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
-      if (size >= limit) return local(`${(number / limit).toFixed(size >= limit * 100 ? 0 : 1)}${unit}`);
+      if (size >= limit) return `${rounded(number / limit, size >= limit * 100 ? 0 : 1)}${unit}`;
     }
-    return local(String(Math.round(number * 10) / 10));
+    return rounded(number, 1);
   }
 
   // Seconds -> "0:42", "1:12:03", "3 d 4 h"
@@ -140,9 +156,12 @@
     return (first ? [lengths[1], lengths[2], lengths[0]] : lengths).join(" × ");
   }
 
+  // Rounded down, so that only what is done is 100%; the first tenth by tenths, for long runs are long in it.
   function percent(fraction) {
-    return known(fraction) ? `${Math.floor(fraction * 100)}%` : none;
+    if (!known(fraction)) return none;
+    const hundredths = Math.floor(fraction * 1000 + 1e-9) / 10;
+    return hundredths > 0 && hundredths < 10 ? `${fixed(hundredths, 1)}%` : `${Math.floor(hundredths)}%`;
   }
 
-  pal.format = { known, typed, plain, local, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, shape, percent, none };
+  pal.format = { known, typed, plain, local, rounded, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, shape, percent, none };
 })();

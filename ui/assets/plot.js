@@ -6,7 +6,7 @@
 
 (() => {
   const MARGIN = { left: 44, right: 8, top: 8, bottom: 24 };
-  const SI = [[1e9, "G"], [1e6, "M"], [1e4, "k"]]; // four digits are shorter than their thousands
+  const SI = [[1e9, "G"], [1e6, "M"], [1e4, "k"]]; // up to four digits are exact: "4,000"
 
   // About `wanted` round numbers from `from` to `to`: {values, step}. A step is 1, 2 or 5 times a power of ten.
   function ticks(from, to, wanted) {
@@ -28,7 +28,7 @@
     const [size, unit] = SI.find(([limit]) => largest >= limit) || [1, ""];
     const scale = unit === "k" ? 1000 : size;
     const digits = Math.max(0, -Math.floor(Math.log10(step / scale) + 1e-9));
-    return tidy(`${Number((value / scale).toFixed(digits))}${unit}`);
+    return `${window.palaestra.format.rounded(value / scale, digits)}${unit}`;
   }
 
   function tidy(text) {
