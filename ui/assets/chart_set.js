@@ -53,9 +53,12 @@
     return (names) => names.filter((name) => name === wanted);
   }
 
-  // "train/policy_gradient_loss" -> "policy gradient": the chart's title says the rest.
+  // "train/policy_gradient_loss" -> "policy gradient": the chart's title says the rest. A series that nobody has named
+  // keeps the name that the library gave it.
   function label(name) {
-    return name.replace(/^[a-z]+\//, "").replaceAll("_", " ").replace(/ loss$/, "");
+    const own = name.replace(/^[a-z]+\//, "");
+    const key = `chart.line.${own}`;
+    return pal.english(key) ? pal.text(key) : own.replaceAll("_", " ").replace(/ loss$/, "");
   }
 
   // [{id, label, read, swatch, colour, width, …}] for one plan and the series there are.
