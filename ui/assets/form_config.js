@@ -178,11 +178,14 @@
     askName() {
       const input = h("input", { class: "pal-input", id: "preset-name", "aria-label": pal.text("presets.name_of"), autocomplete: "off", spellcheck: "false", maxlength: "128" });
       const own = this.presets.some((info) => info.name === this.model.preset && !info.built_in);
+      const foreign = this.presets.some((info) => info.name === this.model.preset && info.built_in);
       input.value = this.model.preset ? (own ? this.model.preset : `my_${this.model.preset}`) : "";
       const fault = h("p", { class: "pal-field-fault", role: "alert", hidden: true });
       const save = h("button", { type: "submit", class: "pal-button pal-button-main", id: "preset-name-save", text: pal.text("presets.save") });
       const replace = h("button", { type: "button", class: "pal-button", id: "preset-name-replace", text: pal.text("presets.replace"), hidden: true });
-      const form = h("form", { class: "pal-name-form" }, h("label", { class: "pal-label", for: "preset-name", text: pal.text("presets.name") }), input, fault, h("div", { class: "pal-dialog-buttons" }, replace, save));
+      const cancel = h("button", { type: "button", class: "pal-button", id: "preset-name-cancel", text: pal.text("presets.cancel") });
+      const why = foreign ? h("p", { class: "pal-name-why", text: pal.text("presets.save_why", { name: this.model.preset }) }) : null;
+      const form = h("form", { class: "pal-name-form" }, why, h("label", { class: "pal-label", for: "preset-name", text: pal.text("presets.name") }), input, fault, h("div", { class: "pal-dialog-buttons" }, cancel, replace, save));
       const box = pal.dialog(pal.text("presets.save_title"), form, { className: "pal-dialog-small" });
       const attempt = async (over) => {
         try {
@@ -199,6 +202,7 @@
         attempt(!pal.preferences.get("ask.overwrite_preset"));
       });
       replace.addEventListener("click", () => attempt(true));
+      cancel.addEventListener("click", () => box.close());
       input.select();
     }
 
