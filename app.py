@@ -250,11 +250,11 @@ def _train(settings: Settings, own: Mapping[str, Any]) -> int:
     preset, as_json = own["preset"], own.get("as_json", False)
     with _terminal_engine(settings) as engine:
         chosen = load_preset(engine, preset)
-        config = configure(chosen, dict(parse_set_flag(flag) for flag in own.get("overrides", [])))
-        name = chosen.name if preset == chosen.name else None
+        overrides = dict(parse_set_flag(flag) for flag in own.get("overrides", []))
         if own.get("dry_run", False):
-            return dry_run(engine, config, as_json=as_json)
-        return train(engine, config, name, as_json=as_json)
+            return dry_run(engine, lambda: configure(chosen, overrides), as_json=as_json)
+        name = chosen.name if preset == chosen.name else None
+        return train(engine, configure(chosen, overrides), name, as_json=as_json)
 
 
 def _import(settings: Settings, own: dict[str, Any]) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from trainer.config import RunConfig
 from trainer.config.durations import show_duration
 from trainer.engine import Engine
+from trainer.errors import ConfigError
 from trainer.runs.disk import size
 from trainer.runs.estimates import Amount, Estimates
 from trainer.runs.review import Review
@@ -16,9 +17,15 @@ from trainer.runs.review import Review
 _RUNS, _BAD_CONFIG = 0, 2
 
 
-def dry_run(engine: Engine, config: RunConfig, *, as_json: bool = False) -> int:
-    """Print the review of a configuration and return the exit status: 0 when it can run, 2 when not."""
-    review = engine.manager.review(config)
+def dry_run(engine: Engine, configured: Callable[[], RunConfig], *, as_json: bool = False) -> int:
+    """Print the review of a configuration and return the exit status: 0 when it can run, 2 when not.
+
+    :param configured: gives the configuration; of one with unreadable settings the rest is looked at too
+    """
+    try:
+        review = engine.manager.review(configured())
+    except ConfigError as error:
+        review = engine.manager.review(None, error.faults, error.rest)
     text = json.dumps(review.as_json()) if as_json else "\n".join(review_lines(review))
     sys.stdout.write(f"{text}\n")
     return _BAD_CONFIG if review.faults else _RUNS

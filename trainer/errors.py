@@ -48,12 +48,17 @@ class PalaestraError(Exception):
 
 
 class ConfigError(PalaestraError):
-    """A configuration that cannot run; `faults` holds every fault found, each with its field."""
+    """A configuration that cannot run; `faults` holds every fault found, each with its field.
+
+    `rest` is what `load_config` could read of it all the same: a RunConfig that lacks the settings at fault, for
+    `trainer.config.check_rest`; None where there is none.
+    """
 
     code = "invalid_config"
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Fault], rest: Any = None) -> None:
         self.faults = tuple(faults)
+        self.rest = rest
         super().__init__("; ".join(map(_line, self.faults)))
 
     def as_json(self) -> dict[str, Any]:

@@ -52,12 +52,13 @@ def check_config(engine: EngineOf, data: JsonObject) -> JsonResponse:
     """
     submission = parse_body(Submission, data)
     config: RunConfig | None = None
+    rest: RunConfig | None = None
     faults: tuple[Fault, ...] = ()
     try:
         config, _ = resolve(submission, engine.preset)
     except ConfigError as error:
-        faults = error.faults
-    return JsonResponse(engine.manager.review(config, faults).as_json())
+        faults, rest = error.faults, error.rest
+    return JsonResponse(engine.manager.review(config, faults, rest).as_json())
 
 
 def _field_json(spec: FieldSpec) -> dict[str, Any]:

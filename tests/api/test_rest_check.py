@@ -40,6 +40,19 @@ def test_what_is_no_configuration_at_all_is_told_with_no_estimates(client: httpx
     assert found["estimates"] is None
 
 
+def test_a_value_that_cannot_be_read_hides_no_fault_of_the_others(client: httpx.Client) -> None:
+    wrong = {"algorithm.learning_rate": "fast", "algorithm.batch_size": 3000}
+    sizes = {"algorithm.n_steps": 64, "environment.n_envs": 1}
+    found = review(client, preset="ppo_cartpole", overrides={**wrong, **sizes})
+    assert {fault["field"] for fault in found["faults"]} == set(wrong)
+    # What a rule would have to know of a setting that cannot be read is not made up.
+    found = review(client, preset="ppo_cartpole", overrides={**wrong, **sizes, "algorithm.n_steps": "many"})
+    assert {fault["field"] for fault in found["faults"]} == {"algorithm.learning_rate", "algorithm.n_steps"}
+    # What hangs on the environment is told too.
+    found = review(client, config={"algorithm": {"name": "sac", "learning_rate": "fast"}})
+    assert {fault["field"] for fault in found["faults"]} == {"algorithm.learning_rate", "algorithm.name"}
+
+
 def test_a_request_that_makes_no_sense_is_refused_as_ever(client: httpx.Client) -> None:
     assert client.post("/api/config/check", json={}).status_code == 422
     assert client.post("/api/config/check", json={"presett": "x"}).status_code == 422

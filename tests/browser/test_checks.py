@@ -55,6 +55,9 @@ WRONG = [
     ("algorithm.n_epochs", "2.5"),
     ("algorithm.n_epochs", "0.3"),
     ("algorithm.batch_size", "many"),
+    ("algorithm.n_steps", "2.000,0"),
+    ("algorithm.gamma", "0,99"),
+    ("algorithm.n_steps", "1,5"),
     ("algorithm.learning_rate", "1e-3x"),
     ("training.total_timesteps", ""),
     ("training.duration_seconds", "2 hors"),
@@ -164,7 +167,10 @@ def test_a_length_in_time_is_chosen_typed_and_taken_back(page):
     expect(time).to_have_value("")
     expect(steps).to_be_editable()
     by_time.click()
-    expect(time).to_have_value("90 min")
+    expect(time).to_have_value("1 h 30 min")
+    time.fill("90")
+    time.blur()
+    expect(time).to_have_value("1 min 30 s")
 
 
 def test_a_length_of_time_means_the_same_here_as_in_python(page):

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from trainer.config.numbers import meant_number, read_number
+
 
 def field(page, path):
     return page.locator(f'.pal-field[data-path="{path}"]:visible')
@@ -30,6 +32,20 @@ def section(page, name):
 )
 def test_numbers_are_read_as_they_are_meant_and_never_guessed_at(page, typed, read):
     assert page.evaluate("text => palaestra.readNumber(text)", typed) == read
+
+
+def test_a_number_means_the_same_here_as_in_python_and_an_ambiguous_one_is_offered(page):
+    texts = ["10,000,000", "1_000", "10 000", "2M", "1.1k", ".5 M", "1e6", "-1", "7.5"]
+    assert page.evaluate("all => all.map(palaestra.readNumber)", texts) == [read_number(text) for text in texts]
+    texts = ["1,5", "0,001", "1.000.000", "1.000,5", "1,234.5", "2m", "high", "1,2,3"]
+    assert page.evaluate("all => all.map(palaestra.readNumber)", texts) == texts
+    assert page.evaluate("all => all.map(palaestra.meantNumber)", texts) == [meant_number(text) for text in texts]
+    steps = field(page, "training.total_timesteps")
+    steps.locator("input").fill("1.000.000")
+    steps.locator("input").blur()
+    steps.get_by_role("button", name="Set Total steps to 1,000,000").click()
+    expect(steps.locator("input")).to_have_value("1,000,000")
+    expect(steps.locator(".pal-field-fault")).to_have_text("")
 
 
 def test_values_that_mean_the_same_are_no_change(page):

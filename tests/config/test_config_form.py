@@ -12,6 +12,7 @@ from trainer.config import (
     FieldSpec,
     RunConfig,
     apply_overrides,
+    check_rest,
     field_specs,
     from_form,
     load_config,
@@ -112,6 +113,20 @@ def test_switching_the_algorithm_reads_the_new_ones_fields_only() -> None:
     assert "clip_range" not in data["algorithm"]
     assert "ortho_init" not in data["policy"]
     assert load_config(data).algorithm.gamma == 0.99
+
+
+def test_a_form_with_an_unreadable_text_still_shows_faults_across_its_other_fields() -> None:
+    values = to_form(load_config({"algorithm": {"name": "ppo", "batch_size": 3000, "n_steps": 64}}))
+
+    for wrong in ({"training.seed": "seven"}, {"training.seed": -1}, {"environment.wrappers": '[{"name": 1}]'}):
+        rest = read_form({**values, **wrong}).rest
+        assert rest is not None
+        assert [fault.field for fault in check_rest(rest)] == ["algorithm.batch_size"]
+    rest = read_form({**values, "ppo:algorithm.n_steps": "many"}).rest
+    assert rest is not None
+    assert check_rest(rest) == []
+    assert RunConfig().training.seed == load_config({}).training.seed  # defaults are shared by all, and stay whole
+    assert read_form({**values, "algorithm.name": "magic"}).rest is None
 
 
 def test_numbers_may_come_as_browsers_send_them() -> None:

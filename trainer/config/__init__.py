@@ -6,7 +6,7 @@ The ground floor of the engine: it knows neither torch nor Gymnasium nor any oth
 from __future__ import annotations
 
 from trainer.config.algorithms import ALGORITHMS
-from trainer.config.checks import advise, check
+from trainer.config.checks import advise, check, check_rest
 from trainer.config.environment import EnvironmentConfig
 from trainer.config.form import FormResult, from_form, read_form, to_form
 from trainer.config.loading import load_config
@@ -33,6 +33,7 @@ __all__ = [
     "advise",
     "apply_overrides",
     "check",
+    "check_rest",
     "field_key",
     "field_specs",
     "from_form",

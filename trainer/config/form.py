@@ -31,10 +31,12 @@ from typing import Any
 
 from trainer.config.algorithms import ALGORITHMS
 from trainer.config.durations import read_duration, show_duration
-from trainer.config.hints import shown
+from trainer.config.hints import did_you_mean, shown
 from trainer.config.loading import load_config
+from trainer.config.numbers import meant_number, read_number
 from trainer.config.overrides import apply_overrides
 from trainer.config.quoting import quoted
+from trainer.config.rest import rest_of
 from trainer.config.run import RunConfig
 from trainer.config.specs import ALGORITHM_NAME, FieldSpec, field_specs, specs_for
 from trainer.errors import ConfigError, Fault
@@ -45,10 +47,14 @@ _AS_JSON = ("json", "wrappers")
 
 @dataclass(frozen=True)
 class FormResult:
-    """What a filled-in form amounts to: a configuration, or the faults that keep it from being one."""
+    """What a filled-in form amounts to: a configuration, or the faults that keep it from being one.
+
+    :param rest: what can be read all the same, without the settings at fault, for `check_rest`
+    """
 
     config: RunConfig | None
     faults: tuple[Fault, ...]
+    rest: RunConfig | None = None
 
 
 def to_form(config: RunConfig) -> dict[str, Any]:
@@ -77,12 +83,16 @@ def from_form(values: Mapping[str, Any], algorithm: str | None = None) -> dict[s
 def read_form(values: Mapping[str, Any], algorithm: str | None = None) -> FormResult:
     """Read a form to the end: every unreadable text and every refused value, all at once."""
     data, faults = _read(values, algorithm)
+    config: RunConfig | None
     try:
         config = load_config(data)
     except ConfigError as error:
         known = {fault.field for fault in faults}
-        return FormResult(None, (*faults, *(fault for fault in error.faults if fault.field not in known)))
-    return FormResult(None if faults else config, tuple(faults))
+        faults += [fault for fault in error.faults if fault.field not in known]
+        config = None
+    if not faults:
+        return FormResult(config, ())
+    return FormResult(None, tuple(faults), rest_of(data, (fault.field for fault in faults)))
 
 
 def read_readable(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +121,17 @@ def _unreadable(spec: FieldSpec, value: Any, message: str) -> Fault:
     """Return the fault of a text that is no such value; an emptied field is mended by its default."""
     if value is None or value == "":
         return Fault(spec.path, message, None, {spec.path: spec.default})
+    meant = meant_number(value) if spec.kind in ("int", "float") and isinstance(value, str) else None
+    if meant is not None and (spec.kind == "float" or isinstance(meant, int)) and _within(spec, meant):
+        return Fault(spec.path, message, did_you_mean(str(meant)), {spec.path: meant})
     return Fault(spec.path, message, f"Write it like {spec.example}." if spec.example else None)
+
+
+def _within(spec: FieldSpec, number: float) -> bool:
+    lowest, highest = spec.minimum, spec.maximum
+    if lowest is not None and (number < lowest or (spec.exclusive_minimum and number == lowest)):
+        return False
+    return highest is None or number < highest or (number == highest and not spec.exclusive_maximum)
 
 
 def _exists(spec: FieldSpec, values: Mapping[str, Any]) -> bool:
@@ -207,11 +227,7 @@ def _duration(text: str) -> float:
 
 def _number(text: str) -> float:
     try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
+        return read_number(text)
     except ValueError as error:
         raise ValueError(f"must be a number, not {shown(text)}") from error
 

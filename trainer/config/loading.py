@@ -16,6 +16,7 @@ from trainer.config.hints import did_you_mean, hint_for_unknown, shown
 from trainer.config.migrations import migrate
 from trainer.config.quoting import quoted
 from trainer.config.repairs import repair, repair_hint
+from trainer.config.rest import rest_of
 from trainer.config.run import RunConfig
 from trainer.config.tree import fields_of, item_section, section_of, variants_of
 from trainer.errors import ConfigError, Fault, nearest
@@ -29,11 +30,15 @@ def load_config(data: Mapping[str, Any]) -> RunConfig:
     """Make a RunConfig of JSON data, which may be sparse and of an older version.
 
     :raises ConfigError: with the faults found, unknown keys, wrong types, values out of bounds: every one of them, or
-        the first hundred where nobody would read all
+        the first hundred where nobody would read all; and with the `rest`
     """
     if not isinstance(data, Mapping):
         raise ConfigError([Fault("", f"must be a group of settings, not {shown(data)}")])
-    return load_section(RunConfig, migrate(data))
+    data = migrate(data)
+    try:
+        return load_section(RunConfig, data)
+    except ConfigError as error:
+        raise ConfigError(error.faults, rest_of(data, (fault.field for fault in error.faults))) from error
 
 
 def load_section(section: type[SectionT], data: Any, path: str = "") -> SectionT:

@@ -5,6 +5,7 @@ A guess is no more than that: whoever offers it looks first whether the setting 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 from trainer.config.fields import LARGEST
 from trainer.config.hints import did_you_mean
+from trainer.config.numbers import meant_number, read_number
 from trainer.errors import nearest
 
 _NUMBER_AT_FRONT = re.compile(r"^\s*-?\d+(\.\d+)?(e-?\d+)?", re.IGNORECASE)
@@ -68,5 +70,12 @@ def _schedule(given: Any) -> float | None:
 
 
 def _leading_number(given: Any) -> float | None:
-    found = _NUMBER_AT_FRONT.match(given) if isinstance(given, str) else None
+    if not isinstance(given, str):
+        return None
+    with contextlib.suppress(ValueError):
+        return float(read_number(given))
+    meant = meant_number(given)
+    if meant is not None:
+        return float(meant)
+    found = _NUMBER_AT_FRONT.match(given)
     return float(found.group()) if found else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from trainer.config import PresetStore, RunConfig, Spaces, apply_overrides, check, load_config
+from trainer.config import PresetStore, RunConfig, Spaces, apply_overrides, check, check_rest, load_config
 from trainer.config.sizes import memory_fault, replay_bytes, rollout_bytes
 from trainer.envs import catalogue
 from trainer.envs.entry_points import placed
@@ -60,6 +60,22 @@ class Intake:
         except ConfigError as error:
             return [*error.faults, *check(config, None), *machine]
         return [*check(config, spaces), *self._memory_faults(config, spaces), *machine]
+
+    def faults_of_rest(self, rest: RunConfig, known: Collection[str]) -> list[Fault]:
+        """Return what more is wrong with a configuration of which some settings cannot be read.
+
+        :param rest: the configuration without them
+        :param known: paths of the faults that are known
+        """
+        found: list[Fault] = []
+        spaces: Spaces | None = None
+        if not any(path.startswith("environment") for path in known):
+            try:
+                spaces = catalogue.environment_spaces(rest.environment)
+            except ConfigError as error:
+                found += error.faults
+        found += check_rest(rest, spaces)
+        return [fault for fault in found if fault.field not in known]
 
     def _memory_faults(self, config: RunConfig, spaces: Spaces) -> list[Fault]:
         """Return the fault of a buffer that will not fit; a run whose turn comes later has all memory there is."""

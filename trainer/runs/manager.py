@@ -79,13 +79,18 @@ class RunManager:
         """Return everything that is known to be wrong with `config`, before anything is started."""
         return self._intake.faults(config)
 
-    def review(self, config: RunConfig | None, faults: Sequence[Fault] = ()) -> Review:
+    def review(self, config: RunConfig | None, faults: Sequence[Fault] = (), rest: RunConfig | None = None) -> Review:
         """Return faults, advice, estimates and the way to a start of a configuration; nothing is started.
 
         :param config: None where `faults` keep it from being one
         :param faults: what is known to be wrong beside what `check` finds
+        :param rest: what can be read all the same where `config` is None, without the settings at fault
         """
-        found = [*faults, *(self.check(config) if config is not None else ())]
+        found = [*faults]
+        if config is not None:
+            found += self.check(config)
+        elif rest is not None:
+            found += self._intake.faults_of_rest(rest, {fault.field for fault in faults})
         return self._reviewer.review(config, found)
 
     def submit(self, config: RunConfig, *, preset: str | None = None, start: bool = True) -> RunRecord:

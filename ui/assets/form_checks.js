@@ -34,12 +34,19 @@
     return fault(field, pal.text(key, { bound: inFull(bound), given: shown(number) }), { hint, fix: open || nobodys ? null : { [field.path]: meant } });
   }
 
+  function noNumber(field, text) {
+    const meant = pal.meantNumber(text);
+    const fits = meant !== null && (field.kind !== "int" || Number.isInteger(meant)) && !outOfRange(field, meant);
+    const hint = fits ? pal.text("check.did_you_mean", { value: String(meant) }) : example(field);
+    return fault(field, pal.text("check.number", { given: shown(text) }), { hint, fix: fits ? { [field.path]: meant } : null, unfinished: true });
+  }
+
   function ofNumber(field, value) {
     if (value === null || value === "") {
       if (field.nullable) return null;
       return fault(field, pal.text("check.needs_value", { initial: pal.showValue(field, field.initial) }), { fix: { [field.path]: field.initial } });
     }
-    if (typeof value !== "number") return fault(field, pal.text("check.number", { given: shown(value) }), { hint: example(field), unfinished: true });
+    if (typeof value !== "number") return noNumber(field, value);
     if (field.kind === "int" && !Number.isInteger(value)) {
       const whole = Math.round(value);
       const hint = pal.text("check.did_you_mean", { value: String(whole) });

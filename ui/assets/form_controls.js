@@ -13,15 +13,6 @@
 
   const idOf = (key) => key.replace(/[^A-Za-z0-9_]+/g, "-");
 
-  // "10,000,000", "10 000 000" and "1_000" are read as they are meant; "1,5" and "1.000" are not guessed at.
-  function readNumber(text) {
-    const plain = text.trim().replace(/[−–]/g, "-");
-    if (plain === "") return null;
-    const grouped = /^[+-]?[1-9]\d{0,2}(,\d{3})+$/.test(plain) || /^[+-]?\d+(_\d+)+$/.test(plain) || /^[+-]?[1-9]\d{0,2}(\s\d{3})+$/.test(plain);
-    const number = Number(grouped ? plain.replace(/[,_\s]/g, "") : plain);
-    return Number.isFinite(number) ? number : text.trim();
-  }
-
   function showNumber(value) {
     if (value === null || value === undefined) return "";
     if (Number.isInteger(value) && Math.abs(value) >= 1000 && Math.abs(value) < 1e15) return pal.format.typed(value);
@@ -43,7 +34,7 @@
     if (number || json || ["schedule", "number_or_auto"].includes(field.kind)) node.classList.add("pal-figures");
     return {
       node,
-      read: () => (number ? readNumber(node.value) : node.value),
+      read: () => (number ? pal.readNumber(node.value) : node.value),
       write: (value) => (node.value = number && typeof value !== "string" ? showNumber(value) : String(value ?? "")),
     };
   }
@@ -204,6 +195,7 @@
       else {
         input.addEventListener("input", () => this.take());
         input.addEventListener("change", () => this.take());
+        input.addEventListener("blur", () => this.settle());
         input.addEventListener("blur", () => this.write());
         input.addEventListener("blur", () => this.rest());
       }
@@ -226,6 +218,13 @@
 
     keepsEmpty() {
       return this.field.nullable || this.field.required || ["text", "multiline", "tags"].includes(this.field.kind);
+    }
+
+    // A length of time is shown with its units once it is left: "90" has been understood as "1 min 30 s".
+    settle() {
+      if (this.field.kind !== "duration") return;
+      const seconds = pal.readDuration(this.model.values[this.field.key]);
+      if (seconds !== null && seconds >= 0) this.model.set(this.field.key, pal.showDuration(seconds));
     }
 
     write() {
@@ -306,5 +305,5 @@
     return fault.hint ? `${sentence} ${pal.said(fault.hint)}` : sentence;
   }
 
-  Object.assign(pal, { FormField, controlFor, faultText, showValue, readNumber, fieldHelp });
+  Object.assign(pal, { FormField, controlFor, faultText, showValue, fieldHelp });
 })();

@@ -32,7 +32,7 @@ class ActionBar:
         result = read_filled(filled)
         environment_id = str(filled.get("values", {}).get("environment.id", ""))
         return {
-            **self._engine.manager.review(result.config, result.faults).as_json(),
+            **self._engine.manager.review(result.config, result.faults, result.rest).as_json(),
             "summary": summarize(result.config) if result.config is not None else "",
             "environment": describe_environment(environment_id, result.config.environment if result.config else None),
             "layers": layers_in(filled),

@@ -6,6 +6,8 @@ fault beside the field that one would change. What merely is not recommended is 
 
 from __future__ import annotations
 
+import contextlib
+
 from trainer.config.checks import algorithm, environment, policy, replay, resources, session, wrappers
 from trainer.config.checks.advice import advise
 from trainer.config.run import RunConfig
@@ -31,4 +33,16 @@ def check(config: RunConfig, spaces: Spaces | None = None) -> list[Fault]:
     return [fault for rule in _RULES for fault in rule(config, spaces)]
 
 
-__all__ = ["advise", "check"]
+def check_rest(rest: RunConfig, spaces: Spaces | None = None) -> list[Fault]:
+    """Return the faults across fields of what can be read of a configuration, from rules that need no more than that.
+
+    :param rest: from a ConfigError or a FormResult; the settings at fault are missing in it
+    """
+    found: list[Fault] = []
+    for rule in _RULES:
+        with contextlib.suppress(AttributeError):
+            found += list(rule(rest, spaces))
+    return found
+
+
+__all__ = ["advise", "check", "check_rest"]
