@@ -74,6 +74,8 @@ def test_the_search_finds_a_folded_field_and_enter_goes_there(page):
 def test_the_search_says_which_algorithm_has_what_is_not_here(page):
     page.locator("#field-search").fill("policy delay")
     expect(page.locator(".pal-search-count")).to_have_text("none here; in TD3, CrossQ")
+    page.locator("#field-search").fill("replay buffer")
+    expect(page.locator(".pal-search-count")).to_contain_text("of that name in DQN, DDPG, TD3, SAC")
 
 
 def test_a_changed_field_has_an_arrow_back_to_the_preset(page):
@@ -105,7 +107,7 @@ def test_what_is_not_recommended_is_said_beside_its_field_and_forbids_nothing(pa
 def test_a_closed_section_tells_its_settings_its_change_and_its_fault(page):
     evaluation = section(page, "evaluation")
     expect(evaluation.locator(".pal-section-line")).to_have_text(
-        "every 20,000 steps · episodes 10 · final episodes 100 · return threshold 475"
+        "Every: 20,000 steps · Episodes: 10 · Final: 100 episodes · Return threshold: 475"
     )
     page.evaluate("() => palaestra.train.model.set('evaluation.episodes', 0)")
     expect(evaluation.locator("> summary .pal-fold-faults")).to_have_text("1 fault")

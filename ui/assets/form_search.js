@@ -56,8 +56,12 @@
     // Fields whose name matches before those where only the help does.
     matches(words = this.words()) {
       const found = this.view.applicable().filter((each) => this.fits(each.field, words));
-      const named = ({ field }) => words.every((word) => `${field.title} ${field.path}`.toLowerCase().includes(word));
+      const named = ({ field }) => this.isNamed(field, words);
       return [...found.filter(named), ...found.filter((each) => !named(each))];
+    }
+
+    isNamed(field, words) {
+      return words.every((word) => `${field.title} ${field.path}`.toLowerCase().includes(word));
     }
 
     run() {
@@ -75,13 +79,20 @@
       this.tell(found.size, words);
     }
 
+    // What is not named so here may be a field of other algorithms.
     tell(number, words) {
-      const elsewhere = this.model.description.algorithms
-        .filter(({ name }) => name !== this.model.algorithm)
-        .filter(({ name }) => this.model.description.fields.some((field) => field.algorithm === name && this.fits(field, words)))
-        .map(({ label }) => label);
+      const { algorithm, description } = this.model;
       const here = pal.text("form.fields", { count: number });
-      setText(this.count, number === 0 && elsewhere.length ? pal.text("form.fields_elsewhere", { algorithms: elsewhere.join(", ") }) : here);
+      const has = (name, fits) => description.fields.some((field) => field.algorithm === name && fits(field));
+      const others = (fits) => description.algorithms.filter(({ name }) => name !== algorithm && has(name, fits)).map(({ label }) => label).join(", ");
+      if (number === 0) {
+        const elsewhere = others((field) => this.fits(field, words));
+        setText(this.count, elsewhere ? pal.text("form.fields_elsewhere", { algorithms: elsewhere }) : here);
+      } else if (this.matches(words).some(({ field }) => this.isNamed(field, words))) setText(this.count, here);
+      else {
+        const elsewhere = others((field) => this.isNamed(field, words));
+        setText(this.count, elsewhere ? pal.text("form.fields_named_elsewhere", { here, algorithms: elsewhere }) : here);
+      }
     }
 
     clear() {

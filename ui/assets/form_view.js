@@ -117,7 +117,7 @@
       }
     }
 
-    // The main settings of a section in a line: "every 25,000 steps, episodes 5"; "off" where it is switched off.
+    // The main settings of a section in a line: "Every: 25,000 steps · Episodes: 5"; "off" where it is switched off.
     settings(section) {
       const { values } = this.model;
       const fields = this.model.applicable().filter((field) => field.section === section);
@@ -127,10 +127,10 @@
         (field) => field !== toggle && (!field.advanced || this.model.differs(field.key)) && !["", "[]", null, false].includes(values[field.key]),
       );
       const words = said.map((field) => {
-        const title = field.title.toLowerCase();
-        if (field.kind === "bool") return title;
-        const unit = field.unit && !title.includes(field.unit) ? ` ${field.unit}` : "";
-        return `${title} ${pal.showValue(field, values[field.key])}${unit}`;
+        if (field.kind === "bool") return field.title;
+        const unit = field.unit ? ` ${field.unit}` : "";
+        const title = unit && field.title.endsWith(unit) ? field.title.slice(0, -unit.length) : field.title;
+        return `${title}: ${pal.showValue(field, values[field.key])}${title.toLowerCase().includes(field.unit) ? "" : unit}`;
       });
       return words.slice(0, SAID).join(" · ");
     }
