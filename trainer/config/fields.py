@@ -89,7 +89,7 @@ def setting(default: Any, title: str, about: str, source: str, group: str, **ext
             value = extras.pop(key)  # type: ignore[misc]
             schema[key] = list(value) if isinstance(value, tuple) else value
     constraints: dict[str, Any] = dict(extras)
-    if type(default) is int and not {"le", "lt"} & set(constraints):
+    if type(default) is int and schema.get("kind") != "json" and not {"le", "lt"} & set(constraints):
         constraints["le"] = LARGEST
     return Field(default=default, title=title, description=about, json_schema_extra=schema, **constraints)
 

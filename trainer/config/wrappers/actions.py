@@ -7,14 +7,14 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from trainer.config import sources
-from trainer.config.fields import setting
+from trainer.config.fields import LARGEST, setting
 from trainer.config.wrappers.base import ACTIONS, KnownWrapper, PerEntry, said_as
 
 _Levels = Annotated[int, Field(ge=2, le=1000)]
 _Bins = Annotated[
     _Levels | list[_Levels], said_as("a whole number from 2 to 1,000, or a list with one for every action")
 ]
-_Steps = Annotated[int, Field(ge=1)]
+_Steps = Annotated[int, Field(ge=1, le=LARGEST)]
 _Duration = Annotated[
     _Steps | Annotated[list[_Steps], Field(min_length=2, max_length=2)],
     said_as("a whole number from 1, or a list of the fewest and the most steps"),
