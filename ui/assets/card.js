@@ -6,7 +6,7 @@
 (() => {
   const pal = window.palaestra;
   const { h, setText } = pal;
-  const { count, value, spread, duration, percent, ago, exact } = pal.format;
+  const { count, value, spread, duration, progress, ago, exact } = pal.format;
   // What the engine says of a run, and the heading of the guide that says what to do about it.
   const GUIDES = [[/policy has collapsed/, "entropy"], [/diverged|not finite/, "nan"]];
   const TRAILING = 2500; // ms in which late numbers may still arrive after a run changed
@@ -129,7 +129,7 @@
     showProgress(run) {
       const part = Math.min(1, Math.max(0, run.progress || 0));
       this.fill.style.transform = `scaleX(${part})`;
-      setText(this.percent, percent(part));
+      setText(this.percent, progress(part));
       pal.setAttr(this.bar, "aria-valuenow", Math.floor(part * 100));
       pal.setAttr(this.bar, "aria-label", pal.text("card.progress", { run: pal.runs.title(run) }));
     }

@@ -156,12 +156,16 @@
     return (first ? [lengths[1], lengths[2], lengths[0]] : lengths).join(" × ");
   }
 
-  // Rounded down, so that only what is done is 100%; the first tenth by tenths, for long runs are long in it.
+  // Rounded down, so that only what is done is 100%.
   function percent(fraction) {
-    if (!known(fraction)) return none;
-    const hundredths = Math.floor(fraction * 1000 + 1e-9) / 10;
-    return hundredths > 0 && hundredths < 10 ? `${fixed(hundredths, 1)}%` : `${Math.floor(hundredths)}%`;
+    return known(fraction) ? `${Math.floor(fraction * 100 + 1e-9)}%` : none;
   }
 
-  pal.format = { known, typed, plain, local, rounded, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, shape, percent, none };
+  // How far something has come; the first tenth by tenths, for long runs are long in it.
+  function progress(fraction) {
+    const tenths = known(fraction) ? Math.floor(fraction * 1000 + 1e-9) : 0;
+    return tenths > 0 && tenths < 100 ? `${fixed(tenths / 10, 1)}%` : percent(fraction);
+  }
+
+  pal.format = { known, typed, plain, local, rounded, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, shape, percent, progress, none };
 })();

@@ -6,7 +6,7 @@
 (() => {
   const pal = window.palaestra;
   const { h, setText } = pal;
-  const { percent, duration, count, value, ago, exact } = pal.format;
+  const { progress, duration, count, value, ago, exact } = pal.format;
 
   class Monitor {
     constructor(root) {
@@ -201,7 +201,7 @@
       sign.show(status, word);
       setText(name, pal.runs.title(now));
       const eta = now.status === "running" && pal.format.known(now.eta_seconds) ? pal.text("monitor.eta", { time: duration(now.eta_seconds) }) : null;
-      setText(more, [percent(now.progress), eta || word || pal.statusWord(now.status)].filter(Boolean).join("  "));
+      setText(more, [progress(now.progress), eta || word || pal.statusWord(now.status)].filter(Boolean).join("  "));
     };
     return node;
   }

@@ -6,7 +6,7 @@
 (() => {
   const pal = window.palaestra;
   const { h, setText, setAttr } = pal;
-  const { duration, percent } = pal.format;
+  const { duration, progress } = pal.format;
   let serial = 0;
 
   class ToolPanel {
@@ -183,7 +183,7 @@
     if (job.state === "waiting") return pal.text("tools.waiting");
     if (job.progress === 0) return pal.text("tools.preparing");
     const left = job.eta_seconds === null ? "" : pal.text("tools.left", { time: duration(job.eta_seconds) });
-    return [percent(job.progress), left].filter(Boolean).join(" · ");
+    return [progress(job.progress), left].filter(Boolean).join(" · ");
   }
 
   pal.ToolPanel = ToolPanel;

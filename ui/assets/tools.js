@@ -7,7 +7,7 @@
 (() => {
   const pal = window.palaestra;
   const { h, setText } = pal;
-  const { count, value, bytes, ago, percent } = pal.format;
+  const { count, value, bytes, ago, progress } = pal.format;
   const BUSY = 600; // ms between two looks at the tasks while one is under way
   const IDLE = 5000; // somebody else may have begun one
   const FOUND = 30; // runs offered for a search
@@ -191,7 +191,7 @@
     // The line of a task of another run is made once: one made anew at every look would lose the focus and the press.
     other(job) {
       const node = [...this.others.children].find((each) => each.dataset.job === job.id) || this.otherLine(job);
-      const state = job.state === "waiting" ? pal.text("tools.waiting") : percent(job.progress);
+      const state = job.state === "waiting" ? pal.text("tools.waiting") : progress(job.progress);
       setText(node.firstChild, `${pal.text(`tools.${job.kind}`)} · ${state}`);
       setText(node.lastChild, this.names.get(job.run) || job.run);
       return node;
