@@ -1,4 +1,4 @@
-// Presets as a list to search: first those for the environment in the form, then one's own, then algorithm by algorithm.
+// Presets as a list to search: first one's own, then those for the environment in the form, then algorithm by algorithm.
 "use strict";
 
 (() => {
