@@ -13,6 +13,7 @@ import pytest
 from trainer.envs import gallery as gallery_module
 from trainer.envs import worker as worker_module
 from trainer.envs.gallery import Gallery
+from trainer.envs.views import look
 from trainer.envs.worker import Worker, place
 from trainer.errors import ConflictError
 
@@ -84,6 +85,16 @@ def test_an_answer_without_a_picture_takes_none_away(gallery, monkeypatch) -> No
     for each in (gallery, again):
         assert set(each.known_spaces(["CartPole-v1"])["CartPole-v1"]) == {"spaces", "picture_file"}
     assert again.picture("CartPole-v1").read_bytes() == b"hallo"
+
+
+def test_what_its_makers_say_is_told_in_whole_sentences_without_markup() -> None:
+    said: list[dict] = []
+    look({"ids": ["Acrobot-v1"], "picture": False, "sources": {}, "at_most": 60}, said.append)
+    about = said[0]["about"]
+    assert about.startswith("The Acrobot environment")
+    assert about.endswith(".")
+    assert len(about) <= 600
+    assert "](" not in about
 
 
 def test_each_environment_has_a_time_of_its_own(monkeypatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -23,6 +24,8 @@ _MOST_NUMBERS = 64  # bounds of a box that are told one by one
 _MOST_PARTS = 64
 _STEPS = 12  # at random before the picture, so that something has happened
 _WIDEST = 960  # pixels
+_LONGEST_ABOUT = 600  # letters
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")  # in Markdown
 
 
 def look(job: Mapping[str, Any], say: Callable[[Mapping[str, Any]], None]) -> None:
@@ -67,7 +70,10 @@ def _about(env: Any) -> str:
     own = type(env.unwrapped).__dict__.get("__doc__") or ""
     paragraphs = [" ".join(part.split()) for part in own.split("\n\n")]
     plain = [part for part in paragraphs if part and not part.startswith(("#", "|", "```", "[", "<"))]
-    return plain[0][:600] if plain else ""
+    text = _LINK.sub(r"\1", plain[0]) if plain else ""
+    if len(text) <= _LONGEST_ABOUT:
+        return text
+    return text[: text.rfind(". ", 0, _LONGEST_ABOUT) + 1] or text[:_LONGEST_ABOUT]
 
 
 def _picture(environment_id: str) -> dict[str, Any]:

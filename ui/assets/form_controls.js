@@ -181,7 +181,8 @@
       input.setAttribute("aria-errormessage", this.fault.id);
       const required = field.required ? h("span", { class: "pal-required", text: pal.text("check.required") }) : null;
       if (field.required) input.setAttribute("aria-required", "true");
-      const unit = field.unit ? h("span", { class: "pal-unit", text: field.unit }) : null;
+      const isSaid = !field.unit || field.title.toLowerCase().endsWith(` ${field.unit}`);
+      const unit = isSaid ? null : h("span", { class: "pal-unit", text: field.unit });
       const dot = h("span", { class: "pal-dot", "aria-hidden": "true" });
       const head = h("div", { class: "pal-field-head" }, label, unit, required, dot, this.back);
       const box = h("div", { class: "pal-control" }, control.node, control.extra);
