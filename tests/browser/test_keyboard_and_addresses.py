@@ -80,21 +80,18 @@ def test_an_address_leads_to_a_place_in_a_tab_now_and_when_its_tab_is_built(page
 
 
 def test_an_address_names_the_place_that_is_shown_and_no_preset_that_was_loaded_before(page):
-    def stands_at(address):
-        page.wait_for_function("address => location.hash === address", arg=address)
-
     page.evaluate("location.hash = '#train/preset=dqn_cartpole'")
     page.wait_for_function("palaestra.train.model.preset === 'dqn_cartpole'")
-    stands_at("#train")  # so a reload brings back what was made of it
+    expect(page).to_have_url(re.compile("#train$"))  # so a reload brings back what was made of it
     for place in ("#environments/CartPole-v1", "#help/reading-the-curves"):
         page.evaluate("place => { location.hash = place; }", place)
         page.wait_for_selector(f'[role="tab"][aria-selected="true"][id="tab-{place[1:].split("/")[0]}-button"]')
         page.wait_for_selector(".pal-envs-id code" if "CartPole" in place else "#pal-help[data-ready]")
         page.keyboard.press("g")
         page.keyboard.press("t")
-        stands_at("#train")
+        expect(page).to_have_url(re.compile("#train$"))
         page.locator(f"#tab-{place[1:].split('/')[0]}-button").click()
-        stands_at(place)
+        expect(page).to_have_url(re.compile(f"{place}$"))
         page.locator("#tab-train-button").click()
 
 
