@@ -117,3 +117,14 @@ def test_the_catalogue_needs_no_torch_and_importing_it_not_even_gymnasium() -> N
         "assert not {'torch', 'stable_baselines3'} & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_an_id_of_a_package_that_is_not_installed_names_the_package_and_the_command():
+    with pytest.raises(ConfigError) as caught:
+        catalogue.find("PandaReach-v3")
+    (fault,) = caught.value.faults
+    assert fault.field == "environment.id"
+    assert fault.message == "PandaReach-v3 cannot run here."
+    assert fault.hint.startswith("Needs a package that is not installed: panda-gym. Run: ")
+    assert fault.hint.endswith("-m pip install panda-gym")
+    assert fault.fix is None

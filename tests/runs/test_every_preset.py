@@ -13,7 +13,8 @@ from trainer.config import PresetStore, RunConfig, apply_overrides, check, load_
 from trainer.config.algorithms import OffPolicyConfig
 from trainer.engine import Engine
 from trainer.envs.catalogue import environment_spaces, find
-from trainer.errors import NotFoundError, PalaestraError
+from trainer.envs.optional import absent_for
+from trainer.errors import PalaestraError
 from trainer.paths import BUILT_IN_PRESETS
 
 PRESETS = sorted(path.stem for path in BUILT_IN_PRESETS.glob("*.json"))
@@ -68,10 +69,9 @@ def shortened(config: RunConfig) -> RunConfig:
 def trains(engine: Engine, name: str) -> str | None:
     """Train two rollouts of a preset; return why its environment is not here, or None when it trained."""
     config = engine.presets.load(name).config
-    try:
-        entry = find(config.environment.id)
-    except NotFoundError as error:
-        return str(error)
+    if (absent := absent_for(config.environment.id)) is not None:
+        return f"needs {absent.package}, which is not installed"
+    entry = find(config.environment.id)
     if not entry.available:
         return entry.missing or "cannot be made"
     assert check(config, environment_spaces(config.environment)) == [], name

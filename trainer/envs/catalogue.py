@@ -158,13 +158,17 @@ def _absent(family: OptionalFamily) -> Family:
 def find(environment_id: str) -> EnvironmentEntry:
     """Return the entry of an id.
 
-    :raises ConfigError: it is not registered; the hint names the nearest that is
+    :raises ConfigError: it is not registered; the hint names the package that would do so, or the nearest id that is
     """
     if (entry := _among_known(environment_id)) is not None:
         return entry
     for _ in optional.register_for(environment_id):
         if (entry := _among_known(environment_id)) is not None:
             return entry
+    if (absent := optional.absent_for(environment_id)) is not None:
+        needs = f"Needs a package that is not installed: {absent.package}."
+        hint = f"{needs} Run: {optional.install_command(absent.package)}"
+        raise ConfigError([Fault("environment.id", f"{environment_id} cannot run here.", hint)])
     known = {entry.id: entry for entry in entries()}
     near = nearest(environment_id, known) or _nearest_bare(environment_id, known)
     hint = f"Did you mean {near}?" if near else "The Environment field lists every id there is."

@@ -105,7 +105,9 @@ OPTIONAL: tuple[OptionalFamily, ...] = (
             "HumanoidBullet",
             "Walker2DBullet",
             "ReacherBullet",
-            "Inverted",
+            "InvertedPendulumBullet",
+            "InvertedPendulumSwingupBullet",
+            "InvertedDoublePendulumBullet",
         ),
     ),
     OptionalFamily("flappy", "Flappy Bird", "flappy_bird_gymnasium", "flappy-bird-gymnasium", "one bird", ("Flappy",)),
@@ -146,6 +148,12 @@ def register_for(environment_id: str) -> Iterator[OptionalFamily]:
     for family in sorted(OPTIONAL, key=lambda each: not environment_id.startswith(each.starts)):
         if family.key not in _imported and register(family):
             yield family
+
+
+def absent_for(environment_id: str) -> OptionalFamily | None:
+    """Return the family whose ids begin like this one, where its package is not installed."""
+    owner = next((family for family in OPTIONAL if environment_id.startswith(family.starts)), None)
+    return None if owner is None or installed(owner) else owner
 
 
 def register(family: OptionalFamily) -> bool:
