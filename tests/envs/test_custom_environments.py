@@ -69,13 +69,6 @@ def folder(tmp_path):
     return folder
 
 
-@pytest.fixture
-def shelf(folder, tmp_path):
-    shelf = CustomEnvironments(folder, tmp_path / "environments.json")
-    yield shelf
-    shelf.close()
-
-
 def described(shelf, name):
     return next(file for file in shelf.listing() if file.name == name)
 

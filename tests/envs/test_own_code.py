@@ -10,7 +10,6 @@ import pytest
 from trainer.config import RunConfig, advise, check
 from trainer.config.environment import EnvironmentConfig, WrapperConfig
 from trainer.envs import apart, catalogue
-from trainer.envs.custom.shelf import CustomEnvironments
 from trainer.envs.entry_points import has_own_code, imported, placed
 from trainer.envs.layers import heights_of
 from trainer.envs.registry import making
@@ -49,13 +48,6 @@ def folder(tmp_path, monkeypatch):
     (folder / "walled.py").write_text(WALLED, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     return folder
-
-
-@pytest.fixture
-def shelf(folder, tmp_path):
-    shelf = CustomEnvironments(folder, tmp_path / "environments.json")
-    yield shelf
-    shelf.close()
 
 
 @pytest.fixture
