@@ -26,6 +26,10 @@ PLACES = {
     "help": ("help/when-it-does-not-learn", "() => {}"),
 }
 
+# What an environment sees is asked for row by row, which takes its time while runs train.
+COMPLETE = "() => ![...document.querySelectorAll('.pal-envs-spaces')].some((row) => row.textContent === '\u2026')"
+COMPLETE_WITHIN = 60_000  # ms
+
 
 def main() -> int:
     """Take the pictures; return 0 when all are there."""
@@ -104,6 +108,7 @@ def _picture(page: Any, tab: str) -> bytes:
     settle(page)
     page.evaluate(prepare)
     page.wait_for_timeout(3000)  # posters, previews and curves arrive after the parts that hold them
+    page.wait_for_function(COMPLETE, timeout=COMPLETE_WITHIN)
     page.mouse.move(0, 0)
     return bytes(page.screenshot())
 

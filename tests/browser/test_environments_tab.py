@@ -122,6 +122,16 @@ def test_where_there_is_no_room_beside_the_list_the_enter_key_leads_on_and_the_f
     expect(tab.locator(".pal-envs-list")).to_be_focused()
 
 
+def test_what_is_in_view_and_just_below_it_tells_its_spaces_beside_a_chosen_environment(tab):
+    tab.locator(".pal-envs-row").first.click()
+    tab.locator(".pal-envs-list").hover()
+    tab.mouse.wheel(0, 3_000)
+    until(tab, "() => document.querySelector('.pal-envs-list').scrollTop > 2_000")
+    words = "() => [...document.querySelectorAll('.pal-envs-spaces')].map((row) => row.textContent)"
+    until(tab, f"() => {{ const words = ({words})(); return words.length > 8 && !words.includes('…'); }}", 60_000)
+    expect(tab.locator(".pal-envs-head")).to_be_visible()
+
+
 def test_spaces_that_could_not_be_asked_for_are_asked_for_again(tab):
     tab.route("**/api/environments/spaces", lambda route: route.fulfill(status=500, json={}))
     with tab.expect_response(lambda response: response.status == 500):

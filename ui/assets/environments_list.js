@@ -8,7 +8,7 @@
   const { h, text } = pal;
   const ROW = 58; // px, as in environments.css
   const AROUND = 6; // rows drawn above and below what is in view
-  const SETTLED = 350; // ms without scrolling, after which the rows in view are asked about
+  const SETTLED = 350; // ms without scrolling, after which the rows that are drawn are asked about
   const PAGE = 8;
   const NARROW = matchMedia("(max-width: 760px)"); // as in environments.css
 
@@ -26,7 +26,7 @@
   }
 
   class EnvironmentList {
-    // choose(id), settled(ids in view), spaces(id) -> spaces, {problem}, "asked" or undefined, familyOf(key) -> title or ""
+    // choose(id), settled(ids in view, then those drawn around them), spaces(id) -> spaces, {problem}, "asked" or undefined, familyOf(key) -> title or ""
     constructor({ choose, settled, spaces, familyOf }) {
       Object.assign(this, { choose, settled, spaces, familyOf, entries: [], drawn: new Map(), chosen: null, timer: 0 });
       this.space = h("div", { class: "pal-envs-space" });
@@ -169,7 +169,10 @@
       clearTimeout(this.timer);
       this.timer = setTimeout(() => {
         const [first, last] = this.range();
-        if (this.node.clientHeight) this.settled(this.entries.slice(first, last + 1).map(({ id }) => id));
+        const inView = ([index]) => index >= first && index <= last;
+        const rows = [...this.drawn];
+        const inTurn = [...rows.filter(inView), ...rows.filter((each) => !inView(each))];
+        if (this.node.clientHeight) this.settled(inTurn.map(([, row]) => row.dataset.id));
       }, SETTLED);
     }
   }
