@@ -6,6 +6,7 @@ the order in which routes were added. A middleware in Gradio's application hands
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,20 @@ class Site:
         self.policy = policy
         self.assets = Assets(assets, {"languages": languages} if languages else None)
         self.app = build_app(engine, self.assets)
+        self._last_request = time.monotonic()
 
     def owns(self, path: str) -> bool:
         """Tell whether a path, without root path, is ours; `/assets` we share with Gradio, file by file."""
         if path.startswith(PREFIX):
             return path[len(PREFIX) :] in self.assets
         return path in ("/api", "/ws") or path.startswith(("/api/", "/ws/"))
+
+    def quiet_for(self) -> float:
+        """Return the seconds since the last request, for Gradio's pages or ours, or since the start."""
+        return time.monotonic() - self._last_request
+
+    def _note_request(self) -> None:
+        self._last_request = time.monotonic()
 
     def launch_options(self) -> dict[str, Any]:
         """Return the arguments of `demo.launch` that put this site and its guard in front of Gradio's.
@@ -52,7 +61,7 @@ class Site:
         """
         middleware = [
             Middleware(Guard, policy=self.policy, ours=self.owns),
-            Middleware(_Handover, site=self.app, ours=self.owns),
+            Middleware(_Handover, site=self.app, ours=self.owns, note=self._note_request),
         ]
         return {
             # A plain function: Gradio asks it for every login.
@@ -85,12 +94,14 @@ def build_app(engine: Engine, assets: Assets) -> FastAPI:
 class _Handover:
     """ASGI middleware that hands our paths to our application and the rest to Gradio's."""
 
-    def __init__(self, app: ASGIApp, site: ASGIApp, ours: Callable[[str], bool]) -> None:
+    def __init__(self, app: ASGIApp, site: ASGIApp, ours: Callable[[str], bool], note: Callable[[], None]) -> None:
         self._gradio = app
         self._site = site
         self._ours = ours
+        self._note = note
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose by path."""
+        self._note()
         ours = scope["type"] in ("http", "websocket") and self._ours(route_path(scope))
         await (self._site if ours else self._gradio)(scope, receive, send)

@@ -6,7 +6,6 @@ for it either.
 
 from __future__ import annotations
 
-import gc
 import logging
 import signal
 import socket
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 from serving.only import OnlyServer
 from serving.settings import Settings, SettingsError
+from serving.warm_up import warm_up
 from trainer.engine import Engine
 
 # How often Gradio's queue looks for events of its own components, of which our page has hardly any. Its default is a
@@ -53,6 +53,7 @@ def serve(settings: Settings) -> int:
     )
     try:
         policy = AccessPolicy(settings.username, settings.password, settings.api_token)
+        site = Site(engine, policy, assets=ASSETS, languages=LANGUAGES)
         page = build_page(engine)
         page.queue(default_concurrency_limit=None, api_open=False)
         page._queue.sleep_when_free = QUEUE_SECONDS
@@ -66,7 +67,7 @@ def serve(settings: Settings) -> int:
                 show_error=True,
                 max_file_size="1mb",
                 **launch_options(settings.theme, settings.language),
-                **Site(engine, policy, assets=ASSETS, languages=LANGUAGES).launch_options(),
+                **site.launch_options(),
             )
         except OSError as error:
             raise SettingsError(
@@ -75,6 +76,7 @@ def serve(settings: Settings) -> int:
             ) from error
         only.announce(share_url or local_url)
         _announce(settings, local_url, share_url, engine)
+        threading.Thread(target=warm_up, args=[site.quiet_for], name="warm-up", daemon=True).start()
         _wait_for_the_end()
         print("Stopping the runs with a checkpoint...", file=sys.stderr)
     finally:
@@ -128,22 +130,6 @@ def _wait_for_the_end() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     # A plain wait() would not let Windows deliver Ctrl+C.
     while not ended.wait(0.5):
         pass
-
-
-def _warm_up() -> None:
-    """Import what training needs, then calm the garbage collector.
-
-    What is loaded now stays for good. Frozen, it is not searched again and again: full collections held every
-    thread of the process up for over 100 ms, which the page felt.
-    """
-    import trainer.runs.session  # noqa: F401  # imported for its weight alone
-    from trainer.envs.catalogue import entries
-
-    entries()  # packages of environments take seconds to import, which whoever opens the list need not wait for
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
