@@ -46,6 +46,30 @@ def test_a_readers_own_choice_outweighs_the_browser_and_can_be_taken_back(page_i
         assert page.evaluate("document.documentElement.lang") == spoken
 
 
+@pytest.mark.parametrize(
+    ("english", "spanish"),
+    [
+        ("must be one of tanh, relu, not 'relue'", "debe ser uno de tanh, relu, no 'relue'"),
+        ("must be text, not 1", "debe ser texto, no 1"),
+        ('must be "auto" or a number, not None', 'debe ser "auto" o un número, no None'),
+        ("must be a list of whole numbers from 0", "debe ser una lista de números enteros desde 0"),
+        ("training.seed must be at most 9, not 12.", "training.seed debe ser como máximo 9, no 12."),
+        ("PPO has no such setting; TD3, SAC have it", "PPO no tiene ese ajuste; TD3, SAC lo tienen"),
+        (
+            "2.0 GB of memory are needed for 5,000 transitions, and 1.5 GB are left to it of the run's limit of 9 MB",
+            "hacen falta 2.0 GB de memoria para 5,000 transiciones, "
+            "y 1.5 GB le quedan del límite de 9 MB de la ejecución",
+        ),
+        (
+            "It is not a number of minibatches of a rollout. There are none.",
+            "No es un número de minilotes de un rollout. No hay ninguno.",
+        ),
+    ],
+)
+def test_what_the_server_puts_together_is_told_whole(page_in, english, spanish):
+    assert page_in("es").evaluate("english => palaestra.said(english)", english) == spanish
+
+
 def test_plural_forms_and_values_are_filled_in_and_what_is_missing_is_english(page_in):
     page = page_in("es")
     text = "(key, values) => palaestra.text(key, values)"

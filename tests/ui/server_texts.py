@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from ui.components.form import describe_form, describe_live_fields
 
 # As ui/assets/texts.js takes apart what it does not know as a whole.
 _SENTENCE = re.compile(r".+?[.!?](?= [A-Z{]|$)|.+$", re.DOTALL)
+# What makes a fault of a setting, or a note of something imported; the first argument is where it is.
+_REMARKS = ("Fault", "PydanticCustomError", "leave", "take", "amend")
 _SAID = ("title", "help", "group", "unit", "none_label")
 
 
@@ -49,7 +52,7 @@ def spoken(root: Path) -> set[str]:
 def told(root: Path) -> set[str]:
     """Return the sentences among the texts of a folder that are no docstrings: what is said to whoever uses it."""
     found: set[str] = set()
-    for path in root.rglob("*.py"):
+    for path in [root] if root.is_file() else root.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         # A docstring is an expression by itself, a part of an f-string is a value of it.
         aside = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -63,6 +66,31 @@ def told(root: Path) -> set[str]:
             elif isinstance(node, ast.JoinedStr):
                 found.add(_template(node))
     return {text for text in found if re.match(r"[A-Z{].*[a-z]{2} .*[.]\s*$", text, re.DOTALL)}
+
+
+def remarks(root: Path) -> set[str]:
+    """Return what a folder says of settings: the faults that it finds, and the notes of what it imports."""
+    found = set()
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in _REMARKS:
+                found |= {text for part in _parts(node) if (text := _words(part)) and " " in text.strip()}
+    return found
+
+
+def _name(function: ast.expr) -> str:
+    return getattr(function, "id", getattr(function, "attr", ""))
+
+
+def _parts(call: ast.Call) -> Iterator[ast.expr]:
+    for argument in [*call.args[1:], *(keyword.value for keyword in call.keywords)]:
+        yield from (argument.body, argument.orelse) if isinstance(argument, ast.IfExp) else (argument,)
+
+
+def _words(part: ast.expr) -> str:
+    if isinstance(part, ast.JoinedStr):
+        return _template(part)
+    return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
 
 
 def sentences(text: str) -> set[str]:

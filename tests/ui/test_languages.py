@@ -6,21 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.server_texts import field_texts, sentences, spoken, told
+from tests.ui.server_texts import field_texts, remarks, sentences, spoken, told
 from trainer.envs.optional import OPTIONAL
 from trainer.errors import NotFoundError
 from ui.catalogue import ENGLISH, LANGUAGES, find_language, languages
 from ui.page import ASSETS, page_head
 
 ROOT = Path(__file__).resolve().parents[2]
+TRAINER = ROOT / "trainer"
 # Without what only people read.
 SCRIPTS = {
     path.name: re.sub(r"(?m)^\s*//.*$", "", path.read_text(encoding="utf-8")) for path in sorted(ASSETS.glob("*.js"))
 }
 TRANSLATIONS = [tag for tag in languages() if tag != ENGLISH]
-# CLDR's categories for whole numbers; those of a language that are not given fall to "other".
 # Of checkpoints, as the page shows them.
 KINDS = ("periodic", "pause", "stop", "fork", "milestone", "best", "final")
+# Said to scripts alone.
+ENGLISH_ONLY = {
+    "leave a cursor empty to ask for nothing of its kind",
+    "pass the cursor of the previous answer back",
+    "{1} is not a cursor",
+    '{"algorithm.gamma": 0.98}',
+}
+HOLES = {"{1}", "{2}", "{3}", "{2}.", "{1}: {2}"}  # nothing in them is to be translated
+# CLDR's categories for whole numbers; those of a language that are not given fall to "other".
 PLURAL_FORMS = {"zero", "one", "two", "few", "many", "other"}
 
 
@@ -100,11 +109,12 @@ def test_every_setting_is_told_in_every_language():
 
 
 @pytest.mark.parametrize("tag", TRANSLATIONS)
-def test_what_a_run_says_while_it_lives_and_when_it_ends_is_told_in_every_language(tag):
+def test_what_is_said_of_settings_imports_environments_and_runs_is_told_in_every_language(tag):
     said = json.loads((LANGUAGES / f"{tag}.server.json").read_text(encoding="utf-8"))
-    texts = told(ROOT / "trainer" / "runs") | told(ROOT / "trainer" / "envs" / "custom")
-    texts |= {*KINDS, *(family.about for family in OPTIONAL)}
-    lacking = [text for text in texts if text not in said and not sentences(text) <= set(said) | {"{1}", "{2}", "{3}"}]
+    texts = told(TRAINER / "runs") | told(TRAINER / "envs") | told(TRAINER / "config")
+    texts |= remarks(TRAINER) | remarks(ROOT / "api" / "routers") | {*KINDS, *(family.about for family in OPTIONAL)}
+    texts -= ENGLISH_ONLY | told(TRAINER / "config" / "defaults_text.py")  # a file of comments in English
+    lacking = [text for text in texts if text not in said and not sentences(text) <= set(said) | HOLES]
     assert sorted(lacking) == []
 
 

@@ -102,11 +102,13 @@ def memory_fault(config: RunConfig, needed: int, free: int, whose: str = "are fr
     steps = int(getattr(algorithm, "n_steps", 0))
     fits = _rounded_down(int(steps * share))
     rows = steps * copies
-    message = f"{needed / _GB:.1f} GB of memory are needed for {rows:,} steps of a rollout, and {free / _GB:.1f} GB"
+    message = (
+        f"{needed / _GB:.1f} GB of memory are needed for {rows:,} steps of a rollout, and {free / _GB:.1f} GB {whose}"
+    )
     hint, fix = _NOTHING_FITS, None
     if fits > 0:
         hint, fix = f"At most {fits:,} of each copy fit.", {"algorithm.n_steps": fits}
-    return Fault("algorithm.n_steps", f"{message} {whose}", hint, fix)
+    return Fault("algorithm.n_steps", message, hint, fix)
 
 
 def not_enough_memory(transitions: int, needed: int, free: int, fits: int, whose: str = "are free") -> Fault:
@@ -115,11 +117,13 @@ def not_enough_memory(transitions: int, needed: int, free: int, fits: int, whose
     :param transitions: it was to hold
     :param fits: how many transitions do fit
     """
-    message = f"{needed / _GB:.1f} GB of memory are needed for {transitions:,} transitions, and {free / _GB:.1f} GB"
+    message = (
+        f"{needed / _GB:.1f} GB of memory are needed for {transitions:,} transitions, and {free / _GB:.1f} GB {whose}"
+    )
     hint, fix = _NOTHING_FITS, None
     if fits > 0:
         hint, fix = f"At most {fits:,} fit.", {"algorithm.buffer_size": fits}
-    return Fault("algorithm.buffer_size", f"{message} {whose}", hint, fix)
+    return Fault("algorithm.buffer_size", message, hint, fix)
 
 
 def _rounded_down(number: int) -> int:

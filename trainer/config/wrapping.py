@@ -80,7 +80,7 @@ class WrapperConfig(Section):
         if name is None or name in KNOWN_WRAPPERS:
             return name
         instead = FIELDS_INSTEAD.get(name)
-        words = f"{name} is a field, not a wrapper" if instead else f"There is no wrapper called {name!r}"
+        words = f"{name} is a field, not a wrapper" if instead else f"there is no wrapper called {name!r}"
         context: dict[str, Any] = {"words": words, "hint": hint_for_name(name)}
         near = None if instead else nearest(name, KNOWN_WRAPPERS)
         raise PydanticCustomError("wrapper_name", "{words}", {**context, "instead": near} if near else context)

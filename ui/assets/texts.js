@@ -15,6 +15,7 @@
   const HOLE = /\{(\w+)(?::[^{}]*)?\}/; // where the server fills in a name or a number
   const SENTENCE = /[^]+?[.!?](?= [A-Z]|$)|[^]+$/g;
   const WORD = /[a-z]{2}/i;
+  const ABOUT = /^([a-z_]+(?:\.\w+)+) ([a-z].*)\.$/s; // a fault after the setting's name: "training.seed must be …."
   const LONGEST = 600; // letters of a sentence; what is longer is a report
   const PATIENCE = 10000; // ms for a catalogue; after that the page speaks English
   const links = [...document.querySelectorAll("link[rel=palaestra-language]")];
@@ -82,7 +83,13 @@
   // What is only known in parts: as one sentence with holes, else sentence by sentence, else with some English left.
   function composed(english) {
     const { best, least } = fromPattern(english);
-    return (least === 0 ? best : null) ?? bySentence(english) ?? best ?? english;
+    return (least === 0 ? best : null) ?? bySentence(english) ?? afterName(english) ?? best ?? english;
+  }
+
+  // "training.seed must be at most 9, not 12.": the name stays as it is.
+  function afterName(english) {
+    const [, name, fault] = english.match(ABOUT) ?? [];
+    return name && said(fault) !== fault ? `${name} ${said(fault)}${text("form.full_stop")}` : null;
   }
 
   // Sentences that the server has put one after the other, each by itself; null where none of them is known.
@@ -94,18 +101,19 @@
     return told.reduce((text, next) => text + (/[。！？]$/.test(text) ? "" : " ") + next);
   }
 
-  // The pattern that fits, filled in, and how many of its holes keep English words.
+  // The pattern that fits, filled in, and how many letters of English words its holes keep.
   function fromPattern(english) {
     if (english.length > LONGEST) return { best: null };
     patterns ??= Object.entries(translations).filter(([from]) => HOLE.test(from)).sort(([a], [b]) => b.length - a.length).map(([from, to]) => [patternOf(from), to, rarestOf(from)]);
     // "must be a whole number, not 0.5" fits "must be {1}, not {2}" and "must be {1} {2}, not {3}": the better one is
-    // that which leaves fewer words as they were.
+    // that which leaves less as it was.
     let best = null;
     let least = Infinity;
     for (const [pattern, to, rarest] of patterns) {
       const match = english.includes(rarest) ? english.match(pattern) : null;
       if (!match) continue;
-      const left = Object.values(match.groups).filter((part) => WORD.test(part) && said(part) === part).length;
+      const kept = Object.values(match.groups).filter((part) => WORD.test(part) && said(part) === part);
+      const left = kept.reduce((letters, part) => letters + part.length, 0);
       if (left < least) {
         least = left;
         best = to.replace(/\{(\w+)\}/g, (hole, name) => said(match.groups[`n${name}`] ?? hole));
