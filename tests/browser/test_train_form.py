@@ -40,11 +40,15 @@ def test_a_number_means_the_same_here_as_in_python_and_an_ambiguous_one_is_offer
     texts = ["1,5", "0,001", "1.000.000", "1.000,5", "1,234.5", "2m", "high", "1,2,3"]
     assert page.evaluate("all => all.map(palaestra.readNumber)", texts) == texts
     assert page.evaluate("all => all.map(palaestra.meantNumber)", texts) == [meant_number(text) for text in texts]
+    assert page.evaluate("palaestra.readNumber('2.500')") == read_number("2.500") == 2.5
+    assert page.evaluate("palaestra.readNumber('2.500', {whole: true})") == "2.500"
+    assert page.evaluate("palaestra.meantNumber('2.500')") == meant_number("2.500") == 2500
     steps = field(page, "training.total_timesteps")
-    steps.locator("input").fill("1.000.000")
-    steps.locator("input").blur()
-    steps.get_by_role("button", name="Set Total steps to 1,000,000").click()
-    expect(steps.locator("input")).to_have_value("1,000,000")
+    for typed, meant in (("1.000.000", "1,000,000"), ("100.000", "100,000")):
+        steps.locator("input").fill(typed)
+        steps.locator("input").blur()
+        steps.get_by_role("button", name=f"Set Total steps to {meant}").click()
+        expect(steps.locator("input")).to_have_value(meant)
     expect(steps.locator(".pal-field-fault")).to_have_text("")
 
 

@@ -182,7 +182,7 @@ def _from_widget(spec: FieldSpec, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if spec.kind in ("int", "float"):
-        return _number(value)
+        return _number(value, whole=spec.kind == "int")
     if spec.kind == "duration":
         return _duration(value)
     if spec.kind in ("schedule", "number_or_auto"):
@@ -225,9 +225,9 @@ def _duration(text: str) -> float:
         raise ValueError(f"must be a length of time such as 2 h, 90 min or 1:30:00, not {shown(text)}") from error
 
 
-def _number(text: str) -> float:
+def _number(text: str, *, whole: bool) -> float:
     try:
-        return read_number(text)
+        return read_number(text, whole=whole)
     except ValueError as error:
         raise ValueError(f"must be a number, not {shown(text)}") from error
 

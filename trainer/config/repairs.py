@@ -32,7 +32,7 @@ def repair(kind: str, given: Any, context: Mapping[str, Any], expected: list[str
     if kind == "schedule":
         return _schedule(given)
     if kind in _WRONG_TYPE:
-        number = given if isinstance(given, float) else _leading_number(given)
+        number = given if isinstance(given, float) else _leading_number(given, whole=kind != "float_type")
         if number is None or kind == "float_type" or not math.isfinite(number):
             return number
         return math.floor(number + 0.5) if isinstance(given, float) or number.is_integer() else None
@@ -69,11 +69,11 @@ def _schedule(given: Any) -> float | None:
         return None
 
 
-def _leading_number(given: Any) -> float | None:
+def _leading_number(given: Any, *, whole: bool = False) -> float | None:
     if not isinstance(given, str):
         return None
     with contextlib.suppress(ValueError):
-        return float(read_number(given))
+        return float(read_number(given, whole=whole))
     meant = meant_number(given)
     if meant is not None:
         return float(meant)

@@ -133,7 +133,7 @@
     }
 
     overrides() {
-      const length = pal.readNumber(this.length.control.value);
+      const length = pal.readNumber(this.length.control.value, { whole: true });
       const wanted = { [this.lengthField.path]: length };
       for (const row of this.rows) wanted[row.field.path] = row.value;
       return wanted;

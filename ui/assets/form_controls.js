@@ -34,7 +34,7 @@
     if (number || json || ["schedule", "number_or_auto"].includes(field.kind)) node.classList.add("pal-figures");
     return {
       node,
-      read: () => (number ? pal.readNumber(node.value) : node.value),
+      read: () => (number ? pal.readNumber(node.value, { whole: field.kind === "int" }) : node.value),
       write: (value) => (node.value = number && typeof value !== "string" ? showNumber(value) : String(value ?? "")),
     };
   }

@@ -9,16 +9,19 @@
   const GROUPED = [/^[+-]?[1-9]\d{0,2}(,\d{3})+$/, /^[+-]?\d+(_\d+)+$/, /^[+-]?[1-9]\d{0,2}(\s\d{3})+$/];
   // A point for thousands, a comma for decimals, or both: read one way here and another way there.
   const POINTS = /^[+-]?[1-9]\d{0,2}(?:(?:\.\d{3}){2,}(?:,\d+)?|\.\d{3},\d+)$/;
+  const POINT = /^[+-]?[1-9]\d{0,2}\.\d{3}$/; // ambiguous where a whole number is wanted: nobody writes 100.000 for 100
   const COMMAS = /^[+-]?[1-9]\d{0,2}(?:,\d{3})+\.\d+$/;
   const COMMA = /^[+-]?\d+,\d+$/;
   const MILLI = /^([+-]?\d+(?:\.\d+)?)\s?m$/;
 
   const plainOf = (text) => text.trim().replace(/[−–]/g, "-");
 
-  // "10,000,000", "10 000 000", "1_000" and "2M" are read as they are meant; "1,5" and "1.000.000" are not guessed at.
-  function readNumber(text) {
+  // "10,000,000", "10 000 000", "1_000" and "2M" are read as they are meant; "1,5" and "1.000.000" are not guessed at,
+  // nor is "1.000" where the number is to be whole.
+  function readNumber(text, { whole = false } = {}) {
     const plain = plainOf(text);
     if (plain === "") return null;
+    if (whole && POINT.test(plain)) return text.trim();
     const short = plain.match(SHORT);
     const grouped = GROUPED.some((form) => form.test(plain));
     const number = Number(short ? `${short[1]}e${POWERS[short[2]]}` : grouped ? plain.replace(/[,_\s]/g, "") : plain);
@@ -31,7 +34,7 @@
     const milli = plain.match(MILLI);
     if (milli) return Number(`${milli[1]}e6`);
     if (COMMAS.test(plain)) return Number(plain.replaceAll(",", ""));
-    if (POINTS.test(plain) || COMMA.test(plain)) return Number(plain.replaceAll(".", "").replace(",", "."));
+    if (POINTS.test(plain) || POINT.test(plain) || COMMA.test(plain)) return Number(plain.replaceAll(".", "").replace(",", "."));
     return null;
   }
 

@@ -139,7 +139,7 @@
       event.preventDefault();
       go.disabled = true;
       try {
-        await pal.act(run, "extend", { total_steps: pal.readNumber(input.value) });
+        await pal.act(run, "extend", { total_steps: pal.readNumber(input.value, { whole: true }) });
         box.close();
       } catch (error) {
         setText(fault, error.details?.[0] ? pal.faultText(error.details[0]) : pal.said(error.message));

@@ -20,12 +20,12 @@
     }
 
     read() {
-      const seeds = this.seeds.value.split(/[\s,;]+/).filter(Boolean).map(pal.readNumber);
+      const seeds = this.seeds.value.split(/[\s,;]+/).filter(Boolean).map((seed) => pal.readNumber(seed, { whole: true }));
       return {
         kind: "evaluate",
         run: this.run.id,
         checkpoint: this.tools.checkpoint,
-        episodes: pal.readNumber(this.episodes.value),
+        episodes: pal.readNumber(this.episodes.value, { whole: true }),
         seeds,
         deterministic: this.deterministic.checked,
       };

@@ -91,7 +91,7 @@
     }
 
     read() {
-      return { kind: "card", run: this.run.id, checkpoint: this.tools.checkpoint, episodes: pal.readNumber(this.episodes.value) };
+      return { kind: "card", run: this.run.id, checkpoint: this.tools.checkpoint, episodes: pal.readNumber(this.episodes.value, { whole: true }) };
     }
 
     titleOf() {

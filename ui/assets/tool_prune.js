@@ -38,7 +38,7 @@
 
     read() {
       const kept = Object.fromEntries(Object.entries(this.keep).map(([name, box]) => [name, box.checked]));
-      return { run: this.scope.value === "run" ? this.run.id : null, newest: pal.readNumber(this.newest.value), ...kept };
+      return { run: this.scope.value === "run" ? this.run.id : null, newest: pal.readNumber(this.newest.value, { whole: true }), ...kept };
     }
 
     follow(run, other) {

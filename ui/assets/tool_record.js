@@ -24,8 +24,8 @@
         kind: "render",
         run: this.run.id,
         checkpoint: this.tools.checkpoint,
-        episodes: pal.readNumber(this.episodes.value),
-        seed: pal.readNumber(this.seed.value),
+        episodes: pal.readNumber(this.episodes.value, { whole: true }),
+        seed: pal.readNumber(this.seed.value, { whole: true }),
         deterministic: this.deterministic.checked,
       };
     }
