@@ -54,6 +54,12 @@ def test_a_readers_own_choice_outweighs_the_browser_and_can_be_taken_back(page_i
         ('must be "auto" or a number, not None', 'debe ser "auto" o un número, no None'),
         ("must be a list of whole numbers from 0", "debe ser una lista de números enteros desde 0"),
         ("training.seed must be at most 9, not 12.", "training.seed debe ser como máximo 9, no 12."),
+        (
+            "run: is missing; algorithm.gamma: must be a number, not 3 x",
+            "run: falta; algorithm.gamma: debe ser un número, no 3 x",
+        ),
+        ("Frame skip needs images of at least 8 x 8.", "Salto de fotogramas necesita imágenes de al menos 8 x 8."),
+        ("must be a number from 0 to 1, not True.", "debe ser un número de 0 a 1, no True."),
         ("PPO has no such setting; TD3, SAC have it", "PPO no tiene ese ajuste; TD3, SAC lo tienen"),
         (
             "2.0 GB of memory are needed for 5,000 transitions, and 1.5 GB are left to it of the run's limit of 9 MB",

@@ -15,7 +15,9 @@
   const HOLE = /\{(\w+)(?::[^{}]*)?\}/; // where the server fills in a name or a number
   const SENTENCE = /[^]+?[.!?](?= [A-Z]|$)|[^]+$/g;
   const WORD = /[a-z]{2}/i;
-  const ABOUT = /^([a-z_]+(?:\.\w+)+) ([a-z].*)\.$/s; // a fault after the setting's name: "training.seed must be …."
+  const FAULTS = /; (?=[a-z_]+(?:\.\w+)*: )/; // between the faults of several settings: "run: is missing; step: …"
+  const FAULT = /^([a-z_]+(?:\.\w+)*): (.+)$/s;
+  const PATH = /^[a-z_]+(?:\.\w+)+$/;
   const LONGEST = 600; // letters of a sentence; what is longer is a report
   const PATIENCE = 10000; // ms for a catalogue; after that the page speaks English
   const links = [...document.querySelectorAll("link[rel=palaestra-language]")];
@@ -70,56 +72,79 @@
   // What the server said, in the reader's language where that is known: whole sentences, or such with {1} and {2} where
   // names and numbers stand.
   function said(english) {
-    if (typeof english !== "string" || language === ENGLISH) return english;
-    let told = found.get(english);
-    if (told === undefined) {
-      told = translations[english] ?? (WORD.test(english) ? composed(english) : english);
+    return typeof english !== "string" || language === ENGLISH ? english : measured(english).told;
+  }
+
+  // told: in the reader's language; left: how many letters of it are English all the same.
+  function measured(english) {
+    let answer = found.get(english);
+    if (answer === undefined) {
+      const known = translations[english] ?? (WORD.test(english) ? undefined : english);
+      answer = known === undefined ? composed(english) : { told: known, left: 0 };
       if (found.size > 2000) found.clear(); // sentences with numbers never end
-      found.set(english, told);
+      found.set(english, answer);
     }
-    return told;
+    return answer;
   }
 
-  // What is only known in parts: as one sentence with holes, else sentence by sentence, else with some English left.
+  // What is only known in parts, in the way that leaves the least as it was: fault by fault, as one sentence with holes,
+  // sentence by sentence, or as the name of a setting and what is wrong with it.
   function composed(english) {
-    const { best, least } = fromPattern(english);
-    return (least === 0 ? best : null) ?? bySentence(english) ?? afterName(english) ?? best ?? english;
+    let best = { told: english, left: english.length };
+    for (const way of [byFault, byPattern, bySentence, byName]) {
+      const answer = way(english);
+      if (answer && answer.left < best.left) best = answer;
+      if (best.left === 0) break;
+    }
+    return best;
   }
 
-  // "training.seed must be at most 9, not 12.": the name stays as it is.
-  function afterName(english) {
-    const [, name, fault] = english.match(ABOUT) ?? [];
-    return name && said(fault) !== fault ? `${name} ${said(fault)}${text("form.full_stop")}` : null;
+  const leftOf = (parts) => parts.reduce((letters, part) => letters + part.left, 0);
+
+  // "algorithm.gamma: must be at most 1, not 99; run: is missing": the settings keep their names.
+  function byFault(english) {
+    const faults = english.split(FAULTS).map((each) => each.match(FAULT));
+    if (!faults.every(Boolean)) return null;
+    const parts = faults.map(([, , fault]) => measured(fault));
+    return { told: faults.map(([, name], index) => `${name}: ${parts[index].told}`).join("; "), left: leftOf(parts) };
   }
 
-  // Sentences that the server has put one after the other, each by itself; null where none of them is known.
+  // Sentences that the server has put one after the other, each by itself.
   function bySentence(english) {
     const sentences = english.length > LONGEST ? [] : (english.match(SENTENCE) ?? []).map((each) => each.trim());
     if (sentences.length < 2) return null;
-    const told = sentences.map(said);
-    if (told.every((each, index) => each === sentences[index])) return null;
-    return told.reduce((text, next) => text + (/[。！？]$/.test(text) ? "" : " ") + next);
+    const parts = sentences.map(measured);
+    return { told: parts.map(({ told }) => told).reduce((all, next) => all + (/[。！？]$/.test(all) ? "" : " ") + next), left: leftOf(parts) };
   }
 
-  // The pattern that fits, filled in, and how many letters of English words its holes keep.
-  function fromPattern(english) {
-    if (english.length > LONGEST) return { best: null };
+  // "training.seed must be at most 9." and "Frame skip needs images.": a setting or the title of one, and what is wrong.
+  function byName(english) {
+    if (english.length > LONGEST) return null;
+    const [, words, stop] = english.match(/^(.+?)(\.?)$/s) ?? [];
+    for (let space = words?.indexOf(" "); space > 0; space = words.indexOf(" ", space + 1)) {
+      const name = words.slice(0, space);
+      if (translations[name] === undefined && !PATH.test(name)) continue;
+      const fault = measured(words.slice(space + 1));
+      if (fault.left < words.length - space - 1) return { told: `${translations[name] ?? name} ${fault.told}${stop && text("form.full_stop")}`, left: fault.left };
+    }
+    return null;
+  }
+
+  // "must be a whole number, not 0.5" fits "must be {1}, not {2}" and "must be {1} {2}, not {3}".
+  function byPattern(english) {
+    if (english.length > LONGEST) return null;
     patterns ??= Object.entries(translations).filter(([from]) => HOLE.test(from)).sort(([a], [b]) => b.length - a.length).map(([from, to]) => [patternOf(from), to, rarestOf(from)]);
-    // "must be a whole number, not 0.5" fits "must be {1}, not {2}" and "must be {1} {2}, not {3}": the better one is
-    // that which leaves less as it was.
     let best = null;
-    let least = Infinity;
     for (const [pattern, to, rarest] of patterns) {
       const match = english.includes(rarest) ? english.match(pattern) : null;
       if (!match) continue;
-      const kept = Object.values(match.groups).filter((part) => WORD.test(part) && said(part) === part);
-      const left = kept.reduce((letters, part) => letters + part.length, 0);
-      if (left < least) {
-        least = left;
-        best = to.replace(/\{(\w+)\}/g, (hole, name) => said(match.groups[`n${name}`] ?? hole));
-      }
+      const parts = Object.fromEntries(Object.entries(match.groups).map(([name, part]) => [name, measured(part)]));
+      const left = leftOf(Object.values(parts));
+      if (best && left >= best.left) continue;
+      best = { told: to.replace(/\{(\w+)\}/g, (hole, name) => parts[`n${name}`]?.told ?? hole), left };
+      if (left === 0) break;
     }
-    return { best, least };
+    return best;
   }
 
   // The longest part of a pattern without a hole: whatever lacks it is not looked at further.
