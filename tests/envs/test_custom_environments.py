@@ -13,7 +13,8 @@ from trainer.engine import Engine
 from trainer.envs import catalogue
 from trainer.envs.custom import shelf as shelf_module
 from trainer.envs.custom.shelf import CustomEnvironments
-from trainer.envs.factory import make_training_env
+from trainer.envs.factory import make_render_env, make_training_env
+from trainer.envs.single import NoPictureError
 from trainer.errors import ConfigError, ConflictError, NotFoundError, UnsafePathError
 from trainer.paths import PROJECT_ROOT
 
@@ -57,6 +58,8 @@ RAISES_IN_STEP = OUTSIDE_ITS_SPACE.replace("np.full(2, 7, np.float32)", "np.zero
     "        return np.zeros(2, np.float32), 0.0",
     "        speed = 1 / 0\n        return np.zeros(2, np.float32), speed",
 )
+# As one's first environment is written.
+WITHOUT_RENDER_MODE = GOOD.replace(", render_mode=None", "").replace("lane:Lane", "plain:Lane")
 MARK = "from pathlib import Path\nPath(__file__).with_suffix('.ran').touch()\n"
 
 
@@ -195,22 +198,44 @@ def test_workers_of_the_subprocess_backend_know_it(shelf) -> None:
         venv.close()
 
 
-def test_a_run_in_a_process_of_its_own_trains_on_it(folder, tmp_path) -> None:
+def test_what_passes_the_check_can_be_made_and_where_it_cannot_draw_itself_that_is_said(shelf, folder) -> None:
+    draws = 'metadata = {"render_modes": ["rgb_array"]}'
+    write(folder, "plain", WITHOUT_RENDER_MODE.replace('metadata = {"render_modes": []}', draws))
+    file = enable(shelf, "plain")
+    assert (file.state, [each["severity"] for each in file.problems]) == ("enabled", ["warning"])
+    assert "no picture of itself: its __init__ takes no render_mode" in file.problems[0]["message"]
+    environment = EnvironmentConfig(id="PalaestraLane-v0")
+    assert catalogue.spaces_of(environment.id).observation_shape == (1,)
+    make_training_env(environment, seed=1).close()
+    with pytest.raises(NoPictureError, match="takes no render_mode"):
+        make_render_env(environment, seed=1)
+
+
+def test_one_that_draws_on_the_screen_of_itself_is_told_not_to(shelf, folder) -> None:
+    screen = "def __init__(self, render_mode='human'):\n        assert render_mode is None"
+    write(folder, "shown", GOOD.replace("def __init__(self, render_mode=None):", screen).replace("lane:", "shown:"))
+    assert enable(shelf, "shown").state == "enabled"
+
+
+def test_a_run_in_a_process_of_its_own_trains_on_it_though_it_cannot_be_filmed(folder, tmp_path) -> None:
+    write(folder, "plain", WITHOUT_RENDER_MODE)
     engine = Engine(tmp_path / "outputs", environments=folder)
     try:
-        digest = next(file.digest for file in engine.environments.listing() if file.name == "lane")
-        assert engine.environments.enable("lane", digest).state == "enabled"
+        digest = next(file.digest for file in engine.environments.listing() if file.name == "plain")
+        assert engine.environments.enable("plain", digest).state == "enabled"
         data = {
             "environment": {"id": "PalaestraLane-v0"},
             "algorithm": {"name": "ppo", "n_steps": 32, "batch_size": 32, "n_epochs": 1},
             "training": {"total_timesteps": 64},
             "evaluation": {"enabled": False},
-            "video": {"enabled": False},
+            "video": {"enabled": True, "every_steps": 32},
             "resources": {"executor": "process"},
         }
         run = engine.manager.submit(load_config(data))
         assert engine.manager.wait(run.id, 90)
         record = engine.manager.get(run.id)
         assert (record.status, record.error) == ("completed", None)
+        log = (engine.layout.runs / run.id / "log.txt").read_text(encoding="utf-8")
+        assert "No videos of this run: PalaestraLane-v0 has no picture of itself" in log
     finally:
         engine.close()

@@ -111,8 +111,8 @@ def make_render_env(environment: EnvironmentConfig, seed: int, *, training_env: 
     belong to the thread that made them.
 
     :param training_env: as in `make_evaluation_env`
-    :raises ConfigError: it cannot be made or has no picture of itself
-    :raises PalaestraError: nothing on this machine can draw it
+    :raises ConfigError: it cannot be made
+    :raises PalaestraError: it has no picture of itself, or nothing on this machine can draw it
     """
     copies = DummyEnvs([SingleFactory(environment, "rgb_array")])
     return _observer(environment, copies, seed, training_env)

@@ -7,10 +7,12 @@ the catalogue can make an environment without it.
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 from gymnasium import spaces
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.wrappers import FlattenObservation
 
 from trainer.envs.atari_game import AtariGame
@@ -19,7 +21,7 @@ from trainer.envs.episodes import EpisodeReport, RawReturn
 from trainer.envs.registry import atari_options_of, making
 from trainer.envs.rendering import choose_mujoco_backend, lighten_mujoco, prepare_pygame, quieten_mujoco
 from trainer.envs.wrappers import wrap
-from trainer.errors import ConfigError, Fault
+from trainer.errors import ConfigError, Fault, PalaestraError
 
 if TYPE_CHECKING:
     from trainer.config.environment import EnvironmentConfig
@@ -28,11 +30,16 @@ if TYPE_CHECKING:
 _REFUSALS = (TypeError, ValueError, AssertionError, ImportError, gym.error.Error)
 
 
+class NoPictureError(PalaestraError):
+    """A picture was wanted of an environment that draws none."""
+
+
 def make_single(environment: EnvironmentConfig, render_mode: str | None = None) -> gym.Env[Any, Any]:
     """Return one copy of an environment inside its wrappers, reporting its episodes.
 
     :param render_mode: `rgb_array` or None
     :raises ConfigError: the id is unknown, something that it needs is missing, or an argument is refused
+    :raises NoPictureError: it is to draw itself and cannot
     """
     env = make_bare(environment, render_mode)
     env = wrap(env, [(wrapper.given_name, wrapper.kwargs) for wrapper in environment.wrappers])
@@ -56,6 +63,37 @@ def make_bare(environment: EnvironmentConfig, render_mode: str | None = None) ->
     return RawReturn(_make_registered(environment, render_mode, is_mujoco=is_mujoco))
 
 
+def make_plain(environment_id: str, render_mode: str | None = None, **given: Any) -> gym.Env[Any, Any]:
+    """Return a registered environment as Gymnasium makes it; whoever tries one out for training makes it this way too.
+
+    No render mode is given where none is wanted, as many constructors take none; but one that names it is told None,
+    as it may draw on the screen unless it is told otherwise.
+
+    :param given: what else `gymnasium.make` takes
+    :raises NoPictureError: a picture is wanted, and its constructor takes no render mode
+    """
+    wanted: dict[str, Any] = (
+        {} if render_mode is None and not _names_render_mode(environment_id) else {"render_mode": render_mode}
+    )
+    try:
+        return gym.make(environment_id, disable_env_checker=True, **wanted, **given)
+    except TypeError as error:
+        if render_mode is None or "unexpected keyword argument 'render_mode'" not in str(error):
+            raise
+        message = f"{environment_id} has no picture of itself: its __init__ takes no render_mode."
+        raise NoPictureError(message) from error
+
+
+def _names_render_mode(environment_id: str) -> bool:
+    spec = gym.spec(environment_id)
+    creator: Any = spec.entry_point
+    try:
+        names = inspect.signature(load_env_creator(creator) if isinstance(creator, str) else creator).parameters
+    except (TypeError, ValueError):
+        return "render_mode" in spec.kwargs
+    return "render_mode" in spec.kwargs or "render_mode" in names
+
+
 def refused(environment: EnvironmentConfig, error: BaseException) -> ConfigError:
     """Return what making an environment raised, in terms of the configuration."""
     at = "environment.kwargs" if environment.kwargs else "environment.id"
@@ -73,13 +111,10 @@ def _make_registered(environment: EnvironmentConfig, render_mode: str | None, *,
                 quieten_mujoco()
             elif render_mode is not None:
                 prepare_pygame()
-            env = gym.make(
-                environment.id,
-                render_mode=render_mode,
-                max_episode_steps=environment.max_episode_steps,
-                disable_env_checker=True,
-                **environment.kwargs,
-            )
+            limit = environment.max_episode_steps
+            env = make_plain(environment.id, render_mode, max_episode_steps=limit, **environment.kwargs)
+    except NoPictureError:
+        raise
     except (Exception, SystemExit) as error:  # anybody's code: whatever its constructor does is told
         raise refused(environment, error) from error
     if is_mujoco and render_mode is not None:

@@ -92,6 +92,8 @@ def _picture(environment_id: str) -> dict[str, Any]:
         if not (isinstance(frame, np.ndarray) and frame.ndim == 3 and frame.shape[2] == 3):
             return {"no_picture": "It has no picture of itself."}
         return {"picture": base64.b64encode(_png(frame)).decode("ascii")}
+    except NotImplementedError:
+        return {"no_picture": "It has no picture of itself."}
     except (Exception, SystemExit) as error:  # noqa: BLE001  # as above
         return {"no_picture": _words(error)}
 

@@ -102,7 +102,11 @@ def _play(
 ) -> tuple[int, float] | None:
     """Play one episode, showing every frame; return its length and return, or None when told to stop."""
     observations = env.reset()
-    show(env.get_images()[0])
+    try:
+        first = env.get_images()[0]
+    except NotImplementedError:
+        first = None  # it has no `render` at all
+    show(first)
     starts = np.ones(1, dtype=np.bool_)
     for length in range(1, max_length + 1):
         if should_stop():

@@ -84,7 +84,8 @@ class Subject:
     def filmed_in(self, seed: int) -> Iterator[VecEnv]:
         """Give a single copy that draws itself, closed afterwards.
 
-        :raises ConfigError: it cannot be made or has no picture of itself
+        :raises ConfigError: it cannot be made
+        :raises PalaestraError: it has no picture of itself
         """
         with contextlib.closing(make_render_env(self.config.environment, seed)) as env:
             yield self._prepared(env)

@@ -19,6 +19,7 @@ import numpy as np
 
 from trainer.envs.custom.files import digests
 from trainer.envs.custom.source import BrokenFileError, Source, line_in, take_in
+from trainer.errors import PalaestraError
 
 _STEPS = 300
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -64,13 +65,14 @@ class _Check:
         }
 
     def _try(self, environment_id: str) -> None:
-        import gymnasium as gym
         from gymnasium.utils.env_checker import check_env
+
+        from trainer.envs.single import make_plain
 
         env: Any = None
         self._env = None
         try:
-            env = self._env = gym.make(environment_id, disable_env_checker=True)
+            env = self._env = make_plain(environment_id)
             # Pictures are looked at below: the checker would open windows on this machine's screen.
             check_env(env.unwrapped, skip_render_check=True)
             self._say_what_cannot_be_trained(environment_id, env)
@@ -104,28 +106,29 @@ class _Check:
                 env.reset()
 
     def _draw(self, environment_id: str, env: Any) -> None:
-        import gymnasium as gym
-
         from trainer.envs.rendering import prepare_pygame
+        from trainer.envs.single import make_plain
 
         if "rgb_array" not in (env.metadata.get("render_modes") or ()):
             text = "It has no picture of itself (render mode rgb_array): it can be trained on but not filmed."
             self._note("warning", text, environment_id, *self._assignment(env, "metadata"))
             return
         prepare_pygame()
-        drawn = gym.make(environment_id, render_mode="rgb_array", disable_env_checker=True)
+        drawn: Any = None
         try:
+            drawn = make_plain(environment_id, "rgb_array")
             drawn.reset(seed=0)
             frame: Any = drawn.render()
             if not (isinstance(frame, np.ndarray) and frame.dtype == np.uint8 and frame.shape[2:] == (3,)):
                 raise AssertionError("`render()` must return height x width x 3 of uint8 in mode rgb_array.")
         except Exception as error:  # noqa: BLE001  # training needs no picture, so this is no reason to refuse it
-            place = self._place(error.__traceback__, drawn, error)
+            place = self._place(error.__traceback__, env, error)
             if place[1] is None:
-                place = self._method(drawn, "render")
+                place = self._method(env, "render")
             self._note("warning", f"It cannot be filmed: {_words(error)}", environment_id, *place)
         finally:
-            drawn.close()
+            if drawn is not None:
+                drawn.close()
 
     def _close(self, environment_id: str, env: Any) -> None:
         if env is None:
@@ -203,6 +206,8 @@ def _file_of(module: Any) -> Path | None:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, PalaestraError):
+        return error.message
     said = _COLOURS.sub("", str(error)).strip()
     if isinstance(error, AssertionError) and said:
         return said
