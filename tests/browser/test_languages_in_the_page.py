@@ -63,7 +63,7 @@ def test_a_readers_own_choice_outweighs_the_browser_and_can_be_taken_back(page_i
         ("PPO has no such setting; TD3, SAC have it", "PPO no tiene ese ajuste; TD3, SAC lo tienen"),
         (
             "2.0 GB of memory are needed for 5,000 transitions, and 1.5 GB are left to it of the run's limit of 9 MB",
-            "hacen falta 2.0 GB de memoria para 5,000 transiciones, "
+            "hacen falta 2.0 GB de memoria para 5\u202f000 transiciones, "
             "y 1.5 GB le quedan del límite de 9 MB de la ejecución",
         ),
         (
@@ -134,9 +134,10 @@ def test_a_catalogue_that_does_not_arrive_leaves_the_page_in_english(page_in):
             "El disco que contiene /a está lleno (2.0 GB libres). Libera espacio y pulsa Reanudar: no se pierde nada.",
         ),
         ("The disk that holds /a is full.", "El disco que contiene /a está lleno."),
-        ("Goes on from step 5,000 of a-run.", "Continúa desde el paso 5,000 de a-run."),
+        ("must be a whole number, not '1,000'", "debe ser un número entero, no '1,000'"),
+        ("Goes on from step 5,000 of a-run.", "Continúa desde el paso 5\u202f000 de a-run."),
         ("1 continuous action", "1 acción continua"),
-        ("PPO on CartPole-v1, 100,000 steps, seed 0", "PPO en CartPole-v1, 100,000 pasos, semilla 0"),
+        ("PPO on CartPole-v1, 100,000 steps, seed 0", "PPO en CartPole-v1, 100\u202f000 pasos, semilla 0"),
         (
             "A sentence that nobody has translated, with 3 numbers",
             "A sentence that nobody has translated, with 3 numbers",

@@ -24,7 +24,7 @@ def pocket(tmp_path, monkeypatch):
     family = OptionalFamily("pocket", "Pocket worlds", "pocketworlds", "pocket-worlds", "small worlds", ("Pocket/",))
     monkeypatch.setattr(optional, "OPTIONAL", (family, *optional.OPTIONAL))
     monkeypatch.setattr(catalogue, "OPTIONAL", (family, *optional.OPTIONAL))
-    monkeypatch.setattr(catalogue, "_FAMILY_TITLES", {**catalogue._FAMILY_TITLES, "pocket": "Pocket worlds"})
+    monkeypatch.setattr(catalogue, "FAMILY_TITLES", {**catalogue.FAMILY_TITLES, "pocket": "Pocket worlds"})
     monkeypatch.syspath_prepend(tmp_path)
 
     def write(text: str) -> OptionalFamily:

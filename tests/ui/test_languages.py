@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.server_texts import field_texts, remarks, sentences, spoken, told
+from trainer.envs.catalogue import FAMILY_TITLES
 from trainer.envs.optional import OPTIONAL
 from trainer.errors import NotFoundError
 from ui.catalogue import ENGLISH, LANGUAGES, find_language, languages
@@ -28,6 +29,8 @@ ENGLISH_ONLY = {
     "{1} is not a cursor",
     '{"algorithm.gamma": 0.98}',
 }
+# Families of environments that are called so everywhere; the page has its own word for "Yours".
+NAMES = {"Atari", "Box2D", "MuJoCo", "MiniWorld", "PyBullet", "Flappy Bird", "ViZDoom", "PyFlyt", "Yours"}
 HOLES = {"{1}", "{2}", "{3}", "{2}.", "{1}: {2}"}  # nothing in them is to be translated
 # CLDR's categories for whole numbers; those of a language that are not given fall to "other".
 PLURAL_FORMS = {"zero", "one", "two", "few", "many", "other"}
@@ -113,6 +116,7 @@ def test_what_is_said_of_settings_imports_environments_and_runs_is_told_in_every
     said = json.loads((LANGUAGES / f"{tag}.server.json").read_text(encoding="utf-8"))
     texts = told(TRAINER / "runs") | told(TRAINER / "envs") | told(TRAINER / "config")
     texts |= remarks(TRAINER) | remarks(ROOT / "api" / "routers") | {*KINDS, *(family.about for family in OPTIONAL)}
+    texts |= {*FAMILY_TITLES.values()} - NAMES
     texts -= ENGLISH_ONLY | told(TRAINER / "config" / "defaults_text.py")  # a file of comments in English
     lacking = [text for text in texts if text not in said and not sentences(text) <= set(said) | HOLES]
     assert sorted(lacking) == []

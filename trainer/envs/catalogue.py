@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from trainer.envs.layers import Layers
 
-_FAMILY_TITLES: Mapping[str, str] = {
+FAMILY_TITLES: Mapping[str, str] = {
     "yours": "Yours",
     "classic_control": "Classic control",
     "atari": "Atari",
@@ -134,10 +134,10 @@ def families(*, again: bool = False) -> tuple[Family, ...]:
 
     :param again: as for `entries`
     """
-    by_family: dict[str, list[EnvironmentEntry]] = {key: [] for key in _FAMILY_TITLES}
+    by_family: dict[str, list[EnvironmentEntry]] = {key: [] for key in FAMILY_TITLES}
     for entry in entries(again=again):
         by_family[entry.family].append(entry)
-    return tuple(Family(key, _FAMILY_TITLES[key], tuple(found)) for key, found in by_family.items() if found)
+    return tuple(Family(key, FAMILY_TITLES[key], tuple(found)) for key, found in by_family.items() if found)
 
 
 def shelf(*, again: bool = False) -> tuple[Family, ...]:
@@ -147,7 +147,7 @@ def shelf(*, again: bool = False) -> tuple[Family, ...]:
     """
     there = {family.key: family for family in families(again=again)}
     absent = {family.key: _absent(family) for family in OPTIONAL if family.key not in there}
-    return tuple({**there, **absent}[key] for key in _FAMILY_TITLES if key in there or key in absent)
+    return tuple({**there, **absent}[key] for key in FAMILY_TITLES if key in there or key in absent)
 
 
 def _absent(family: OptionalFamily) -> Family:
@@ -341,7 +341,7 @@ def _family(spec: EnvSpec) -> str:
 def _family_of_module(name: str) -> str:
     module = name.split(".")
     if module[:2] == ["gymnasium", "envs"] and len(module) > 2:
-        return module[2] if module[2] in _FAMILY_TITLES else "other"
+        return module[2] if module[2] in FAMILY_TITLES else "other"
     family = optional.family_of_module(name)
     return "other" if family is None else family.key
 
@@ -358,6 +358,6 @@ def _bare_name(environment_id: str) -> str:
 
 
 def _order(entry: EnvironmentEntry) -> tuple[int, str, bool, int, bool, str]:
-    rank = list(_FAMILY_TITLES).index(entry.family)
+    rank = list(FAMILY_TITLES).index(entry.family)
     # Published Atari results are for NoFrameskip ids; plain v4 and v0 skip a random number of frames.
     return rank, entry.title, not entry.available, -(entry.version or 0), "NoFrameskip" not in entry.id, entry.id

@@ -8,6 +8,7 @@
   const compact = new Intl.NumberFormat(pal.language, { notation: "compact", maximumSignificantDigits: 3 });
   const exactly = new Intl.NumberFormat(pal.language, { maximumFractionDigits: 20 });
   const point = new Intl.NumberFormat(pal.language).formatToParts(0.5).find(({ type }) => type === "decimal").value;
+  const GROUPED = /^-?\d{1,3}(,\d{3})+(\.\d+)?$/;
   const none = "–";
 
   function known(value) {
@@ -21,7 +22,12 @@
 
   // 1234567 in a field that is read again: grouped by thin spaces where a point would be taken for the decimal sign.
   function typed(number) {
-    return point === "." ? count(number) : grouped.format(number).replaceAll(",", "\u202f");
+    return point === "." ? count(number) : regrouped(grouped.format(number));
+  }
+
+  // What the server writes as "1,234" is grouped as in the fields, where the page's language has another decimal sign.
+  function regrouped(text) {
+    return point !== "." && GROUPED.test(text) ? text.replaceAll(",", "\u202f") : text;
   }
 
   // A number in a sentence, with all its digits.
@@ -167,5 +173,5 @@
     return tenths > 0 && tenths < 100 ? `${fixed(tenths / 10, 1)}%` : percent(fraction);
   }
 
-  pal.format = { known, typed, plain, local, rounded, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, shape, percent, progress, none };
+  pal.format = { known, typed, regrouped, plain, local, rounded, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, shape, percent, progress, none };
 })();

@@ -14,6 +14,7 @@
   const ENGLISH = "en";
   const HOLE = /\{(\w+)(?::[^{}]*)?\}/; // where the server fills in a name or a number
   const SENTENCE = /[^]+?[.!?](?= [A-Z]|$)|[^]+$/g;
+  const QUOTE = /['"“«「]/;
   const WORD = /[a-z]{2}/i;
   const FAULTS = /; (?=[a-z_]+(?:\.\w+)*: )/; // between the faults of several settings: "run: is missing; step: …"
   const FAULT = /^([a-z_]+(?:\.\w+)*): (.+)$/s;
@@ -141,11 +142,14 @@
       const parts = Object.fromEntries(Object.entries(match.groups).map(([name, part]) => [name, measured(part)]));
       const left = leftOf(Object.values(parts));
       if (best && left >= best.left) continue;
-      best = { told: to.replace(/\{(\w+)\}/g, (hole, name) => parts[`n${name}`]?.told ?? hole), left };
+      best = { told: to.replace(/\{(\w+)\}/g, (hole, name, at) => filling(parts[`n${name}`]?.told ?? hole, to[at - 1])), left };
       if (left === 0) break;
     }
     return best;
   }
+
+  // Numbers are grouped as in the page's fields; what stands in quotes is as somebody has typed it.
+  const filling = (part, before) => (QUOTE.test(before) ? part : pal.format.regrouped(part));
 
   // The longest part of a pattern without a hole: whatever lacks it is not looked at further.
   const rarestOf = (text) => text.split(HOLE).reduce((longest, part, index) => (index % 2 || part.length <= longest.length ? longest : part), "");

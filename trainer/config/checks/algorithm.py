@@ -73,10 +73,10 @@ def _minibatch_fits_rollout(config: RunConfig, _: Spaces | None) -> Iterator[Fau
     if algorithm.batch_size is None:
         return
     if algorithm.batch_size > rollout:
-        message = (
-            f"{algorithm.batch_size:,} is more than one rollout holds: "
-            f"{algorithm.n_steps:,} steps x {copies:,} {'copy' if copies == 1 else 'copies'} = {rollout:,}"
-        )
+        size, steps = algorithm.batch_size, algorithm.n_steps
+        message = f"{size:,} is more than one rollout holds: {steps:,} steps x {copies:,} copies = {rollout:,}"
+        if copies == 1:
+            message = f"{size:,} is more than one rollout holds, which is {rollout:,} steps"
         hint = f"Use {rollout:,} or less, or longer rollouts."
         yield Fault("algorithm.batch_size", message, hint, {"algorithm.batch_size": rollout})
     elif algorithm.batch_size == 1 and _normalizes_batches(algorithm) and rollout > 1:

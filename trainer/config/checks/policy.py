@@ -160,7 +160,7 @@ def _settings_of_the_algorithm(config: RunConfig, _: Spaces | None) -> Iterator[
         if policy[spec.path.removeprefix("policy.")] != spec.default:
             owners = ", ".join(label_of(owner) for owner in spec.only_algorithms)
             has = "has" if len(spec.only_algorithms) == 1 else "have"
-            hint = f"Leave it at {'empty' if spec.default is None else str(spec.default).lower()}."
+            hint = "Leave it empty." if spec.default is None else f"Leave it at {str(spec.default).lower()}."
             message = f"{config.algorithm.label} has no such setting; {owners} {has} it"
             yield Fault(spec.path, message, hint, {spec.path: spec.default})
 
