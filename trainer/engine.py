@@ -12,7 +12,7 @@ from typing import Any
 from trainer import __version__
 from trainer.config import About, Preset, PresetStore
 from trainer.config.defaults import FILE_NAME, DefaultsFile
-from trainer.config.defaults import NAME as DEFAULTS
+from trainer.config.presets import DEFAULTS
 from trainer.envs.custom.shelf import CustomEnvironments
 from trainer.envs.gallery import Gallery
 from trainer.errors import StorageError

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
@@ -51,12 +52,20 @@ def flush_directory(folder: Path) -> None:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Put a text, or bytes, in the place of what was there, all of it or nothing.
 
-    :raises OSError: it cannot be written; what was there before is untouched
+    Several writers do not meet before their last step: the file is that of whoever comes last, whole.
+
+    :raises OSError: it cannot be written; what was there before is untouched, and nothing lies beside it
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-    flush(temporary)
-    temporary.replace(path)
+    temporary = path.with_name(f".{uuid4().hex}{_UNFINISHED}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     flush_directory(path.parent)
 
 

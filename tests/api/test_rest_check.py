@@ -53,6 +53,12 @@ def test_a_value_that_cannot_be_read_hides_no_fault_of_the_others(client: httpx.
     assert {fault["field"] for fault in found["faults"]} == {"algorithm.learning_rate", "algorithm.name"}
 
 
+def test_a_wrong_value_of_another_algorithms_setting_is_a_fault_as_well(client: httpx.Client) -> None:
+    for algorithm, setting in (("ppo", "n_critics"), ("dqn", "n_quantiles")):
+        found = review(client, config={"algorithm": {"name": algorithm}, "policy": {setting: 0}})
+        assert [fault["field"] for fault in found["faults"]] == [f"policy.{setting}"]
+
+
 def test_a_request_that_makes_no_sense_is_refused_as_ever(client: httpx.Client) -> None:
     assert client.post("/api/config/check", json={}).status_code == 422
     assert client.post("/api/config/check", json={"presett": "x"}).status_code == 422

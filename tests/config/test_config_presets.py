@@ -162,6 +162,15 @@ def test_a_missing_preset_is_named_with_the_nearest_one(presets: PresetStore) ->
         presets.load("ppo_cartpol")
 
 
+def test_a_name_that_some_disks_take_for_another_is_refused(presets: PresetStore, tmp_path: Path) -> None:
+    presets.save("Walker", RunConfig())
+    with pytest.raises(ConflictError, match="Save as Walker"):
+        presets.save("walker", RunConfig())
+    presets.save("Walker", RunConfig())
+    with pytest.raises(ConflictError, match="your own defaults"):
+        presets.save("Defaults", RunConfig())
+
+
 def test_a_failed_save_leaves_the_old_preset_whole(presets: PresetStore, tmp_path: Path, monkeypatch: Any) -> None:
     presets.save("mine", RunConfig())
 

@@ -1,5 +1,7 @@
 """One's own defaults: every setting of every algorithm there and back, mistakes told by line, comments left alone."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from trainer.config import field_specs
@@ -70,6 +72,14 @@ def test_what_is_set_is_read_again_and_taking_it_back_leaves_nothing(file, key, 
     assert file.read().values == {}
     file.change(key, value)
     assert file.read().values == {key: value}
+
+
+def test_changes_at_the_same_time_are_all_kept(file):
+    keys = [spec.key for spec in field_specs() if spec.kind == "bool"][:12]
+    with ThreadPoolExecutor(len(keys)) as pool:
+        list(pool.map(lambda key: file.change(key, True), keys))
+    assert len(file.read().values) == len(keys)
+    assert [each.name for each in file.path.parent.iterdir()] == [file.path.name]
 
 
 def test_a_change_leaves_what_people_wrote_alone(file):

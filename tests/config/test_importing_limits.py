@@ -62,6 +62,12 @@ def test_a_file_that_is_no_plain_yaml_is_refused_in_words(text: str) -> None:
     assert caught.value.message
 
 
+@pytest.mark.parametrize("text", ["A:\n  gamma: 0.9\n  gamma: 0.5", "A: {gamma: 0.9}\nA: {gamma: 0.5}"])
+def test_a_key_that_is_written_twice_is_refused_with_its_line(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"at line [23], column \d: .* is written twice"):
+        import_text(text, kind="rl_zoo", algorithm="ppo")
+
+
 def test_numbers_to_the_base_60_stay_text_and_cost_nothing() -> None:
     began = time.perf_counter()
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import gymnasium as gym
 import pytest
 
+from tests.serving_process import wait_until
 from trainer.config import load_config
 from trainer.config.environment import EnvironmentConfig
 from trainer.engine import Engine
 from trainer.envs import catalogue
 from trainer.envs.custom import shelf as shelf_module
 from trainer.envs.custom.shelf import CustomEnvironments
+from trainer.envs.custom.source import ids_of
 from trainer.envs.factory import make_render_env, make_training_env
 from trainer.envs.single import NoPictureError
 from trainer.errors import ConfigError, ConflictError, NotFoundError, UnsafePathError
@@ -169,6 +172,17 @@ def test_a_file_that_hangs_is_given_up(shelf, folder, monkeypatch) -> None:
     write(folder, "endless", "while True:\n    pass\n")
     file = enable(shelf, "endless")
     assert file.state == "broken" and "no answer for 2 s" in file.problems[0]["message"]
+
+
+def test_whoever_disables_a_file_while_it_is_checked_has_the_last_word(shelf, folder) -> None:
+    write(folder, "slow", "import time\ntime.sleep(20)\n" + GOOD)
+    with ThreadPoolExecutor(1) as pool:
+        enabling = pool.submit(enable, shelf, "slow")
+        wait_until(lambda: described(shelf, "slow").checking)
+        assert shelf.disable("slow").state == "new"
+        with pytest.raises(ConflictError, match="cancelled"):
+            enabling.result(10)
+    assert described(shelf, "slow").state == "new" and ids_of("slow") == ()
 
 
 def test_a_file_named_like_a_module_of_python_does_not_stand_in_for_it(shelf, folder) -> None:

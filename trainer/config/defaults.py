@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,8 +30,6 @@ from trainer.config.specs import ALGORITHM_NAME, FieldSpec, field_specs
 from trainer.errors import ConfigError, ConflictError, Fault, NotFoundError, StorageError, nearest
 from trainer.whole_files import write_atomically
 
-NAME = "defaults"
-"""What stands in place of a preset's name."""
 FILE_NAME = "defaults.toml"
 NONE = "none"
 MAX_BYTES = 1_000_000
@@ -56,6 +55,7 @@ class DefaultsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = threading.Lock()  # from reading the file to writing it
 
     def read(self) -> Defaults:
         """Return what the file says now; mistakes are told, never raised."""
@@ -96,8 +96,12 @@ class DefaultsFile:
         :raises ConflictError: it is there already
         :raises StorageError: it cannot be written
         """
-        if self.path.exists():
-            raise ConflictError(f"{self.path} is there already.")
+        with self._lock:
+            if self.path.exists():
+                raise ConflictError(f"{self.path} is there already.")
+            self._create()
+
+    def _create(self) -> None:
         self._write(template([(place, spec) for place, spec in _by_place().items()]))
 
     def change(self, key: str, value: Any) -> None:
@@ -115,8 +119,12 @@ class DefaultsFile:
         written = NONE if value is None else value
         if value is not ... and (faults := _faults(spec, written)):
             raise ConfigError(faults)
+        with self._lock:
+            self._rewrite(spec, written)
+
+    def _rewrite(self, spec: FieldSpec, written: Any) -> None:
         if not self.path.exists():
-            self.create()
+            self._create()
         text = self._text()
         try:
             before = _toml().loads(text)
@@ -125,7 +133,7 @@ class DefaultsFile:
             raise ConfigError([Fault("", message, "Mend it by hand first.")]) from error
         place = place_of(spec)
         try:
-            changed = _changed(text, place, None if value is ... else toml_value(written))
+            changed = _changed(text, place, None if written is ... else toml_value(written))
         except ValueError as error:
             raise ConfigError([Fault(spec.path, str(error))]) from error
         try:

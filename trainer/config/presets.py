@@ -8,8 +8,6 @@ and renamed, so that what was saved before survives a full disk or a crash.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +22,10 @@ from trainer.config.strict_json import parse_json
 from trainer.config.tree import fields_of
 from trainer.errors import ConfigError, ConflictError, Fault, NotFoundError, PalaestraError, UnsafePathError, nearest
 from trainer.paths import confined, safe_name
+from trainer.whole_files import write_atomically
 
 MAX_BYTES = 1_000_000
+DEFAULTS = "defaults"  # where the name of a preset may stand: one's own defaults, so that no preset is called so
 
 _SUFFIX = ".json"
 _KEYS = (VERSION_KEY, "about", "config")
@@ -127,18 +127,18 @@ class PresetStore:
         """Write a preset of one's own, replacing an older one of that name.
 
         :param about: None keeps what the older one said of itself
-        :raises ConflictError: a shipped preset has that name
+        :raises ConflictError: it is a shipped preset's, one's own has it in other letters, or it means the defaults
         :raises UnsafePathError: the name cannot be a file's
         :raises OSError: it could not be written; an older one is untouched
         """
         path = self._path(self._user, name)
-        if self._is_built_in(name):
-            raise ConflictError(f"{name} is a built-in preset and stays as it is. Save under another name.")
+        self._require_own_name(name)
         if about is None:
             about = self._old_about(path) or About(title=name)
         described = about if isinstance(about, About) else load_section(About, dict(about), "about")
         document = {VERSION_KEY: SCHEMA_VERSION, "about": described.to_data(), "config": config.to_data()}
-        _write_whole(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         return Preset(path.stem, described, config)
 
     def delete(self, name: str) -> None:
@@ -164,6 +164,16 @@ class PresetStore:
             if path.is_file():
                 return path
         raise self._not_found(name)
+
+    def _require_own_name(self, name: str) -> None:
+        if self._is_built_in(name):
+            raise ConflictError(f"{name} is a built-in preset and stays as it is. Save under another name.")
+        if name.casefold() == DEFAULTS:
+            raise ConflictError(f"{name} stands for your own defaults. Save under another name.")
+        others = (path.stem for path in _files(self._user) if path.stem != name)
+        same = next((other for other in others if other.casefold() == name.casefold()), None)
+        if same is not None:
+            raise ConflictError(f"There is a preset {same} already, which some disks take for {name}. Save as {same}.")
 
     def _is_built_in(self, name: str) -> bool:
         # Windows and macOS fold case: "PPO_CartPole" would be the same file there.
@@ -278,17 +288,3 @@ def _score(data: Any) -> dict[str, Any] | None:
 def _text_in(config: Mapping[str, Any], section: str, key: str) -> str:
     part = config.get(section)
     return str(part[key]) if isinstance(part, dict) and key in part else str(getattr(getattr(_DEFAULT, section), key))
-
-
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".saving-", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

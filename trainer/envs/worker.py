@@ -76,16 +76,20 @@ class Worker:
     def _wait_for_a_slot(self) -> None:
         until = time.monotonic() + self._seconds
         while not _slots.acquire(timeout=_LOOK_UP):
-            self._require_wanted()
+            self.require_wanted()
             if time.monotonic() > until:
                 raise ConflictError(BUSY)
 
-    def _require_wanted(self) -> None:
+    def require_wanted(self) -> None:
+        """Go on only while nobody has cancelled it.
+
+        :raises ConflictError: somebody has
+        """
         if self._cancelled.is_set():
             raise ConflictError("It was cancelled.")
 
     def _run(self, take: Callable[[dict[str, Any]], None]) -> str:
-        self._require_wanted()
+        self.require_wanted()
         process = self._process = subprocesses.start(
             "trainer.envs.worker_child", "environments", stderr=subprocess.PIPE, start_new_session=True
         )
@@ -103,7 +107,7 @@ class Worker:
             process.wait()
             listener.join(1)
             _close(process)
-        self._require_wanted()
+        self.require_wanted()
         return b"".join(words).decode("utf-8", "replace")[-4000:]
 
     def _converse(

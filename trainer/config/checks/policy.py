@@ -157,7 +157,7 @@ def _settings_of_the_algorithm(config: RunConfig, _: Spaces | None) -> Iterator[
     for spec in field_specs():
         if spec.section != "policy" or spec.belongs_to(name):
             continue
-        if policy[spec.path.removeprefix("policy.")] != spec.default:
+        if policy.get(spec.path.removeprefix("policy."), spec.default) != spec.default:
             owners = ", ".join(label_of(owner) for owner in spec.only_algorithms)
             has = "has" if len(spec.only_algorithms) == 1 else "have"
             hint = "Leave it empty." if spec.default is None else f"Leave it at {str(spec.default).lower()}."

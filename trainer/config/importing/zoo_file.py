@@ -17,6 +17,7 @@ import yaml
 
 from trainer.config.importing.names import algorithm_called
 from trainer.config.importing.plain import plain_data
+from trainer.config.quoting import quoted
 from trainer.errors import ConfigError, Fault
 
 MAX_BYTES = 200_000
@@ -68,6 +69,15 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
             if self._aliases > _MOST_ALIASES:
                 raise ValueError(f"refers to anchors more than {_MOST_ALIASES:,} times")
         node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{quoted(key.value)} is written twice", problem_mark=key.start_mark)
+            seen.add(str(key.value))
         return node
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:

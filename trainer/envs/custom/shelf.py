@@ -12,7 +12,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -64,6 +64,7 @@ class CustomEnvironments:
         guard(self.folder)
         self._memory = memory
         self._lock = threading.Lock()
+        self._deciding = threading.Lock()  # while what a check found, or a reader's word, is put into effect
         self._checks: dict[str, Worker] = {}
 
     def take_in_enabled(self) -> None:
@@ -99,27 +100,33 @@ class CustomEnvironments:
         :param digest: of the file that is meant, as its reader saw it
         :param despite: take it in although Gymnasium's check found errors, as long as it can be imported
         :returns: the file as it stands now, enabled or broken
-        :raises ConflictError: it has changed since, or is being tried already
+        :raises ConflictError: it has changed since, is being tried already, or was cancelled or disabled meanwhile
         """
         path = file_named(self.folder, name)
         if digest_of(path) != digest:
             raise ConflictError(f"{path.name} has changed since you looked at it. Look again, then enable it.")
-        report = self._check(name)
-        errors = [problem for problem in report["problems"] if problem["severity"] == "error"]
-        enabled = bool(report["ids"]) and (despite or not errors) and report["files"].get(path.name) == digest
-        known = {**report, "enabled": enabled, "tried_at": time.time()}
-        if enabled:
-            enabled = known["enabled"] = self._import(name, known)
-        else:
-            drop(name)
-        self._remember(name, known)
+        with self._checking(name) as worker:
+            report = self._report(name, worker)
+            errors = [problem for problem in report["problems"] if problem["severity"] == "error"]
+            enabled = bool(report["ids"]) and (despite or not errors) and report["files"].get(path.name) == digest
+            known = {**report, "enabled": enabled, "tried_at": time.time()}
+            with self._deciding:
+                worker.require_wanted()  # whoever disabled it meanwhile has the last word
+                if enabled:
+                    known["enabled"] = self._import(name, known)
+                else:
+                    drop(name)
+                self._remember(name, known)
         return self._described(path, known)
 
     def disable(self, name: str) -> CustomFile:
-        """Have a file no longer imported; what is made of it already lives on."""
+        """Have a file no longer imported, and a check of it ended; what is made of it already lives on."""
         path = file_named(self.folder, name)
-        drop(name)
-        self._remember(name, None)
+        with contextlib.suppress(ConflictError):
+            self.cancel(name)
+        with self._deciding:
+            drop(name)
+            self._remember(name, None)
         return self._described(path, None)
 
     def cancel(self, name: str) -> None:
@@ -133,19 +140,23 @@ class CustomEnvironments:
             raise ConflictError(f"{name}.py is not being checked.")
         check.cancel()
 
-    def _check(self, name: str) -> dict[str, Any]:
+    @contextlib.contextmanager
+    def _checking(self, name: str) -> Iterator[Worker]:
         worker = Worker({"job": "check", "folder": str(self.folder), "name": name}, CHECK_SECONDS)
         with self._lock:
             if name in self._checks:
                 raise ConflictError(f"{name}.py is being checked already.")
             self._checks[name] = worker
-        reports: list[dict[str, Any]] = []
         try:
-            with place():
-                said = worker.answers(reports.append)
+            yield worker
         finally:
             with self._lock:
                 del self._checks[name]
+
+    def _report(self, name: str, worker: Worker) -> dict[str, Any]:
+        reports: list[dict[str, Any]] = []
+        with place():
+            said = worker.answers(reports.append)
         return reports[-1] if reports else self._gave_no_answer(name, said, overdue=worker.overdue)
 
     def _gave_no_answer(self, name: str, said: str, *, overdue: bool) -> dict[str, Any]:
