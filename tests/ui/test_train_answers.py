@@ -58,6 +58,31 @@ def test_a_new_page_shows_a_preset_that_can_be_started_at_once(ask, filled):
     assert set(answer["environment"]["unfit"]) == {"ddpg", "td3", "sac", "her", "tqc", "crossq"}
 
 
+@pytest.mark.parametrize(
+    ("environment", "facts"),
+    [
+        ("CliffWalking-v1", ["observes one of 48 states", "4 actions"]),
+        ("Pendulum-v1", ["observes 3 numbers", "1 continuous action"]),
+        ("CarRacing-v3", ["observes an image of 96 × 96 × 3", "3 continuous actions"]),
+    ],
+)
+def test_what_an_environment_shows_and_takes_is_told_in_words(ask, filled, environment, facts):
+    told = ask("review", filled=filled(**{"environment.id": environment}))["answer"]["environment"]["facts"]
+    assert told[:2] == facts
+
+
+def test_an_unreadable_observation_comes_with_the_wrapper_that_makes_it_readable(ask, filled):
+    pytest.importorskip("minigrid")
+    asked = filled(**{"environment.id": "MiniGrid-Empty-5x5-v0"})
+    answer = ask("review", filled=asked)["answer"]
+    assert answer["environment"]["facts"][:2] == ["observations that need a wrapper", "7 actions"]
+    [fault] = answer["faults"]
+    wrappers = fault["fix"]["environment.wrappers"]
+    assert [each["entry_point"] for each in wrappers] == ["minigrid.wrappers:FlatObsWrapper"]
+    asked["values"]["environment.wrappers"] = json.dumps(wrappers)
+    assert ask("review", filled=asked)["answer"]["faults"] == []
+
+
 def test_every_fault_comes_at_once_each_with_its_field(ask, filled):
     faults = ask("review", filled=filled(**{"ppo:algorithm.gamma": "high", "environment.n_envs": 0}))["answer"][
         "faults"

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trainer.config import ALGORITHMS, EnvironmentConfig, Spaces
+from trainer.config.spaces import ActionKind
 from trainer.envs import catalogue
 from trainer.envs.catalogue import EnvironmentEntry
 from trainer.errors import ConfigError
+
+_ACTIONS: Mapping[ActionKind, str] = {
+    "box": "continuous actions",
+    "discrete": "discrete actions",
+    "multi_discrete": "several choices at once",
+    "multi_binary": "several switches at once",
+    "other": "actions that need a wrapper",
+}
 
 
 def environment_groups() -> list[dict[str, Any]]:
@@ -61,25 +71,34 @@ def _observations(spaces: Spaces) -> str:
     """Return what is seen; an image as height × width × channels, which is how the page writes one everywhere."""
     sizes = spaces.observation_shape or ()
     if spaces.observation_kind == "image":  # channels first
-        sizes = (*sizes[1:], *sizes[:1])
-    shape = " × ".join(map(str, sizes))
-    named = {"image": "image", "vector": "numbers", "dict": "dictionary"}
-    kind = named.get(spaces.observation_kind, spaces.observation_kind.replace("_", " "))
-    return f"observes {shape} {kind}" if shape else f"observes {kind}"
+        return f"observes an image of {_lengths((*sizes[1:], *sizes[:1]))}"
+    if spaces.observation_kind == "vector":
+        shape = _lengths(sizes)
+        return "observes 1 number" if shape in ("", "1") else f"observes {shape} numbers"
+    if spaces.observation_kind == "discrete" and spaces.observation_size is not None:
+        return f"observes one of {spaces.observation_size:,} states"
+    return {
+        "dict": "observes a dictionary",
+        "multi_discrete": "observes several choices",
+        "multi_binary": "observes several switches",
+    }.get(spaces.observation_kind, "observations that need a wrapper")
 
 
 def _actions(spaces: Spaces) -> str:
     if spaces.n_actions is not None:
-        return f"{spaces.n_actions} actions"
+        return "1 action" if spaces.n_actions == 1 else f"{spaces.n_actions:,} actions"
     if spaces.action_shape is not None:
-        size = " × ".join(map(str, spaces.action_shape))
-        return "1 continuous action" if size == "1" else f"{size} continuous actions"
-    return f"{spaces.action_kind.replace('_', ' ')} actions"
+        size = _lengths(spaces.action_shape)
+        return "1 continuous action" if size in ("", "1") else f"{size} continuous actions"
+    return _ACTIONS[spaces.action_kind]
+
+
+def _lengths(sizes: Iterable[int]) -> str:
+    return " × ".join(map(str, sizes))
 
 
 def _unfit(spaces: Spaces) -> dict[str, str]:
-    words = {"box": "continuous actions", "discrete": "discrete actions"}
-    given = words.get(spaces.action_kind, spaces.action_kind.replace("_", " "))
+    given = _ACTIONS[spaces.action_kind]
     seen = {"image": "images", "dict": "dictionaries"}.get(spaces.observation_kind)
     unfit: dict[str, str] = {}
     for name, config in ALGORITHMS.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from trainer.config.run import RunConfig
 from trainer.config.spaces import Spaces
@@ -37,16 +38,22 @@ def _spaces_that_policies_know(config: RunConfig, spaces: Spaces | None) -> Iter
     if spaces.observation_kind == "other":
         message = f"{config.environment.id} has observations that Stable-Baselines3 cannot read"
         wrapper = spaces.suggested_wrapper or "gymnasium.wrappers:FlattenObservation"
-        yield Fault("environment.id", message, f"Add a wrapper that makes numbers of them, such as {wrapper}.")
+        hint = f"Add a wrapper that makes numbers of them, such as {wrapper}."
+        tried = any(each.entry_point == wrapper for each in config.environment.wrappers)
+        yield Fault("environment.id", message, hint, None if tried else _with_wrapper(config, {"entry_point": wrapper}))
     if spaces.action_kind == "other":
         message = f"{config.environment.id} has actions that no algorithm here can choose"
         yield Fault("environment.id", message, "Bring them to one discrete or continuous space with a wrapper.")
     if spaces.action_kind == "box" and spaces.action_bounded is False:
         message = f"{config.environment.id} has continuous actions without bounds"
         bounds = {"name": "clip_action", "kwargs": {"min_action": -1, "max_action": 1}}
-        listed = [*(each.model_dump(mode="json") for each in config.environment.wrappers), bounds]
         hint = "Bound them with the wrapper Clip actions, after all others."
-        yield Fault("environment.id", message, hint, {"environment.wrappers": listed})
+        yield Fault("environment.id", message, hint, _with_wrapper(config, bounds))
+
+
+def _with_wrapper(config: RunConfig, wrapper: dict[str, Any]) -> dict[str, Any]:
+    """Return the fix that puts one more wrapper around all others."""
+    return {"environment.wrappers": [*(each.model_dump(mode="json") for each in config.environment.wrappers), wrapper]}
 
 
 def _frame_stack(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
