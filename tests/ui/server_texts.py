@@ -46,6 +46,8 @@ def spoken(root: Path) -> set[str]:
                 found.add(node.value)
             elif isinstance(node, ast.JoinedStr):
                 found.add(_template(node))
+            elif isinstance(node, ast.Call) and _name(node.func) == "counted":
+                found |= _counts(node)
     return found.union(*(sentences(text) for text in found))
 
 
@@ -69,13 +71,21 @@ def told(root: Path) -> set[str]:
 
 
 def remarks(root: Path) -> set[str]:
-    """Return what a folder says of settings: the faults that it finds, and the notes of what it imports."""
+    """Return what a folder says of settings: faults that it finds, notes of what it imports, amounts of something."""
     found = set()
     for path in root.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and _name(node.func) in _REMARKS:
                 found |= {text for part in _parts(node) if (text := _words(part)) and " " in text.strip()}
+            elif isinstance(node, ast.Call) and _name(node.func) == "counted":
+                found |= _counts(node)
     return found
+
+
+def _counts(call: ast.Call) -> set[str]:
+    """Return what `counted(number, "step")` says: of one, and of several."""
+    words = [word.value for word in call.args[1:] if isinstance(word, ast.Constant)]
+    return {f"1 {words[0]}", f"{{1}} {[*words, f'{words[0]}s'][1]}"} if words else set()
 
 
 def _name(function: ast.expr) -> str:

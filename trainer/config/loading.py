@@ -108,8 +108,8 @@ def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
         return _tag_fault(place, given)
     describe = _MESSAGES.get(kind)
     message = describe(context, given) if describe else _plain(details["msg"])
-    if given is None and place.field is not None and isinstance(place.field.default, (int, float, str)):
-        default = place.field.default
+    default = place.field.default if place.field is not None else None
+    if given is None and isinstance(default, (int, float, str)) and default != "":
         return Fault(place.path, message, f"Its default is {_in_words(default)}.", place.mended(data, default))
     value = context.get("instead", repair(kind, given, context, _expected(context)))
     hint = _hint_for_value(place, kind, context)

@@ -133,7 +133,8 @@ def _videos(config: RunConfig, steps: int | None, earlier: Sequence[VideoRecord]
     length = min(length or video.max_length, video.max_length)
     if frame is None:
         return Part("videos", None, "unknown", f"{counted(count, 'video')} of {environment.id}, none yet to measure by")
-    about = f"{counted(count, 'video')} of {'' if earlier else 'at most '}{counted(length, 'frame')}"
+    videos, frames = counted(count, "video"), counted(length, "frame")
+    about = f"{videos} of {frames}" if earlier else f"{videos} of at most {frames}"
     return Part("videos", round(count * length * frame), basis, about)
 
 

@@ -62,7 +62,7 @@ def _buffers(config: RunConfig, spaces: Spaces, steps: int | None) -> list[Part]
         about = counted(held, "transition")
         if held < algorithm.buffer_size:
             # Its pages are taken as they are written, so a short run leaves most of them alone.
-            about += f" of the {algorithm.buffer_size:,} there is room for"
+            about = f"{about} of the {algorithm.buffer_size:,} there is room for"
         return [Part("replay", whole * held // algorithm.buffer_size, "exact", about)]
     found = rollout_bytes(config, spaces)
     if found is None:
@@ -101,8 +101,9 @@ def _environments(config: RunConfig) -> Part:
     each = None if environment.wrappers else table.get(family)
     if each is None:
         return Part("environments", None, "unknown", f"{about} of an environment that nobody has measured")
-    where = ", each in a process of its own" if environment.backend == "subprocess" else ""
-    return Part("environments", environment.n_envs * each, "rough", about + where)
+    if environment.backend == "subprocess":
+        about = f"{about}, each in a process of its own"
+    return Part("environments", environment.n_envs * each, "rough", about)
 
 
 def _program(config: RunConfig) -> Part:
