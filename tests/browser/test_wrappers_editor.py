@@ -48,13 +48,13 @@ def test_an_atari_game_says_what_it_comes_with_and_a_shape_is_written_in_one_way
     expect(bare).to_contain_text("The agent sees: 84 × 84 × 4 image, 4 actions. An Atari game comes prepared")
     for step in ("each action lasts 4 frames", "grey, shrunk to 84 × 84", "the last 4 pictures stacked", "a lost life"):
         expect(bare).to_contain_text(step)
-    expect(page.locator(".pal-environment-facts")).to_contain_text("Observes 84 × 84 × 4 image")
+    expect(page.locator(".pal-environment-facts")).to_contain_text("Observes an image of 84 × 84 × 4")
     choose(page, "ALE/Breakout-v5")
     expect(bare).to_contain_text("with 25% probability a frame repeats")
     expect(bare).not_to_contain_text("a lost life")
     choose(page, "CarRacing-v3")
     expect(bare).to_contain_text("96 × 96 × 3 image")
-    expect(page.locator(".pal-environment-facts")).to_contain_text("Observes 96 × 96 × 3 image")
+    expect(page.locator(".pal-environment-facts")).to_contain_text("Observes an image of 96 × 96 × 3")
 
 
 def test_wrappers_are_added_by_searching_and_show_what_they_make_of_the_observations(page, wrappers):
