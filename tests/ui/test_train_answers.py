@@ -71,6 +71,24 @@ def test_what_an_environment_shows_and_takes_is_told_in_words(ask, filled, envir
     assert told[:2] == facts
 
 
+@pytest.mark.parametrize(
+    ("environment", "threshold", "fix"),
+    [
+        ("Pendulum-v1", 475, None),
+        ("LunarLander-v3", 475, 200),
+        ("Pendulum-v1", 470, "unsaid"),
+        ("CartPole-v1", 475, "unsaid"),
+        ("CartPole-v1", 195, "unsaid"),  # CartPole-v0's
+    ],
+)
+def test_a_threshold_that_is_another_environments_is_told(ask, filled, environment, threshold, fix):
+    asked = filled(**{"environment.id": environment, "evaluation.reward_threshold": threshold})
+    told = [each for each in ask("review", filled=asked)["answer"]["advice"] if "threshold" in each["field"]]
+    expected = [] if fix == "unsaid" else [{"evaluation.reward_threshold": fix}]
+    assert [each["fix"] for each in told] == expected
+    assert all("CartPole-v1 counts as solved" in each["message"] for each in told)
+
+
 def test_an_unreadable_observation_comes_with_the_wrapper_that_makes_it_readable(ask, filled):
     pytest.importorskip("minigrid")
     asked = filled(**{"environment.id": "MiniGrid-Empty-5x5-v0"})

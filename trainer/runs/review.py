@@ -13,7 +13,7 @@ from typing import Any
 from trainer.config import RunConfig, advise
 from trainer.envs import catalogue
 from trainer.envs.entry_points import has_own_code
-from trainer.envs.remarks import wrapper_remarks
+from trainer.envs.remarks import threshold_remarks, wrapper_remarks
 from trainer.errors import ConfigError, Fault
 from trainer.memory import available_bytes
 from trainer.paths import Layout
@@ -71,7 +71,9 @@ class Reviewer:
         estimates = self._estimates(config) if config is not None else None
         advice: list[Fault] = []
         if config is not None:
-            advice = [*advise(config, own_code=has_own_code(config.environment)), *wrapper_remarks(config.environment)]
+            environment = config.environment
+            advice = [*advise(config, own_code=has_own_code(environment)), *wrapper_remarks(environment)]
+            advice += threshold_remarks(environment, config.evaluation)
             advice += estimates.advice() if estimates else ()
         at_fault = {fault.field for fault in faults}
         ahead = self._roster.ahead()
