@@ -22,6 +22,7 @@ import psutil
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
 _REPLACED = ".replaced"  # ends the name of a directory that gives way to another
+_REMOVED = ".removed"  # ends the name of a directory on its way out
 _UNFINISHED = ".tmp"  # ends the name of one that is not whole yet, after the number of the process that makes it
 _SEAL = "sha256"
 
@@ -212,12 +213,36 @@ def _being_made(beside: Path) -> str | None:
     return place if is_process and psutil.pid_exists(int(number)) else None
 
 
-def remove(folder: Path) -> None:
+def remove(folder: Path) -> bool:
     """Take a folder away; whoever looks meanwhile finds all of it or nothing.
+
+    :return: whether the disk has all of it back; what it would not give is left to `tidy`
+    :raises OSError: it cannot be renamed, and is still there
+    """
+    with removed(folder) as aside:
+        pass
+    return not aside.exists()
+
+
+@contextlib.contextmanager
+def removed(folder: Path) -> Iterator[Path]:
+    """Take a folder away for good if what is done inside goes well; otherwise it is put back.
+
+    A crash inside leaves it under the name that is given, which `leaving` finds.
 
     :raises OSError: it cannot be renamed, and is still there
     """
-    leaving = folder.with_name(f".{folder.name}.removed")
-    folder.rename(leaving)
-    with contextlib.suppress(OSError):
-        shutil.rmtree(leaving)
+    aside = folder.with_name(f".{folder.name}{_REMOVED}")
+    shutil.rmtree(aside, ignore_errors=True)  # of a crash before, in whose way a rename would come
+    folder.rename(aside)
+    try:
+        yield aside
+    except BaseException:
+        aside.rename(folder)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def leaving(folder: Path) -> dict[str, Path]:
+    """Return what a crash has left of `removed` in a folder, by the name that each had."""
+    return {path.name[1:].removesuffix(_REMOVED): path for path in folder.glob(f".*{_REMOVED}")}

@@ -15,6 +15,7 @@ from PIL import Image
 from trainer.config.environment import EnvironmentConfig
 from trainer.envs.factory import make_render_env
 from trainer.media.encoder import RecordingError, VideoEncoder
+from trainer.media.parts import part_of
 from trainer.media.recorder import Recording, record_episode
 
 
@@ -136,7 +137,7 @@ def test_what_ffmpeg_says_is_told(tmp_path: Path) -> None:
         VideoEncoder(folder / "a.mp4", 30) as film,
     ):
         folder.mkdir()
-        (folder / ".a.mp4.part").mkdir()
+        part_of(folder / "a.mp4").mkdir()
         for _ in range(200):
             film.write(np.zeros((256, 256, 3), dtype=np.uint8))
         film.finish()

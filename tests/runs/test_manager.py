@@ -188,6 +188,27 @@ def test_what_is_impossible_is_refused_in_words_and_changes_nothing(engine, cart
         engine.manager.get(run_id)
 
 
+def test_a_deletion_that_fails_or_is_cut_short_leaves_a_run_whole_or_gone(tmp_path, engine, cartpole, monkeypatch):
+    run_id = engine.manager.submit(cartpole(), start=False).id
+    engine.manager.stop(run_id)
+    directory = engine.layout.run(run_id)
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "delete_run", partialmethod(_refuse, StoreError("The database takes nothing.")))
+        with pytest.raises(StoreError):
+            engine.manager.delete(run_id)
+        assert (_status(engine, run_id), (directory / "config.json").is_file()) == ("stopped", True)
+    # Killed after the rename: the next start brings it to its end.
+    directory.rename(directory.with_name(f".{run_id}.removed"))
+    engine.manager.take_in_found()
+    assert list(engine.layout.runs.iterdir()) == []
+    with pytest.raises(NotFoundError):
+        engine.manager.get(run_id)
+
+
+def _refuse(_store, error, _run_id):
+    raise error
+
+
 BROKEN = '''
 import gymnasium
 

@@ -6,6 +6,12 @@ from trainer.errors import ConflictError
 from trainer.runs.reasons import explain
 
 
+def test_what_has_failed_is_the_subject():
+    said = explain(ZeroDivisionError("banana"), "X-v0", what="The export", traced="The program's own terminal")
+    assert said == "The export raised ZeroDivisionError: banana. The program's own terminal has the traceback."
+    assert explain(ZeroDivisionError("banana"), what="The saving", traced="").endswith("ZeroDivisionError: banana.")
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [

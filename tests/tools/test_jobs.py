@@ -1,14 +1,21 @@
 """Tasks of the server: done beside it, known by id, cancelled without a trace, told in words when they fail."""
 
+import shutil
 import time
 
 import pytest
 
+from tests.tools.conftest import train
 from trainer.errors import ConfigError, ConflictError, NotFoundError
+from trainer.media.parts import part_of
+from trainer.runs.checkpoints import checkpoints_in
 from trainer.tools import pruning
 from trainer.tools.jobs import ToolJobs
+from trainer.tools.progress import Progress
 from trainer.tools.results import evaluations_in, exports_in
-from trainer.tools.tasks import read_task
+from trainer.tools.subject import Subject
+from trainer.tools.tasks import Card, Evaluate, Export, Render, read_task
+from trainer.tools.work import perform
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def test_recorded_episodes_appear_among_the_runs_videos(trained_engine, cartpole
     assert job["state"] == "done", job["error"]
     trained_engine.store.flush()
     known = {each.path: each for each in trained_engine.store.videos(cartpole_run).items}
-    assert len(job["result"]["videos"]) == 2
+    assert (len(job["result"]["videos"]), job["progress"]) == (2, 1.0)
     for video in job["result"]["videos"]:
         assert known[video["path"]].episode_return == video["episode_return"]
         assert (trained_engine.layout.run(cartpole_run) / video["path"]).stat().st_size == video["size_bytes"]
@@ -82,6 +89,59 @@ def test_a_process_that_is_killed_fails_its_task_alone(trained_engine, submit):
     job = ended(trained_engine, job_id)
     assert job["state"] == "failed"
     assert "ended by itself" in job["error"]
+
+
+def test_a_run_is_not_deleted_while_a_task_works_on_it(trained_engine):
+    run_id = train(trained_engine, "cartpole")
+    directory, job = trained_engine.layout.run(run_id), {"kind": "evaluate", "run": run_id, "episodes": 10_000}
+    job_id = trained_engine.tools.submit(read_task(job))["id"]
+    with pytest.raises(ConflictError, match=f"evaluate {job_id}"):
+        trained_engine.manager.delete(run_id)
+    assert all(each.damage is None for each in checkpoints_in(directory))
+    trained_engine.tools.cancel(job_id)
+    ended(trained_engine, job_id)
+    trained_engine.manager.delete(run_id)
+    assert [path.name for path in directory.parent.iterdir() if run_id in path.name] == []
+
+
+def test_no_task_begins_with_a_run_that_is_being_deleted(trained_engine, cartpole_run, submit):
+    with trained_engine.manager.holds.none_of(cartpole_run), pytest.raises(ConflictError, match="being deleted"):
+        submit(kind="evaluate")
+
+
+@pytest.mark.parametrize("task", [Export, Render, Evaluate, Card])
+def test_a_tool_makes_nothing_where_a_run_was_deleted_meanwhile(
+    trained_engine, cartpole_run, tmp_path, monkeypatch, task
+):
+    directory = tmp_path / "run"
+    shutil.copytree(trained_engine.layout.run(cartpole_run), directory, ignore=shutil.ignore_patterns("evaluations"))
+    model = Subject.model
+
+    def deleted_then(self, *arguments, **options):
+        made = model(self, *arguments, **options)
+        directory.rename(tmp_path / "deleted")
+        return made
+
+    monkeypatch.setattr(Subject, "model", deleted_then)
+    with pytest.raises(ConflictError, match="deleted meanwhile"):
+        perform(
+            task(run="run", **({"format": "torchscript"} if task is Export else {"episodes": 1})), directory, Progress()
+        )
+    assert not directory.exists()
+
+
+def test_a_killed_process_leaves_no_half_video_and_those_of_others_stay(trained_engine, cartpole_run, submit):
+    folder = trained_engine.layout.run(cartpole_run) / "videos"
+    folder.mkdir(exist_ok=True)
+    ours = part_of(folder / "step_0000000001.mp4")  # as a run that is filmed in this process has it
+    ours.write_bytes(b"half")
+    job_id = submit(kind="render", max_length=100_000, episodes=50)
+    while len(list(folder.glob(".*.part"))) < 2:
+        time.sleep(0.02)
+    trained_engine.tools._find(job_id).process.kill()
+    assert ended(trained_engine, job_id)["state"] == "failed"
+    assert list(folder.glob(".*")) == [ours]
+    ours.unlink()
 
 
 def test_what_cannot_be_done_is_refused_at_once(trained_engine, submit):

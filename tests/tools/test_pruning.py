@@ -5,9 +5,10 @@ import shutil
 import pytest
 
 from tests.tools.conftest import train
+from trainer import whole_files
 from trainer.config import load_config
 from trainer.engine import Engine
-from trainer.errors import ConflictError
+from trainer.errors import ConflictError, NotFoundError
 from trainer.runs.checkpoints import checkpoints_in
 from trainer.tools.progress import Progress
 from trainer.tools.pruning import plan, preview, prune
@@ -129,6 +130,52 @@ def test_a_run_whose_newest_checkpoint_is_damaged_keeps_the_older_ones(engine):
     result = done(engine, run=run_id, best=False, milestones=False)
     assert steps(engine, run_id) == before
     assert "model.zip is not as it was written" in result["skipped"][0]
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_removal_that_was_cut_short_is_brought_to_its_end(engine, again):
+    run_id = train(engine, "cartpole")
+    first, *others = steps(engine, run_id)
+    folder = engine.layout.run(run_id) / "checkpoints"
+    # Killed after the rename of a removal, in the middle of the deletion.
+    (folder / f"step_{first}").rename(folder / f".step_{first}.removed")
+    (folder / f"step_{others[-1]}" / ".replay.removed").mkdir()
+    done(engine, run=run_id, newest=100) if again else engine.manager.take_in_found()
+    assert sorted(folder.rglob(".*")) == []
+    engine.store.flush()
+    assert [each.step for each in engine.store.checkpoints(run_id)] == steps(engine, run_id) == others
+
+
+def test_only_what_was_deleted_is_counted(engine, monkeypatch):
+    run_id = train(engine, "pendulum")
+    foretold = looked_at(engine, run=run_id, newest=2, best=False, milestones=False, replay=False)
+    assert (foretold["checkpoint_count"], foretold["replay_count"]) == (2, 1)
+    gone = foretold["runs"][0]["checkpoints"][0]["step"]
+    before, remove = taken(engine), whole_files.remove
+
+    def refused(folder):
+        if folder.name != f"step_{gone}":
+            raise PermissionError(13, "in use")
+        return remove(folder)
+
+    monkeypatch.setattr(whole_files, "remove", refused)
+    result = done(engine, run=run_id, newest=2, best=False, milestones=False, replay=False)
+    assert (result["checkpoints"], result["replays"]) == (1, 0)
+    assert result["freed_bytes"] == before - taken(engine) < foretold["freed_bytes"]
+    assert len(result["skipped"]) == 2
+
+
+def test_a_run_that_is_deleted_meanwhile_ends_no_pruning(engine, monkeypatch):
+    runs = [train(engine, "cartpole") for _ in range(2)]
+    get = engine.manager.get
+
+    def gone(run_id):
+        if run_id == runs[1]:
+            raise NotFoundError("There is no run.")
+        return get(run_id)
+
+    monkeypatch.setattr(engine.manager, "get", gone)
+    assert done(engine, best=False, milestones=False)["runs"] == 1
 
 
 def test_a_run_that_lives_looks_after_its_checkpoints_itself(engine):

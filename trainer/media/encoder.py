@@ -16,6 +16,7 @@ from typing import IO, Any, cast
 
 from trainer.errors import PalaestraError
 from trainer.media.frames import Frame
+from trainer.media.parts import part_of
 
 _PATIENCE = 60.0  # seconds that ffmpeg gets to move the index to the front of the file
 
@@ -31,7 +32,7 @@ class VideoEncoder:
 
     Use it as a context manager and call `finish` at the end of the block; without that the video is discarded.
 
-    :param path: of the finished file; its folder is made
+    :param path: of the finished file; its folder is made, but none above it: a run that was deleted stays so
     :param fps: frames per second
     """
 
@@ -39,7 +40,7 @@ class VideoEncoder:
         self.path = path
         self.frames = 0
         self._fps = fps
-        self._part = path.with_name(f".{path.name}.part")
+        self._part = part_of(path)
         self._process: subprocess.Popen[bytes] | None = None
         self._input: IO[bytes] | None = None
         self._messages: IO[bytes] | None = None
@@ -98,7 +99,7 @@ class VideoEncoder:
         """Run ffmpeg for frames of this size and return the pipe into it."""
         import imageio_ffmpeg
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(exist_ok=True)
         self._shape = frame.shape
         height, width = frame.shape[:2]
         source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{self._fps:g}", "-i", "-"]

@@ -15,6 +15,7 @@ import numpy as np
 
 from trainer.media.encoder import RecordingError, VideoEncoder
 from trainer.media.frames import Frame, PosterChoice, presentable
+from trainer.media.parts import part_of
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
@@ -135,7 +136,7 @@ def _save_with_poster(encoder: VideoEncoder, frame: Frame, path: Path) -> None:
     """Give the video and its poster their names once both are written."""
     from PIL import Image
 
-    part = path.with_name(f".{path.name}.part")
+    part = part_of(path)
     try:
         Image.fromarray(frame).save(part, format="JPEG", quality=88)
         encoder.finish()

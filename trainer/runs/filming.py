@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trainer.config import RunConfig
 from trainer.envs.factory import make_render_env
 from trainer.events import VideoSaved
+from trainer.media.parts import VIDEOS, sweep_parts
 from trainer.media.recorder import record_episode
 from trainer.runs.disk import is_full
 from trainer.runs.evaluation import chooser
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.vec_env import VecEnv
 
-FOLDER = "videos"
 # Other episodes than those of training and evaluation, yet the same ones in every run of a seed.
 _SEED_OFFSET = 20_000
 
@@ -38,6 +38,7 @@ class Filmer:
         self._reporter = reporter
         self._should_stop = should_stop
         self._gave_up = False
+        sweep_parts(directory / VIDEOS)
 
     def film(self, model: BaseAlgorithm, training_env: VecEnv) -> bool:
         """Record an episode and tell of it; return False when it was cut short and is still to be had.
@@ -51,7 +52,11 @@ class Filmer:
         except Exception as error:  # noqa: BLE001  # see above
             self._gave_up = not is_full(error, self._directory)
             lost = f"step {model.num_timesteps:,}: the disk is full."
-            words = f"videos of this run: {explain(error)}" if self._gave_up else f"video of {lost}"
+            words = (
+                f"videos of this run: {explain(error, what='The recording', traced='')}"
+                if self._gave_up
+                else f"video of {lost}"
+            )
             self._reporter.log(f"No {words}", "warning")
             return True
         if event is None:
@@ -62,7 +67,7 @@ class Filmer:
 
     def _record(self, model: BaseAlgorithm, training_env: VecEnv) -> VideoSaved | None:
         config, step = self._config, model.num_timesteps
-        path = self._directory / FOLDER / f"step_{step:010d}.mp4"
+        path = self._directory / VIDEOS / f"step_{step:010d}.mp4"
         seed = config.training.seed + _SEED_OFFSET
         env = make_render_env(config.environment, seed, training_env=training_env)
         try:

@@ -15,12 +15,13 @@ from trainer.envs import catalogue
 from trainer.envs.entry_points import placed
 from trainer.envs.pool_faults import pool_faults
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError
-from trainer.events import CheckpointRemoved, ConfigChanged, RunCreated, StateChanged
+from trainer.events import ConfigChanged, RunCreated, StateChanged
 from trainer.hardware.devices import device_faults
 from trainer.hardware.limits import limit_faults
 from trainer.memory import available_bytes, total_bytes
 from trainer.paths import Layout
 from trainer.revision import git_commit
+from trainer.runs.agreement import finish_removals, reconcile
 from trainer.runs.checkpoints import checkpoints_in
 from trainer.runs.command import shortest_command
 from trainer.runs.forks import Fork
@@ -152,8 +153,12 @@ class Intake:
         return run_id
 
     def take_in_found(self) -> list[str]:
-        """Take in runs whose directories were put into the outputs folder from elsewhere; return their ids."""
+        """Take in runs whose directories were put into the outputs folder from elsewhere; return their ids.
+
+        What a crash has cut short of deletions is brought to its end first.
+        """
         sweep(self._layout)
+        finish_removals(self._store, self._layout)
         taken: list[str] = []
         for found in found_runs(self._layout, self._store.run_ids()):
             self._create(found.run_id, found.config, None)
@@ -192,17 +197,7 @@ class Intake:
             self._store.emit(ConfigChanged(run_id, config=data, total_steps=before.total_steps))
             self._store.emit(StateChanged(run_id, status=before.status, reason=before.reason, error=before.error))
             raise
-        self._reconcile(run_id, directory)
-
-    def _reconcile(self, run_id: str, directory: Path) -> None:
-        """Have the store know the checkpoints that are on disk, and no others; a crash may have come between."""
-        there = {event.path: event for event in (each.saved(run_id) for each in checkpoints_in(directory))}
-        known = {record.path for record in self._store.checkpoints(run_id)}
-        for path, event in there.items():
-            if path not in known:
-                self._store.emit(event)
-        for path in known - set(there):
-            self._store.emit(CheckpointRemoved(run_id, path=path))
+        reconcile(self._store, run_id, directory)
 
     def extend(self, record: RunRecord, total_steps: int) -> None:
         """Give an ended run more steps, and let it go on from its last checkpoint.

@@ -7,23 +7,26 @@ a run does `work`.
 from __future__ import annotations
 
 import builtins
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from trainer.config import PresetStore, RunConfig
 from trainer.envs.entry_points import placed
-from trainer.errors import ConflictError, Fault
+from trainer.errors import ConflictError, Fault, NotFoundError
 from trainer.paths import Layout
+from trainer.runs.agreement import tidy_ended
 from trainer.runs.editor import Editor
 from trainer.runs.executors.thread import ThreadExecutor
 from trainer.runs.guardian import Guardian
+from trainer.runs.holds import Holds
 from trainer.runs.intake import Intake
 from trainer.runs.live_run import LiveRun
 from trainer.runs.ownership import describe
 from trainer.runs.review import Review, Reviewer
 from trainer.runs.roster import Roster
-from trainer.runs.run_files import remove_run_files
+from trainer.runs.run_files import removed_run_files
 from trainer.runs.states import ENDED, LIVE, RunState, why_not
 from trainer.runs.work import Work
 from trainer.store import Page, RunRecord, Store
@@ -37,6 +40,8 @@ _SETTLING_TIMEOUT = 2.0
 
 class RunManager:
     """Accepts runs, starts them in turn and passes on what people ask of them.
+
+    `holds` knows who works on runs that have ended, which are not deleted meanwhile.
 
     :param slots: how many runs may be active at once
     :param global_seed: let sessions seed the process's own generators; only for a process with a single run
@@ -52,6 +57,7 @@ class RunManager:
         executor: ThreadExecutor | None = None,
         global_seed: bool = False,
     ) -> None:
+        self.holds = Holds()
         self._store = store
         self._layout = layout
         work = Work(store, layout, global_seed=global_seed)
@@ -244,16 +250,23 @@ class RunManager:
         return self.get(run_id)
 
     def delete(self, run_id: str) -> None:
-        """Remove an ended run with its directory.
+        """Remove an ended run with its directory; whatever fails, it is whole or gone.
 
-        :raises ConflictError: the run still lives
+        :raises ConflictError: the run still lives, or a task works on it
         :raises NotFoundError: there is no such run
+        :raises PalaestraError: its directory or its data cannot be removed
         """
-        record = self.get(run_id)
-        if RunState(record.status) in LIVE:
-            raise ConflictError(f"The run is {record.status}: stop it before you delete it.")
-        remove_run_files(self._layout.run(run_id))
-        self._store.delete_run(run_id)
+        with self.holds.none_of(run_id):
+            record = self.get(run_id)
+            if RunState(record.status) in LIVE:
+                raise ConflictError(f"The run is {record.status}: stop it before you delete it.")
+            # It is in the store no more where somebody else's deletion was faster.
+            with removed_run_files(self._layout.run(run_id)), contextlib.suppress(NotFoundError):
+                self._store.delete_run(run_id)
+
+    def tidy(self, run_id: str) -> None:
+        """Take away what processes that died have left of an ended run's checkpoints; the store is told."""
+        tidy_ended(self._store, run_id, self._layout.run(run_id))
 
     # What is known of runs
 

@@ -9,14 +9,24 @@ from trainer.errors import ConfigError, PalaestraError
 from trainer.runs.blame import raised_in_environment
 
 _Test = Callable[[BaseException], bool]
+_TRAINING = "Training"
 _SIZE = re.compile(r"[\d.]+ [KMGT]i?B")
 
 
-def explain(error: BaseException, environment: str = "", step: int = 0) -> str:
+def explain(
+    error: BaseException,
+    environment: str = "",
+    step: int = 0,
+    *,
+    what: str = _TRAINING,
+    traced: str = "The log",
+) -> str:
     """Return one plain sentence or two about `error`, with what to do where that is known.
 
     :param environment: id of the run's environment
     :param step: how far the run had come
+    :param what: what has failed, as a sentence about it begins
+    :param traced: what has the traceback, as a sentence about it begins; empty where nothing has it
     """
     if isinstance(error, ConfigError):
         return " ".join([error.message, *(fault.hint for fault in error.faults if fault.hint)])
@@ -27,13 +37,15 @@ def explain(error: BaseException, environment: str = "", step: int = 0) -> str:
         if matches(error):
             size = _SIZE.search(str(error))
             return words.format(detail=str(error) or type(error).__name__, size=f" for {size[0]} more" if size else "")
-    what = _text(error).splitlines()[0][:300].rstrip(".")
-    if place:
+    raised = _text(error).splitlines()[0][:300].rstrip(".")
+    if place and what == _TRAINING:
         return (
-            f"The environment {environment} raised {what} after step {step:,} ({place}). Mend it, then Resume goes on "
-            "from the last checkpoint. The log has the traceback."
+            f"The environment {environment} raised {raised} after step {step:,} ({place}). Mend it, then Resume goes "
+            "on from the last checkpoint. The log has the traceback."
         )
-    return f"Training raised {what}. The log has the traceback."
+    if place:
+        what, raised = f"The environment {environment}", f"{raised} ({place})"
+    return f"{what} raised {raised}. {traced} has the traceback." if traced else f"{what} raised {raised}."
 
 
 def _is(*kinds: type[BaseException]) -> _Test:
@@ -61,7 +73,7 @@ _ANYWHERE: list[tuple[_Test, str]] = [
     ),
     (
         _says(r"No space left on device|disk quota|\[Errno 28\]"),
-        "The disk is full. Free some space in the outputs folder and start the run again.",
+        "The disk is full. Free some space in the outputs folder and try again.",
     ),
     (
         _is(ModuleNotFoundError, ImportError),

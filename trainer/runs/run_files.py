@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from trainer.config import RunConfig
 from trainer.errors import StorageError
-from trainer.whole_files import write_atomically
+from trainer.whole_files import removed, write_atomically
 
 
 def write_run_files(directory: Path, config: RunConfig, command: str) -> None:
@@ -26,14 +27,27 @@ def write_run_files(directory: Path, config: RunConfig, command: str) -> None:
         raise StorageError(f"The run's directory {directory} could not be written: {error}.") from error
 
 
-def remove_run_files(directory: Path) -> None:
-    """Remove a run's directory with all that is in it; one that is gone already is no fault.
+@contextlib.contextmanager
+def removed_run_files(directory: Path) -> Iterator[None]:
+    """Remove a run's directory with all that is in it, by one rename, if what is done inside goes well.
 
-    :raises StorageError: something in it could not be removed
+    Otherwise it is as it was. One that is gone already is no fault.
+
+    :raises StorageError: it could not be removed, and is whole
     """
-    try:
-        shutil.rmtree(directory)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StorageError(f"The run's directory {directory} could not be removed: {error}.") from error
+    with contextlib.ExitStack() as stack:
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                stack.enter_context(removed(directory))
+        except OSError as error:
+            raise StorageError(f"The run's directory {directory} could not be removed: {error}.") from error
+        yield
+
+
+def remove_run_files(directory: Path) -> None:
+    """Remove a run's directory; one that is gone already is no fault.
+
+    :raises StorageError: it could not be removed, and is whole
+    """
+    with removed_run_files(directory):
+        pass

@@ -326,7 +326,8 @@ class Session:
         except (AbandonedError, GuardError):
             return  # a model that has diverged is found so by training itself, once it goes on
         except Exception as error:  # noqa: BLE001  # it holds in memory, and is saved when it goes on
-            self.reporter.log(f"Could not be saved while it is paused: {explain(error)}", "warning")
+            why = explain(error, what="The saving", traced="")
+            self.reporter.log(f"Could not be saved while it is paused: {why}", "warning")
 
     def _film(self, model: BaseAlgorithm, env: VecEnv) -> None:
         self.control.spread()  # the encoder is a process of its own

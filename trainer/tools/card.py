@@ -16,11 +16,12 @@ from typing import Any
 from trainer import whole_files as files
 from trainer.algorithms.build import PLAIN
 from trainer.config import load_config
+from trainer.media.parts import VIDEOS
 from trainer.subprocesses import command_line
 from trainer.tools.evaluation import examine, keep
 from trainer.tools.formats import CARD
 from trainer.tools.progress import Progress
-from trainer.tools.results import ABOUT, EXPORTS, evaluations_in, tidy_exports
+from trainer.tools.results import ABOUT, EXPORTS, evaluations_in, folder_in, tidy_unfinished
 from trainer.tools.subject import Subject
 
 _NORMALIZATION = "normalization.npz"
@@ -33,8 +34,9 @@ def make_card(subject: Subject, *, episodes: int, progress: Progress, place: Pat
     :param place: the folder; None makes `exports/step_<n>_card` in the run's directory. What was there gives way.
     :raises CancelledError: it was cut short; nothing of it remains
     """
+    is_own = place is None
     place = place or subject.directory / EXPORTS / f"step_{subject.step}_{CARD}"
-    tidy_exports(subject.directory)
+    tidy_unfinished(subject.directory)
     results = _evaluation(subject, episodes, progress)
     video = _video(subject)
     name = f"{subject.config.algorithm.name}-{subject.config.environment.id.rpartition('/')[2]}"
@@ -51,7 +53,8 @@ def make_card(subject: Subject, *, episodes: int, progress: Progress, place: Pat
         "upload": command_line("hf", "upload", f"YOUR_NAME/{name}", str(place)),
         "time": time.time(),
     }
-    place.parent.mkdir(parents=True, exist_ok=True)
+    if is_own:
+        folder_in(subject.directory, EXPORTS)
     with files.made_beside(place) as beside:
         shutil.copyfile(subject.checkpoint.path / "model.zip", beside / "model.zip")
         normalization = subject.checkpoint.path / _NORMALIZATION
@@ -87,7 +90,7 @@ def _evaluation(subject: Subject, episodes: int, progress: Progress) -> dict[str
 
 def _video(subject: Subject) -> Path | None:
     """Return the newest video of this checkpoint, else the last one before it."""
-    found = sorted((subject.directory / "videos").glob("step_*.mp4"))
+    found = sorted((subject.directory / VIDEOS).glob("step_*.mp4"))
     before = [path for path in found if int(path.stem.split("_")[1]) <= subject.step]
     return before[-1] if before else None
 

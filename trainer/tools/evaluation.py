@@ -19,7 +19,7 @@ from trainer.envs.seeding import mixed_seed
 from trainer.runs.evaluation import evaluate
 from trainer.tools.draws import own_draws
 from trainer.tools.progress import CancelledError, Progress
-from trainer.tools.results import FOLDER, INTERVAL
+from trainer.tools.results import FOLDER, INTERVAL, folder_in
 from trainer.tools.subject import Subject
 
 
@@ -71,10 +71,10 @@ def examine(
 def keep(directory: Path, result: dict[str, Any]) -> Path:
     """Write a result into its run's directory and return the file.
 
+    :raises ConflictError: the run was deleted meanwhile
     :raises OSError: it cannot be written
     """
-    folder = directory / FOLDER
-    folder.mkdir(exist_ok=True)
+    folder = folder_in(directory, FOLDER)
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(result["time"])) + f"-{int(result['time'] * 1000) % 1000:03d}"
     path = folder / f"{stamp}_step_{result['step']}.json"
     files.write_atomically(path, files.sealed(result))

@@ -24,7 +24,7 @@ from trainer.errors import PalaestraError
 from trainer.tools.formats import ONNX, TORCHSCRIPT, require_format
 from trainer.tools.portable import HIDDEN, MASK, START, Arrays, PortablePolicy
 from trainer.tools.progress import Progress
-from trainer.tools.results import ABOUT, EXPORTS, tidy_exports
+from trainer.tools.results import ABOUT, EXPORTS, folder_in, tidy_unfinished
 from trainer.tools.sampling import Sample, collect
 from trainer.tools.subject import Subject
 
@@ -78,13 +78,13 @@ def export(subject: Subject, kind: str, progress: Progress, place: Path | None =
 
     :param kind: `onnx` or `torchscript`
     :param place: the folder; None makes `exports/step_<n>_<kind>` in the run's directory. What was there gives way.
-    :raises ConflictError: a package is missing; the message has the one command that installs it
+    :raises ConflictError: a package is missing, and the message has the one command that installs it; or the run was
+        deleted meanwhile
     :raises ExportError: this policy cannot be exported
     :raises CancelledError: it was cut short
     """
     require_format(kind)
-    place = place or subject.directory / EXPORTS / f"step_{subject.step}_{kind}"
-    tidy_exports(subject.directory)
+    tidy_unfinished(subject.directory)
     progress.stage(0.0, 0.6)
     with subject.examined_in(0, 1) as env:
         model = subject.model(env)
@@ -92,7 +92,7 @@ def export(subject: Subject, kind: str, progress: Progress, place: Path | None =
         policy = PortablePolicy(subject, model, {name: rows[:2] for name, rows in sample.observations.items()})
     progress.stage(0.6, 1.0)
     progress.tell(0.0, "writing")
-    place.parent.mkdir(parents=True, exist_ok=True)
+    place = place or folder_in(subject.directory, EXPORTS) / f"step_{subject.step}_{kind}"
     with files.made_beside(place) as beside:
         file = beside / FILES[kind]
         call = (_write_onnx if kind == ONNX else _write_torchscript)(policy, _example(policy, sample), file)

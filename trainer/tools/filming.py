@@ -6,11 +6,12 @@ import time
 from typing import Any
 
 from trainer.envs.seeding import mixed_seed
+from trainer.media.parts import VIDEOS
 from trainer.media.recorder import record_episode
 from trainer.runs.evaluation import chooser
-from trainer.runs.filming import FOLDER
 from trainer.tools.draws import begin_draws, own_draws
 from trainer.tools.progress import CancelledError, Progress
+from trainer.tools.results import folder_in
 from trainer.tools.subject import Subject
 
 
@@ -34,7 +35,7 @@ def film(
             own_seed = mixed_seed(seed, number)
             env.seed(own_seed)
             begin_draws(model, own_seed)
-            path = subject.directory / FOLDER / f"step_{subject.step:010d}_{stamp}_{number + 1}.mp4"
+            path = folder_in(subject.directory, VIDEOS) / f"step_{subject.step:010d}_{stamp}_{number + 1}.mp4"
             with own_draws(own_seed):
                 recording = record_episode(
                     chooser(model, env, deterministic=deterministic),

@@ -1,8 +1,9 @@
 """Tasks that the server works on: each in a process of its own, known here by its id until the server ends.
 
 What always holds: a page that is closed or reloaded changes nothing; a task that is cancelled or fails leaves nothing
-half done; none outlives the program. What concerns a checkpoint loads PyTorch in another process, so a page's answer
-never waits for it; pruning, which only renames files, is done by a thread here.
+half done; none outlives the program, and no run is deleted while a task works on it. What concerns a checkpoint loads
+PyTorch in another process, so a page's answer never waits for it; pruning, which only renames files, is done by a
+thread here.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from trainer.store import Store
 from trainer.tools.choosing import choose
 from trainer.tools.formats import require_format
 from trainer.tools.progress import CancelledError, Progress
-from trainer.tools.results import tidy_exports
+from trainer.tools.results import tidy_unfinished
 from trainer.tools.tasks import AnyTask, Export, OfCheckpoint, Prune
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
@@ -53,6 +54,11 @@ class Job:
         self.ended_at: float | None = None
         self.progress = Progress(self._took)
         self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        """How people are told of it who are in its way: `export 3f0a…`."""
+        return f"{self.task.kind} {self.id}"
 
     def _took(self, fraction: float, words: str) -> None:
         self.fraction, self.words = fraction, words
@@ -98,7 +104,8 @@ class ToolJobs:
 
         :raises NotFoundError: there is no such run
         :raises ConfigError: there is no such checkpoint or format
-        :raises ConflictError: too many wait already, or something that is needed is not installed
+        :raises ConflictError: too many wait already, something that is needed is not installed, or the run is just
+            being deleted
         """
         if task.run is not None:
             self._manager.get(task.run)
@@ -110,6 +117,8 @@ class ToolJobs:
         with self._lock:
             if sum(each.state == WAITING for each in self._jobs.values()) >= _MOST_WAITING or self._closed:
                 raise ConflictError("Too many tasks wait already. Cancel some, or wait until they are done.")
+            if task.run is not None:
+                self._manager.holds.take(task.run, job.name)
             self._jobs[job.id] = job
             self._forget()
             thread = threading.Thread(target=self._work, args=(job,), name=f"tool-{job.id}", daemon=True)
@@ -217,6 +226,10 @@ class ToolJobs:
             self._places.release()
 
     def _end(self, job: Job, state: str) -> None:
+        if job.task.run is not None:
+            self._manager.holds.release(job.task.run, job.name)
+        if state == DONE:
+            job.fraction = 1.0
         job.ended_at = time.time()
         job.state = state
 
@@ -244,7 +257,7 @@ class ToolJobs:
                 with contextlib.suppress(OSError):
                     cast("BinaryIO", pipe).close()
             # What it was making when it was ended, if it was.
-            tidy_exports(directory)
+            tidy_unfinished(directory)
         self._tell(result)
         return result
 

@@ -11,12 +11,12 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from trainer import whole_files as files
-from trainer.errors import ConflictError
+from trainer.errors import ConflictError, NotFoundError
 from trainer.events import CheckpointRemoved, RunEvent
 from trainer.paths import Layout
 from trainer.runs.checkpoints import FOLDER, Checkpoint, checkpoints_in
@@ -164,23 +164,28 @@ def prune(
     for each in _plans(manager, layout, wanted, progress):
         if progress.cancelled:
             break
-        if not each.checkpoints and not each.replays:
+        try:
+            state = RunState(manager.get(each.run_id).status)
+        except NotFoundError:  # deleted meanwhile
             continue
+        loses = bool(each.checkpoints or each.replays)
         # Somebody may have let it go on meanwhile.
-        if RunState(manager.get(each.run_id).status) not in ENDED:
-            skipped.append(f"{each.name} goes on by now.")
+        if state not in ENDED:
+            skipped += [f"{each.name} goes on by now."] if loses else []
+            continue
+        manager.tidy(each.run_id)
+        if not loses:
             continue
         damage = each.kept[-1].damage
         if damage is not None:
             skipped.append(f"{each.name}: of the newest checkpoint, {damage}; its older ones may be needed.")
             continue
-        before = Weight.of(each.going()).freed
-        removed, lost = _do(each, emit)
-        counted["runs"] += 1
-        counted["checkpoints"] += removed
-        counted["replays"] += len(each.replays)
-        counted["freed_bytes"] += before
-        skipped += lost
+        done = _do(each, emit)
+        counted["runs"] += bool(done.checkpoints or done.replays)
+        counted["checkpoints"] += done.checkpoints
+        counted["replays"] += done.replays
+        counted["freed_bytes"] += done.freed
+        skipped += done.lost
     return {**counted, "skipped": skipped, "cancelled": progress.cancelled}
 
 
@@ -199,29 +204,46 @@ def _plans(manager: RunManager, layout: Layout, wanted: Prune, progress: Progres
         progress.tell(number / len(records), f"{number:,} of {len(records):,} runs")
 
 
-def _do(planned: Plan, emit: Callable[[RunEvent], None]) -> tuple[int, list[str]]:
-    removed, lost = 0, []
-    for checkpoint in planned.checkpoints:
+@dataclass
+class _Done:
+    """What went of one run: how many, the bytes that the disk has back, and what could not go in words."""
+
+    checkpoints: int = 0
+    replays: int = 0
+    freed: int = 0
+    lost: list[str] = field(default_factory=list)
+
+    def remove(self, folder: Path, name: str) -> bool:
+        """Take a folder away; return whether it is gone by this."""
+        # At this moment: its files may have been another's too that has gone just now.
+        freed = Weight.of(_files(folder)).freed
         try:
-            files.remove(checkpoint.path)
+            is_all = files.remove(folder)
         except FileNotFoundError:
-            continue
+            return False
         except OSError as error:
-            lost.append(f"{planned.name}, step {checkpoint.step:,}: {error}.")
-            continue
-        emit(CheckpointRemoved(planned.run_id, path=f"{FOLDER}/{checkpoint.path.name}"))
-        removed += 1
+            self.lost.append(f"{name}: {error}.")
+            return False
+        self.freed += freed if is_all else 0
+        return True
+
+
+def _do(planned: Plan, emit: Callable[[RunEvent], None]) -> _Done:
+    done = _Done()
+    for checkpoint in planned.checkpoints:
+        if done.remove(checkpoint.path, f"{planned.name}, step {checkpoint.step:,}"):
+            emit(CheckpointRemoved(planned.run_id, path=f"{FOLDER}/{checkpoint.path.name}"))
+            done.checkpoints += 1
     for checkpoint in planned.replays:
-        try:
-            files.remove(checkpoint.path / REPLAY)
-        except OSError as error:
-            lost.append(f"{planned.name}, replay buffer of step {checkpoint.step:,}: {error}.")
+        name = f"{planned.name}, replay buffer of step {checkpoint.step:,}"
+        if not done.remove(checkpoint.path / REPLAY, name):
             continue
+        done.replays += 1
         # The same checkpoint, smaller.
         with contextlib.suppress(OSError, ValueError, KeyError):
             made = float(files.read_sealed(checkpoint.path / ABOUT)["time"])
             emit(replace(checkpoint.saved(planned.run_id), time=made))
-    return removed, lost
+    return done
 
 
 def _is_milestone(checkpoint: Checkpoint) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from trainer import whole_files as files
-from trainer.errors import NotFoundError
+from trainer.errors import ConflictError, NotFoundError
+from trainer.media.parts import VIDEOS, sweep_parts
 from trainer.paths import confined
 
 FOLDER = "evaluations"
@@ -50,10 +51,25 @@ def file_in(directory: Path, folder: str, name: str) -> Path:
     return path
 
 
-def tidy_exports(directory: Path) -> None:
-    """Take away what processes that were killed have left of a run's exports; what cannot be is left to the next."""
+def folder_in(directory: Path, name: str) -> Path:
+    """Return a folder of a run's directory, made where it is missing; the directory itself never is.
+
+    :raises ConflictError: the run was deleted meanwhile
+    :raises OSError: it cannot be made
+    """
+    folder = directory / name
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise ConflictError(f"The folder of run {directory.name} is gone: it was deleted meanwhile.") from None
+    return folder
+
+
+def tidy_unfinished(directory: Path) -> None:
+    """Take away what killed processes have left of a run's exports and videos; what cannot be is left to the next."""
     with contextlib.suppress(OSError):
         files.tidy(directory / EXPORTS, "step_", shared=True)
+    sweep_parts(directory / VIDEOS)
 
 
 def address_of(run_id: str, folder: str, name: str) -> str:

@@ -28,6 +28,14 @@ from trainer.tools.tasks import OfCheckpoint, read_task
 
 NICE = 5
 _MOST_THREADS = 2
+# How a sentence about one that has failed begins.
+_FAILED = {
+    "evaluate": "The evaluation",
+    "export": "The export",
+    "card": "The model card",
+    "render": "The recording",
+    "prune": "The pruning",
+}
 
 
 def main() -> NoReturn:
@@ -68,7 +76,8 @@ def _work(asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
     except BaseException as error:  # noqa: BLE001  # SystemExit too ends this task and is told
         if not isinstance(error, PalaestraError):
             traceback.print_exc()
-        return {"error": explain(error)}
+        traced = "The program's own terminal"
+        return {"error": explain(error, asked["environment"], what=_FAILED[task.kind], traced=traced)}
 
 
 class _Says:

@@ -7,6 +7,15 @@ from trainer.runs.checkpoints.folder import (
     Checkpoint,
     CheckpointFolder,
     checkpoints_in,
+    tidy_checkpoints,
 )
 
-__all__ = ["FOLDER", "KEPT_FOR_EVER", "AbandonedError", "Checkpoint", "CheckpointFolder", "checkpoints_in"]
+__all__ = [
+    "FOLDER",
+    "KEPT_FOR_EVER",
+    "AbandonedError",
+    "Checkpoint",
+    "CheckpointFolder",
+    "checkpoints_in",
+    "tidy_checkpoints",
+]

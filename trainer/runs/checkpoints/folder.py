@@ -122,6 +122,17 @@ def checkpoints_in(run_directory: Path) -> list[Checkpoint]:
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 
 
+def tidy_checkpoints(run_directory: Path, *, shared: bool = False) -> None:
+    """Put right what a process that died while it saved or removed a checkpoint has left of a run's.
+
+    :param shared: leave to other processes that live what they are making
+    """
+    folder = run_directory / FOLDER
+    files.tidy(folder, "step_", shared=shared)
+    for checkpoint in folder.glob("step_*"):
+        files.tidy(checkpoint, replay_files.FOLDER, shared=shared)
+
+
 class CheckpointFolder:
     """The checkpoints of one run.
 
@@ -150,10 +161,7 @@ class CheckpointFolder:
         self._keep = keep
         self._replay = ReplayFiles()
         self._pending: replay_files.Saved | None = None
-        # What a process that died in the middle of a save has left; only one process works on a run.
-        files.tidy(self._folder, "step_")
-        for checkpoint in self._folder.glob("step_*"):
-            files.tidy(checkpoint, replay_files.FOLDER)
+        tidy_checkpoints(run_directory)  # only one process works on a run
 
     def save(
         self,
