@@ -178,6 +178,17 @@ def test_a_file_of_ones_own_runs_only_after_a_warning_and_becomes_an_environment
         server.api("POST", "/api/environments/custom/example_corridor/disable")
 
 
+def test_many_files_of_ones_own_take_the_room_that_an_empty_list_leaves(tab, server):
+    own = server.api("GET", "/api/environments/custom")
+    files = [{**file, "name": f"{file['name']}_{number}"} for file in own["files"] for number in range(9)]
+    tab.route("**/api/environments/custom", lambda route: route.fulfill(json={**own, "files": files}))
+    tab.get_by_role("button", name="Look for new packages and files").click()
+    tab.locator("[data-family=yours]").click()
+    expect(tab.locator(".pal-envs-file")).to_have_count(len(files))
+    ends = "n => n.getBoundingClientRect().bottom"
+    assert tab.locator(".pal-envs-note").evaluate(ends) == tab.locator(".pal-envs-middle").evaluate(ends)
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_wider_than_the_page(tab, width):
     tab.set_viewport_size({"width": width, "height": 800})

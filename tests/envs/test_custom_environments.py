@@ -130,6 +130,14 @@ def test_a_changed_file_can_be_enabled_anew_and_is_then_the_new_one(shelf, folde
     assert catalogue.spaces_of("PalaestraLane-v0").observation_shape == (3,)
 
 
+def test_a_file_that_its_check_refused_and_that_was_mended_is_not_enabled_rather_than_changed(shelf, folder) -> None:
+    write(folder, "lane", "import gymnasium\nraise ValueError('not yet')\n")
+    assert enable(shelf, "lane").state == "broken"
+    write(folder, "lane", GOOD)
+    mended = described(shelf, "lane")
+    assert (mended.state, mended.problems) == ("new", ())
+
+
 def test_only_the_text_that_its_reader_saw_is_enabled(shelf, folder) -> None:
     seen = described(shelf, "lane").digest
     write(folder, "lane", MARK + GOOD)

@@ -35,7 +35,8 @@ class CustomFile:
     """One file as the page shows it.
 
     :param digest: of the file as it is now; whoever enables it says which one they mean
-    :param state: `new` was never tried, `changed` is not what was enabled, `broken` was refused, `enabled` is in use
+    :param state: `new` was never tried as it is, `changed` is not what was enabled, `broken` was refused,
+        `enabled` is in use
     :param ids: that it registers, as far as that is known
     :param problems: what its check said: severity, message, id, file, line
     :param checking: whether it is being tried at this moment
@@ -187,8 +188,10 @@ class CustomEnvironments:
         stat = path.stat()
         current = known is not None and same(known["files"], self.folder)
         state: State = "new"
-        if known is not None:
-            state = "changed" if not current else "enabled" if known["enabled"] else "broken"
+        if known is not None and current:
+            state = "enabled" if known["enabled"] else "broken"
+        elif known is not None and known["enabled"]:
+            state = "changed"
         if state == "enabled" and not ids_of(path.stem):
             state = "broken"  # it could not be imported when this process began
         shown = known if known is not None and current else {}
