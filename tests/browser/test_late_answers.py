@@ -317,6 +317,16 @@ def test_a_start_asks_anew_whether_what_stood_in_its_way_is_gone(world, trouble)
     world.wait_for_function("starts === 1")
 
 
+def test_what_is_known_of_an_environment_goes_when_another_is_chosen(world):
+    facts = world.locator(".pal-environment-facts")
+    expect(facts).to_contain_text("4 numbers")
+    world.evaluate("window.broken = true; palaestra.train.model.set('environment.id', 'Acrobot-v1')")
+    assert facts.text_content() == "…"
+    expect(facts).to_have_text("")
+    world.evaluate("window.broken = false")
+    expect(facts).to_contain_text("6 numbers")
+
+
 def test_nothing_is_reviewed_while_train_is_not_looked_at_and_everything_when_it_is(world):
     world.evaluate("window.obstacles = ['The disk is full.']; palaestra.train.reviewer.review()")
     expect(world.locator("#review")).to_contain_text("The disk is full.")

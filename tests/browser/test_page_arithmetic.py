@@ -43,6 +43,11 @@ def shared_page(chromium):
         ("short(12345)", "12.3k"),
         ("short(10000000)", "10M"),
         ("short(950)", "950"),
+        ("capital('must be at least 1')", "Must be at least 1"),
+        ("capital('defaults.toml is not TOML')", "defaults.toml is not TOML"),
+        ("capital('minigrid.wrappers:FlatObsWrapper refuses')", "minigrid.wrappers:FlatObsWrapper refuses"),
+        ("capital('cuda:0 is not there')", "cuda:0 is not there"),
+        ("capital('está mal')", "Está mal"),
     ],
 )
 def test_numbers_are_written_as_people_read_them(shared_page, call, text):

@@ -146,6 +146,13 @@ def test_own_defaults_are_made_set_refused_and_taken_back_in_the_page(settings, 
     no_defaults.write_text("[training]\nsede = 1\n")
     leave_and_return(settings)
     expect(part.get_by_text("Line 2: is not a known setting")).to_be_visible()
+    for written, said in (
+        ("[training]\nseed = 9\nsede = 1\n", "what is right in it was taken: training.sede – Line 3"),
+        ("what is this?", "nothing of it was taken: defaults.toml is not TOML"),
+    ):
+        no_defaults.write_text(written)
+        settings.evaluate("() => palaestra.train.config.fresh()")
+        expect(settings.locator('.pal-toast[data-key="own defaults"]')).to_contain_text(said)
     no_defaults.write_text("[training]\nseed = 8\n")
     leave_and_return(settings)
     row.get_by_role("button", name="Take Seed back").click()

@@ -25,7 +25,10 @@ def device_faults(device: str) -> list[Fault]:
     hint = "Choose auto, which takes a GPU where there is one, or cpu."
     return [
         Fault(
-            "training.device", f"{device} cannot be used: this machine has {missing}", hint, {"training.device": "auto"}
+            "training.device",
+            f"the device {device} cannot be used: this machine has {missing}",
+            hint,
+            {"training.device": "auto"},
         )
     ]
 

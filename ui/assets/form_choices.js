@@ -20,6 +20,7 @@
     });
     combo.input.classList.add("pal-figures");
     const facts = h("p", { class: "pal-environment-facts", "aria-live": "polite" });
+    let known = { id: "", facts: [] };
     return {
       node: combo.node,
       extra: facts,
@@ -27,13 +28,20 @@
       read: () => combo.value,
       write: (value) => combo.show(value),
       listen: (fn) => (take = fn),
-      showFacts: (known, id) => pal.setText(facts, known.id === id ? sentence(known.facts) : ""),
+      showFacts: (answer, id) => {
+        known = answer;
+        pal.setText(facts, known.id === id ? sentence(known.facts) : "");
+      },
+      // Another id is in the field: what is known of the former one says nothing of it.
+      wait: (id) => pal.setText(facts, known.id === id ? sentence(known.facts) : "…"),
+      // No answer is on its way any more.
+      forsake: (id) => known.id !== id && pal.setText(facts, ""),
     };
   }
 
   function sentence(facts) {
     const text = facts.map(pal.said).join(pal.text("form.comma"));
-    return text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}${pal.text("form.full_stop")}` : "";
+    return text ? `${pal.format.capital(text)}${pal.text("form.full_stop")}` : "";
   }
 
   // A control for FormField: one button an algorithm; those that cannot act in the environment say why.

@@ -125,9 +125,15 @@
       const take = (form) => {
         const done = form.own ? pal.text("presets.new_done_with", { count: form.own }) : pal.text("presets.new_done");
         this.replace(() => this.fill(form, changes), message ?? done);
-        if (form.faults.length) pal.fail(new pal.ApiError(form.faults.map(pal.faultText).join(" ")), pal.text("presets.new_faults"), "own defaults");
+        if (form.faults.length) this.tellFaults(form.faults);
       };
       return this.fillFrom(() => this.ask("new_form"), take, pal.text("presets.new_failed"));
+    }
+
+    // What is wrong with the file of one's own defaults; a fault of no setting in it is one of the whole file.
+    tellFaults(faults) {
+      const lead = pal.text(faults.some(({ field }) => !field) ? "presets.new_unread" : "presets.new_faults");
+      pal.fail(new pal.ApiError(lead, { status: 422, code: "invalid_config", details: faults }), lead, "own defaults");
     }
 
     fill(form, changes) {

@@ -134,6 +134,7 @@
     const facts = [
       showsNothing(field, field.initial) ? null : pal.text("form.default_value", { value: initial }),
       bounds(field),
+      field.unit ? pal.text("form.in_unit", { unit: field.unit }) : null, // a narrow column may have cut it off
       field.example && !field.help.includes(field.example) ? pal.text("form.such_as", { example: field.example }) : null,
     ];
     return { text: field.help, facts: facts.filter(Boolean).join(" · "), path: field.path };
@@ -300,8 +301,7 @@
 
   // "must be at least 1, not 0" + hint -> two sentences.
   function faultText(fault) {
-    const said = pal.said(fault.message);
-    const message = said.charAt(0).toUpperCase() + said.slice(1);
+    const message = pal.format.capital(pal.said(fault.message));
     const sentence = /[.!?。！？]$/.test(message) ? message : `${message}${pal.text("form.full_stop")}`;
     return fault.hint ? `${sentence} ${pal.said(fault.hint)}` : sentence;
   }

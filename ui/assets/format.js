@@ -15,6 +15,12 @@
     return typeof value === "number" && Number.isFinite(value);
   }
 
+  // What begins a sentence: a word gets its capital; a name (defaults.toml, module:Class, cuda:0, gae_lambda) stays as it is.
+  function capital(text) {
+    const isWord = /^[\p{L}'’]+[,.;:!?]?(?=\s|$)/u.test(text);
+    return isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  }
+
   // 1234567 -> "1,234,567"
   function count(value) {
     return known(value) ? whole.format(value) : none;
@@ -173,5 +179,5 @@
     return tenths > 0 && tenths < 100 ? `${fixed(tenths / 10, 1)}%` : percent(fraction);
   }
 
-  pal.format = { known, typed, regrouped, plain, local, rounded, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, shape, percent, progress, none };
+  pal.format = { capital, known, typed, regrouped, plain, local, rounded, count, value, spread, short, duration, date, ago, exact, clock, bytes, share, shape, percent, progress, none };
 })();

@@ -150,7 +150,9 @@ def _buffer_arguments(config: RunConfig, _: Spaces | None) -> Iterator[Fault]:
     for name in given or {}:
         if name in reserved:
             rest = {key: value for key, value in (given or {}).items() if key not in reserved}
-            yield Fault(field, f"{name} is passed by Stable-Baselines3 itself", "Remove it.", {field: rest or None})
+            yield Fault(
+                field, f"holds {name}, which Stable-Baselines3 passes itself", "Remove it.", {field: rest or None}
+            )
 
 
 RULES = (
