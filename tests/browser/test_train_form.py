@@ -7,6 +7,17 @@ from playwright.sync_api import expect
 
 from trainer.config.numbers import meant_number, read_number
 
+# What the count of found fields touches, of all that is drawn outside it.
+COVERED = """() => {
+  const spot = (node) => node.getBoundingClientRect();
+  const count = spot(document.querySelector(".pal-search-count"));
+  const meets = ({ left, right, top, bottom, width }) =>
+    width && left < count.right && right > count.left && top < count.bottom && bottom > count.top;
+  const kinds = "input, button, p, .pal-search-others, .pal-form-section, .pal-config-score";
+  const drawn = [...document.querySelectorAll(`#pal-train :is(${kinds})`)].filter((node) => node.checkVisibility());
+  return drawn.filter((node) => meets(spot(node))).map((node) => node.outerHTML.slice(0, 80));
+}"""
+
 
 def field(page, path):
     return page.locator(f'.pal-field[data-path="{path}"]:visible')
@@ -76,10 +87,25 @@ def test_the_search_finds_a_folded_field_and_enter_goes_there(page):
 
 
 def test_the_search_says_which_algorithm_has_what_is_not_here(page):
-    page.locator("#field-search").fill("policy delay")
-    expect(page.locator(".pal-search-count")).to_have_text("none here; in TD3, CrossQ")
-    page.locator("#field-search").fill("replay buffer")
-    expect(page.locator(".pal-search-count")).to_contain_text("of that name in DQN, DDPG, TD3, SAC")
+    others = page.locator(".pal-search-others")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.locator("#field-search").fill("replay buffer")
+        expect(others).to_contain_text("is only mentioned")
+        expect(others.get_by_role("button").first).to_have_text("DQN")
+        expect(page.locator(".pal-field:visible")).to_have_count(1)
+        page.locator("#field-search").fill("policy delay")
+        expect(others).to_contain_text("PPO has no field like “policy delay”")
+        expect(others.get_by_role("button")).to_have_text(["TD3", "CrossQ"])
+        assert page.evaluate(COVERED) == [], "the count lies over something"
+    others.get_by_role("button", name="Choose TD3 and go to Policy delay").click()
+    expect(field(page, "algorithm.policy_delay").locator("input")).to_be_focused()
+    expect(others).to_be_hidden()
+    assert page.evaluate("palaestra.train.model.algorithm") == "td3"
+    page.locator("#field-search").fill("zebra")
+    others.get_by_role("button", name="Show all fields").click()
+    expect(field(page, "training.seed")).to_be_visible()
+    expect(page.locator("#field-search")).to_have_value("")
 
 
 def test_a_changed_field_has_an_arrow_back_to_the_preset(page):

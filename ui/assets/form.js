@@ -100,7 +100,7 @@
     const panel = new pal.ChecksPanel(model, view);
     const actions = new pal.ActionBar(model, view, reviewer, ask, panel);
     const head = h("div", { class: "pal-train-head" }, config.node, search.node);
-    pal.onlyWhileShown(node, h("div", { class: "pal-train" }, head, view.root, actions.node));
+    pal.onlyWhileShown(node, h("div", { class: "pal-train" }, head, search.others, view.root, actions.node));
     const restored = model.restoreDraft();
     const before = model.copy();
     for (let tries = 0; ; tries += 1) {

@@ -16,10 +16,7 @@
   function goToField(model, view, search, name) {
     const field = fieldAt(model, name);
     if (field) {
-      view.reveal(field.key);
-      const node = document.activeElement?.closest(".pal-field");
-      node?.classList.add("pal-pointed");
-      setTimeout(() => node?.classList.remove("pal-pointed"), 2000);
+      view.point(field.key);
       return;
     }
     search.input.value = name.split(".").pop().replaceAll("_", " ");

@@ -9,7 +9,7 @@
   pal.shortcut("/", () => search?.input.focus(), { tab: "train", says: "shortcuts.find_field" });
 
   class FormSearch {
-    // view: the FormView; fields() gives its FormFields, folds() its <details>
+    // view: the FormView; fields() gives its FormFields, folds() its <details>. `node` is the box, `others` stands in the form's place.
     constructor(view, model) {
       this.view = view;
       view.search = this;
@@ -25,6 +25,7 @@
         spellcheck: "false",
       });
       this.count = h("span", { class: "pal-search-count", role: "status" });
+      this.others = h("div", { class: "pal-search-others", hidden: true }, h("p", { role: "status" }), h("div", { class: "pal-search-offers" }));
       this.node = h("div", { class: "pal-search" }, pal.icon("search"), this.input, h("kbd", { text: "/", "aria-hidden": "true" }), this.count);
       this.input.addEventListener("input", () => this.run());
       this.input.addEventListener("keydown", (event) => this.key(event));
@@ -79,20 +80,45 @@
       this.tell(found.size, words);
     }
 
-    // What is not named so here may be a field of other algorithms.
+    // How many there are, and where else what is not named so here may be: in other algorithms, or nowhere.
     tell(number, words) {
-      const { algorithm, description } = this.model;
-      const here = pal.text("form.fields", { count: number });
-      const has = (name, fits) => description.fields.some((field) => field.algorithm === name && fits(field));
-      const others = (fits) => description.algorithms.filter(({ name }) => name !== algorithm && has(name, fits)).map(({ label }) => label).join(", ");
-      if (number === 0) {
-        const elsewhere = others((field) => this.fits(field, words));
-        setText(this.count, elsewhere ? pal.text("form.fields_elsewhere", { algorithms: elsewhere }) : here);
-      } else if (this.matches(words).some(({ field }) => this.isNamed(field, words))) setText(this.count, here);
-      else {
-        const elsewhere = others((field) => this.isNamed(field, words));
-        setText(this.count, elsewhere ? pal.text("form.fields_named_elsewhere", { here, algorithms: elsewhere }) : here);
-      }
+      setText(this.count, pal.text("form.fields", { count: number }));
+      const isNamedHere = number > 0 && this.matches(words).some(({ field }) => this.isNamed(field, words));
+      const offers = isNamedHere ? [] : this.elsewhere(words, number > 0);
+      this.others.hidden = isNamedHere || (number > 0 && !offers.length);
+      if (this.others.hidden) return;
+      const typed = this.input.value.trim();
+      const has = this.model.description.algorithms.find(({ name }) => name === this.model.algorithm)?.label;
+      const key = number ? "form.fields_named_elsewhere" : offers.length ? "form.fields_elsewhere" : "form.fields_nowhere";
+      setText(this.others.firstChild, pal.text(key, { algorithm: has, words: typed }));
+      const all = h("button", { type: "button", class: "pal-button", text: pal.text("form.all_fields") });
+      all.addEventListener("click", () => {
+        this.clear();
+        this.input.focus();
+      });
+      this.others.lastChild.replaceChildren(...(offers.length ? offers.map((offer) => this.offer(offer)) : [all]));
+    }
+
+    // [{name, label, field}, ...]: every other algorithm that has such a field, and which; by help only where none is named so.
+    elsewhere(words, onlyNamed) {
+      const { algorithm, description, values } = this.model;
+      const ofAlgorithm = (field, name) => field.algorithm === name || (!field.algorithm && field.algorithms.includes(name));
+      const has = (name, fits) => description.fields.find((field) => ofAlgorithm(field, name) && (!field.when || field.when.values.includes(values[field.when.key])) && fits(field, words));
+      const found = (fits) => description.algorithms.filter(({ name }) => name !== algorithm).map(({ name, label }) => ({ name, label, field: has(name, fits) })).filter(({ field }) => field);
+      const named = found((field) => this.isNamed(field, words));
+      return named.length || onlyNamed ? named : found((field) => this.fits(field, words));
+    }
+
+    // One that cannot act in the environment looks as it does in the form, and says why.
+    offer({ name, label, field }) {
+      const says = pal.text("form.choose_and_go", { algorithm: label, field: field.title });
+      const unfit = pal.said(this.view.unfit[name]);
+      const button = h("button", { type: "button", class: unfit ? "pal-button pal-unfit" : "pal-button", text: label, "aria-label": says, data: { tip: unfit || says, algorithm: name } });
+      button.addEventListener("click", () => {
+        this.model.set("algorithm.name", name);
+        this.view.point(field.key);
+      });
+      return button;
     }
 
     clear() {
@@ -102,6 +128,7 @@
 
     end() {
       setText(this.count, "");
+      this.others.hidden = true;
       if (!this.opened) return;
       for (const [fold, open] of this.opened) fold.open = open;
       this.opened = null;

@@ -24,6 +24,7 @@
       this.model = model;
       this.ask = ask;
       this.fields = new Map(); // key -> FormField
+      this.unfit = {}; // algorithm -> why it cannot act in the environment
       this.root = h("div", { class: "pal-form" }, ...model.description.sections.map((section) => this.section(section)));
       new pal.FormHelp(this.root, (node) => this.fieldAt(node));
       model.on("values", (keys) => this.refresh(keys));
@@ -31,6 +32,8 @@
       model.on("algorithm", () => this.refreshAll());
       model.on("faults", () => this.showFaults());
       model.on("review", ({ environment }) => this.showEnvironment(environment));
+      model.on("values", (keys) => keys.includes("environment.id") && this.environment?.wait(model.values["environment.id"]));
+      model.on("unreviewed", () => this.environment?.forsake(model.values["environment.id"]));
       model.on("review", ({ layers }) => this.wrappers?.reviewed(layers));
       this.mark();
     }
@@ -183,9 +186,18 @@
       made.focus();
     }
 
+    // As above, and the field is marked for a moment.
+    point(key) {
+      this.reveal(key);
+      const node = document.activeElement?.closest(".pal-field");
+      node?.classList.add("pal-pointed");
+      setTimeout(() => node?.classList.remove("pal-pointed"), 2000);
+    }
+
     // What the server found out about the environment: facts below its field, algorithms that cannot act in it.
     showEnvironment(known) {
       this.environment?.showFacts(known, this.model.values["environment.id"]);
+      this.unfit = known.unfit;
       this.algorithm?.showUnfit(known.unfit);
     }
   }
