@@ -16,6 +16,7 @@ from serving import tool_commands
 from serving.settings import Settings, SettingsError, read_settings_file
 from trainer import __version__
 from trainer.errors import PalaestraError, StorageError
+from trainer.paths import program
 from trainer.process import prepare
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
 
     top = argparse.ArgumentParser(
-        prog="webui",
+        prog=program(),
         parents=[shared],
         argument_default=argparse.SUPPRESS,
         description="Palaestra: train reinforcement-learning agents from a web page or from the terminal.",
@@ -233,7 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return serve(settings)
     except SettingsError as error:
-        print(f"webui: {error}", file=sys.stderr)
+        print(f"{program()}: {error}", file=sys.stderr)
         return 2
     except PalaestraError as error:
         from trainer.terminal import BAD_CONFIG, FAILED, explain_faults

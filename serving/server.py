@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from serving.only import OnlyServer
 from serving.settings import Settings, SettingsError
 from serving.warm_up import warm_up
+from trainer.amounts import counted
 from trainer.engine import Engine
 
 # How often Gradio's queue looks for events of its own components, of which our page has hardly any. Its default is a
@@ -111,10 +112,12 @@ def _announce(settings: Settings, local_url: str, share_url: str | None, engine:
         else:
             print(f"Share link: {share_url}", flush=True)
     if engine.interrupted:
-        goes_on = "they go on by themselves" if settings.auto_resume else "Monitor offers to resume them"
-        print(
-            f"{len(engine.interrupted)} runs were interrupted when the program last ended; {goes_on}.", file=sys.stderr
-        )
+        one = len(engine.interrupted) == 1
+        runs = f"{counted(len(engine.interrupted), 'run')} {'was' if one else 'were'}"
+        goes_on = f"Monitor offers to resume {'it' if one else 'them'}"
+        if settings.auto_resume:
+            goes_on = "it goes on by itself" if one else "they go on by themselves"
+        print(f"{runs} interrupted when the program last ended; {goes_on}.", file=sys.stderr)
     if settings.inbrowser and not settings.headless:
         webbrowser.open(local_url)
 

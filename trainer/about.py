@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from trainer import __version__
+from trainer.amounts import size
 from trainer.revision import git_commit
 
 # In the order in which a fault is looked for.
@@ -43,7 +44,7 @@ def about(gpus: list[str]) -> dict[str, Any]:
     versions += [[name, version] for name in _TOLD if (version := _version(name))]
     machine = [["System", f"{platform.system()} {platform.release()} ({platform.machine()})"]]
     machine += [["Processor", f"{processor()}, {os.cpu_count()} cores"]]
-    machine += [["Memory", f"{psutil.virtual_memory().total / 2**30:.1f} GB"]]
+    machine += [["Memory", size(psutil.virtual_memory().total)]]
     machine += [["GPU", name] for name in gpus] or [["GPU", "none"]]
     return {"versions": versions, "machine": machine}
 

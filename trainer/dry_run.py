@@ -6,11 +6,11 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 
+from trainer.amounts import size
 from trainer.config import RunConfig
 from trainer.config.durations import show_duration
 from trainer.engine import Engine
 from trainer.errors import ConfigError
-from trainer.runs.disk import size
 from trainer.runs.estimates import Amount, Estimates
 from trainer.runs.review import Review
 

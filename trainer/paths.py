@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,11 @@ OUTPUTS = PROJECT_ROOT / "outputs"
 USER_PRESETS = PROJECT_ROOT / "presets" / "user"
 ENVIRONMENTS = PROJECT_ROOT / "environments"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+=@-]{0,127}")
+
+
+def program(*, windows: bool = os.name == "nt") -> str:
+    """Return how the program is called in a terminal, in the folder that it lies in."""
+    return "webui.bat" if windows else "./webui.sh"
 
 
 def safe_name(name: str, what: str = "name") -> str:

@@ -17,6 +17,7 @@ from trainer.config import About, PresetInfo, PresetStore
 from trainer.config.importing import Imported, Line, import_text
 from trainer.config.presets import MAX_BYTES
 from trainer.errors import ConfigError, Fault, StorageError, nearest, reason_of
+from trainer.paths import program
 
 DONE, NOT_FOUND = 0, 2
 _LONGEST = 48
@@ -69,7 +70,7 @@ def import_preset(
         saved = presets.save(name, imported.config, about)
     except OSError as error:
         raise StorageError(f"The preset {name} could not be written: {reason_of(error)}.") from error
-    console.print(f"Saved as {saved.name}: webui train {saved.name}")
+    console.print(f"Saved as {saved.name}: {program()} train {saved.name}")
     return DONE
 
 

@@ -26,6 +26,7 @@ from trainer.engine import Engine
 from trainer.envs.entry_points import has_own_code
 from trainer.errors import ConfigError, ConflictError, Fault, PalaestraError, reason_of
 from trainer.events import StateChanged
+from trainer.paths import program
 from trainer.runs.states import RunState
 from trainer.store import RunRecord, StoreError
 
@@ -119,7 +120,7 @@ def import_model(
     record = engine.manager.import_model(model, config, preset=preset, trust=trust)
     console = Console(stderr=True)
     _conclude(engine, record, console, as_json=as_json)
-    console.print(f"webui resume {record.id}   trains it on", highlight=False)
+    console.print(f"{program()} resume {record.id}   trains it on", highlight=False)
     return COMPLETED
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.browser.stage import Rest, open_stage, plain
+from tests.test_amounts import SIZES
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,7 @@ def shared_page(chromium):
         ("capital('minigrid.wrappers:FlatObsWrapper refuses')", "minigrid.wrappers:FlatObsWrapper refuses"),
         ("capital('cuda:0 is not there')", "cuda:0 is not there"),
         ("capital('está mal')", "Está mal"),
+        *((f"bytes({count!r})", words) for count, words in SIZES),
     ],
 )
 def test_numbers_are_written_as_people_read_them(shared_page, call, text):

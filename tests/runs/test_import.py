@@ -14,6 +14,7 @@ import stable_baselines3
 import torch
 
 from trainer.algorithms.imports import ImportModelError, UntrustedFileError
+from trainer.paths import program
 from trainer.runs.checkpoints.folder import checkpoints_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -207,7 +208,7 @@ def test_the_command_line_takes_a_model_in(foreign, tmp_path):
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert (result["status"], result["step"]) == ("stopped", theirs.num_timesteps)
-    assert f"webui resume {result['id']}" in done.stderr
+    assert f"{program()} resume {result['id']}" in done.stderr
     refused = run("--set", "policy.net_arch=[32]")
     assert refused.returncode == 2
     assert "does not fit this configuration" in refused.stderr

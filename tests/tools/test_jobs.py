@@ -60,7 +60,7 @@ def test_a_cancelled_task_leaves_nothing(trained_engine, cartpole_run, submit):
     running = trained_engine.tools.get(job_id)
     assert running["state"] == "running"
     assert running["eta_seconds"] > 0
-    assert "of 30000 episodes" in running["words"]
+    assert "of 30,000" in running["words"]
     trained_engine.tools.cancel(job_id)
     assert ended(trained_engine, job_id)["state"] == "cancelled"
     assert (evaluations_in(directory), exports_in(directory)) == before

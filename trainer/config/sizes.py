@@ -5,6 +5,7 @@ Tests hold these numbers to the arrays themselves. None always means that it is 
 
 from __future__ import annotations
 
+from trainer.amounts import size
 from trainer.config.algorithms import MaskablePPOConfig, OffPolicyConfig, OnPolicyConfig, RecurrentPPOConfig
 from trainer.config.placement import has_own_buffer, keeps_infos
 from trainer.config.run import RunConfig
@@ -12,7 +13,6 @@ from trainer.config.spaces import Spaces
 from trainer.errors import Fault
 
 _TIMEOUTS = "handle_timeout_termination"
-_GB = 1e9
 _NOTHING_FITS = "Nothing fits: free some memory."
 # Where memory is used to the last byte the next allocation of anybody ends a program.
 _SENSIBLE_PART = 0.8
@@ -85,12 +85,12 @@ def rollout_bytes(config: RunConfig, spaces: Spaces) -> int | None:
     return int(algorithm.n_steps) * config.environment.n_envs * row
 
 
-def memory_fault(config: RunConfig, needed: int, free: int, whose: str = "are free") -> Fault | None:
+def memory_fault(config: RunConfig, needed: int, free: int, left: str = "") -> Fault | None:
     """Return the fault of a replay buffer or rollout that does not fit, with a size that does; None where it fits.
 
     :param needed: bytes of the whole of it
     :param free: bytes that may be taken
-    :param whose: how the message goes on after the number of free bytes
+    :param left: how the message says what may be taken; how much is free when empty
     """
     algorithm, copies = config.algorithm, config.environment.n_envs
     if needed <= free:
@@ -98,32 +98,33 @@ def memory_fault(config: RunConfig, needed: int, free: int, whose: str = "are fr
     share = max(0, free) / needed * _SENSIBLE_PART
     if isinstance(algorithm, OffPolicyConfig):
         fits = _rounded_down(int(algorithm.buffer_size * share))
-        return not_enough_memory(max(algorithm.buffer_size // copies, 1) * copies, needed, free, fits, whose)
+        return not_enough_memory(max(algorithm.buffer_size // copies, 1) * copies, needed, free, fits, left)
     steps = int(getattr(algorithm, "n_steps", 0))
     fits = _rounded_down(int(steps * share))
     rows = steps * copies
-    message = (
-        f"{needed / _GB:.1f} GB of memory are needed for {rows:,} steps of a rollout, and {free / _GB:.1f} GB {whose}"
-    )
+    message = f"{size(needed)} of memory are needed for {rows:,} steps of a rollout, and {left or _left(free)}"
     hint, fix = _NOTHING_FITS, None
     if fits > 0:
         hint, fix = f"At most {fits:,} of each copy fit.", {"algorithm.n_steps": fits}
     return Fault("algorithm.n_steps", message, hint, fix)
 
 
-def not_enough_memory(transitions: int, needed: int, free: int, fits: int, whose: str = "are free") -> Fault:
+def not_enough_memory(transitions: int, needed: int, free: int, fits: int, left: str = "") -> Fault:
     """Return the fault of a buffer that does not fit.
 
     :param transitions: it was to hold
     :param fits: how many transitions do fit
+    :param left: as in `memory_fault`
     """
-    message = (
-        f"{needed / _GB:.1f} GB of memory are needed for {transitions:,} transitions, and {free / _GB:.1f} GB {whose}"
-    )
+    message = f"{size(needed)} of memory are needed for {transitions:,} transitions, and {left or _left(free)}"
     hint, fix = _NOTHING_FITS, None
     if fits > 0:
         hint, fix = f"At most {fits:,} fit.", {"algorithm.buffer_size": fits}
     return Fault("algorithm.buffer_size", message, hint, fix)
+
+
+def _left(free: int) -> str:
+    return f"{size(free)} are free"
 
 
 def _rounded_down(number: int) -> int:

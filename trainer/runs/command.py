@@ -12,7 +12,7 @@ from typing import Any
 
 from trainer.config import PresetStore, RunConfig
 from trainer.config.comparison import changed as compare
-from trainer.paths import OUTPUTS
+from trainer.paths import OUTPUTS, program
 
 
 def differences(base: RunConfig, config: RunConfig) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def differences(base: RunConfig, config: RunConfig) -> dict[str, Any]:
 
 def command_line(config: RunConfig, base_name: str, base: RunConfig, *, windows: bool = os.name == "nt") -> str:
     """Return the shell line that trains `config`, starting from the preset or file `base_name`."""
-    words = ["webui.bat" if windows else "./webui.sh", "train", base_name]
+    words = [program(windows=windows), "train", base_name]
     for path, value in differences(base, config).items():
         words += ["--set", f"{path}={_flag_text(value)}"]
     return subprocess.list2cmdline(words) if windows else shlex.join(words)
@@ -50,7 +50,7 @@ def shortest_command(config: RunConfig, presets: PresetStore, preset: str | None
 
 def fork_command(parent_id: str, step: int, changes: Mapping[str, Any], *, windows: bool = os.name == "nt") -> str:
     """Return the shell line that forks a run once more."""
-    words = ["webui.bat" if windows else "./webui.sh", "fork", parent_id, "--step", str(step)]
+    words = [program(windows=windows), "fork", parent_id, "--step", str(step)]
     for path, value in changes.items():
         words += ["--set", f"{path}={_flag_text(value)}"]
     return subprocess.list2cmdline(words) if windows else shlex.join(words)

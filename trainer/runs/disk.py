@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from trainer.amounts import size
 from trainer.errors import StorageError
 from trainer.runs.checkpoints import FOLDER
 
@@ -71,16 +72,6 @@ def fresh_bytes(run_directory: Path) -> int:
     except OSError:
         return 0
     return sum(each.st_size for each in found if each.st_nlink == 1)
-
-
-def size(count: int) -> str:
-    """Write a number of bytes as people do: `12 MB`."""
-    value = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if value < 1_000:
-            return f"{value:.0f} {unit}"
-        value /= 1_000
-    return f"{value:.1f} GB"
 
 
 def _takes_a_little(folder: Path) -> bool:

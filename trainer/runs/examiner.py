@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from trainer.amounts import counted
 from trainer.config import RunConfig
 from trainer.envs.factory import evaluation_copies, make_evaluation_env
 from trainer.envs.seeding import mixed_seed
@@ -95,5 +96,5 @@ class Examiner:
         )
         self._reporter.log(
             f"Evaluation at step {step:,}: mean return {result.mean_return:.2f} ± {result.std_return:.2f} "
-            f"over {len(result.returns)} episodes."
+            f"over {counted(len(result.returns), 'episode')}."
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.amounts import counted
 from trainer.config import RunConfig
 from trainer.envs.factory import make_render_env
 from trainer.events import VideoSaved
@@ -62,7 +63,7 @@ class Filmer:
         if event is None:
             return False
         self._reporter.emit(event)
-        self._reporter.log(f"Recorded {event.path}: return {event.episode_return:g}, {event.length:,} steps.")
+        self._reporter.log(f"Recorded {event.path}: return {event.episode_return:g}, {counted(event.length, 'step')}.")
         return True
 
     def _record(self, model: BaseAlgorithm, training_env: VecEnv) -> VideoSaved | None:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from trainer.amounts import size
 from trainer.events import LogWritten
 from trainer.paths import Layout
 from trainer.runs import disk
@@ -60,7 +61,7 @@ class Guardian:
         if not running or self.has_room():
             self._short.clear()
             return
-        free = disk.size(disk.free_bytes(self._layout.outputs))
+        free = size(disk.free_bytes(self._layout.outputs))
         for live in running:
             # Who resumes a run in spite of that is taken at his word.
             if live.run_id not in self._short and not live.control.pause_requested:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from trainer.amounts import size
 from trainer.config import PresetStore, RunConfig, Spaces, apply_overrides, check, check_rest, load_config
 from trainer.config.sizes import memory_fault, replay_bytes, rollout_bytes
 from trainer.envs import catalogue
@@ -85,14 +86,16 @@ class Intake:
             return []
         limit = config.resources.memory_limit_mb
         if limit is not None and placed(config).executor == "process":
-            left = max(0, limit * 10**6 - _BEFORE_LEARNING)
-            fault = memory_fault(config, needed, left, f"are left to it of the run's limit of {limit:,} MB")
+            left = max(0, limit * 2**20 - _BEFORE_LEARNING)
+            words = f"{size(left)} are left to it of the run's limit of {limit:,} MB"
+            fault = memory_fault(config, needed, left, words)
             if fault:
                 return [fault]
         if self._roster.ahead() is None:
             fault = memory_fault(config, needed, available_bytes())
         else:
-            fault = memory_fault(config, needed, total_bytes(), "are all that this machine has")
+            total = total_bytes()
+            fault = memory_fault(config, needed, total, f"{size(total)} are all that this machine has")
         return [fault] if fault else []
 
     def submit(self, config: RunConfig, *, preset: str | None = None, start: bool = True) -> str:

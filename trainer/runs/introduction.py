@@ -8,6 +8,7 @@ from gymnasium import spaces
 
 from trainer.algorithms.fast import Fast
 from trainer.algorithms.masks import NO_MASKS, lacks_masks
+from trainer.amounts import counted
 from trainer.config import RunConfig
 from trainer.config.placement import has_own_buffer, keeps_infos
 
@@ -28,9 +29,9 @@ def introduce(model: BaseAlgorithm, env: VecEnv, threads: int) -> str:
     """
     precision = f" in {model.precision_name}" if isinstance(model, Fast) else ""
     return (
-        f"{env.num_envs} environment copies, observations {_brief(env.observation_space)}, "
+        f"{counted(env.num_envs, 'copy', 'copies')} of the environment, observations {_brief(env.observation_space)}, "
         f"actions {_brief(env.action_space)}, {type(model.policy).__name__} on {model.device}{precision}, "
-        f"{'1 thread' if threads == 1 else f'{threads} threads'} for the networks."
+        f"{counted(threads, 'thread')} for the networks."
     )
 
 

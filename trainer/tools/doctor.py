@@ -16,9 +16,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from trainer.amounts import counted, size
 from trainer.envs.optional import install_command
 from trainer.memory import available_bytes, total_bytes
-from trainer.runs.disk import size
 
 OK, NOTE, FAULT = "ok", "note", "fault"
 NEEDED = ("torch", "stable-baselines3", "gymnasium", "numpy", "gradio", "SQLAlchemy", "pydantic")
@@ -86,7 +86,7 @@ def _packages() -> list[Finding]:
 def _torch() -> list[Finding]:
     import torch
 
-    threads = f"{torch.get_num_threads()} threads"
+    threads = counted(torch.get_num_threads(), "thread")
     if not torch.cuda.is_available():
         apple = torch.backends.mps.is_available()
         return [Finding("PyTorch", OK, f"calculates on {'the Apple GPU' if apple else 'the processor'}, {threads}")]
@@ -143,7 +143,7 @@ def _database(outputs: Path, url: str | None) -> list[Finding]:
         store.close()
     # The address may hold a password.
     kind = "PostgreSQL" if url and url.startswith("postgresql") else "SQLite"
-    return [Finding("database", OK, f"{kind} answers; it holds {runs:,} runs")]
+    return [Finding("database", OK, f"{kind} answers; it holds {counted(runs, 'run')}")]
 
 
 def _encoder() -> list[Finding]:
@@ -181,7 +181,7 @@ def _environments() -> list[Finding]:
         ids = len(family.entries)
         unusable = sum(not entry.available for entry in family.entries)
         if unusable < ids:
-            words = f"{family.environments:,} environments, {ids:,} ids"
+            words = f"{counted(family.environments, 'environment')}, {counted(ids, 'id')}"
             words += f", {unusable:,} of which cannot run here" if unusable else ""
             found.append(Finding(family.title, OK, words))
         else:

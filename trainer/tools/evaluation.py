@@ -140,6 +140,6 @@ def _counter(total: int, progress: Progress) -> Callable[[float, int], None]:
     def count(_return: float, _length: int) -> None:
         nonlocal done
         done += 1
-        progress.tell(done / total, f"{done} of {total} episodes")
+        progress.tell(done / total, f"episode {done:,} of {total:,}")
 
     return count

@@ -201,7 +201,7 @@ def _plans(manager: RunManager, layout: Layout, wanted: Prune, progress: Progres
     records = list(ended_runs(manager))
     for number, record in enumerate(records, start=1):
         yield plan(record, layout.run(record.id), wanted)
-        progress.tell(number / len(records), f"{number:,} of {len(records):,} runs")
+        progress.tell(number / len(records), f"run {number:,} of {len(records):,}")
 
 
 @dataclass

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from trainer.amounts import counted, size
 from trainer.engine import Engine
 from trainer.errors import ConflictError
-from trainer.runs.disk import size
 from trainer.terminal import COMPLETED, FAILED, INTERRUPTED
 from trainer.tools.progress import CancelledError, Progress
 from trainer.tools.pruning import preview, prune
@@ -79,8 +79,8 @@ def run_prune(engine: Engine, task: Prune, *, yes: bool, ask: Ask = input, as_js
         return INTERRUPTED
     for line in done["skipped"]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    words = f"Deleted {done['checkpoints']:,} checkpoints and {done['replays']:,} replay buffers"
-    freed = f"{words} of {done['runs']:,} runs; {size(done['freed_bytes'])} came free."
+    words = _pruned(done["checkpoints"], done["replays"], done["runs"])
+    freed = f"Deleted {words}; {size(done['freed_bytes'])} came free."
     _out({**done, "done": True} if as_json else freed, as_json=as_json)
     return COMPLETED
 
@@ -136,10 +136,15 @@ def _foretold(foretold: dict[str, Any]) -> list[str]:
         lines.append(f"{each['name']} [{each['run']}]: checkpoints {gone}{replays}; {size(each['freed_bytes'])}")
     more = foretold["run_count"] - len(lines)
     if more > 0:
-        lines.append(f"and {more:,} more runs")
-    words = f"{foretold['checkpoint_count']:,} checkpoints and {foretold['replay_count']:,} replay buffers"
-    lines.append(f"In all {words} of {foretold['run_count']:,} runs; {size(foretold['freed_bytes'])} come free.")
+        lines.append(f"and {counted(more, 'more run')}")
+    words = _pruned(foretold["checkpoint_count"], foretold["replay_count"], foretold["run_count"])
+    lines.append(f"In all {words}; {size(foretold['freed_bytes'])} come free.")
     return lines
+
+
+def _pruned(checkpoints: int, replays: int, runs: int) -> str:
+    gone = f"{counted(checkpoints, 'checkpoint')} and {counted(replays, 'replay buffer')}"
+    return f"{gone} of {counted(runs, 'run')}"
 
 
 def _agreed(ask: Ask) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trainer.amounts import size
 from trainer.config import RunConfig
 from trainer.config.spaces import Spaces
 from trainer.errors import Fault
-from trainer.runs.disk import size
 from trainer.runs.estimates.disk import disk_parts
 from trainer.runs.estimates.memory import memory_parts
 from trainer.runs.estimates.networks import networks_of

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
+from trainer.amounts import counted
 from trainer.config import RunConfig
 from trainer.config.algorithms import OffPolicyConfig
 from trainer.config.sizes import replay_rings
@@ -14,7 +15,7 @@ from trainer.envs import catalogue
 from trainer.errors import ConfigError
 from trainer.runs.checkpoints.replay_files import PIECE
 from trainer.runs.estimates.networks import Networks
-from trainer.runs.estimates.parts import Basis, Part, counted
+from trainer.runs.estimates.parts import Basis, Part
 from trainer.store.records import VideoRecord
 
 # Names, counters, generators and schedules of a checkpoint beside its networks.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from math import prod
 
+from trainer.amounts import counted
 from trainer.config import RunConfig
 from trainer.config.algorithms import OffPolicyConfig
 from trainer.config.sizes import replay_bytes, rollout_bytes
@@ -17,7 +18,7 @@ from trainer.envs import catalogue
 from trainer.envs.entry_points import placed
 from trainer.errors import ConfigError
 from trainer.runs.estimates.networks import Networks
-from trainer.runs.estimates.parts import Part, counted
+from trainer.runs.estimates.parts import Part
 
 _MB = 10**6
 # PyTorch and Stable-Baselines3 once they are loaded; a process of its own loads all else a second time.

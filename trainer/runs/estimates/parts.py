@@ -53,8 +53,3 @@ class Amount:
         """Return the amount as the REST contract shows it."""
         parts = [part.as_json() for part in self.parts if part.bytes != 0]
         return {"bytes": self.bytes, "complete": self.complete, "free": self.free, "parts": parts}
-
-
-def counted(number: int, word: str, plural: str | None = None) -> str:
-    """Return `1 copy`, `3 copies`."""
-    return f"{number:,} {word if number == 1 else plural or f'{word}s'}"

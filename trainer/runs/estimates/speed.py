@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from trainer.amounts import counted
 from trainer.config import RunConfig
 from trainer.config.spaces import Spaces
 from trainer.envs import catalogue
 from trainer.errors import ConfigError
-from trainer.runs.estimates.parts import Basis, counted
+from trainer.runs.estimates.parts import Basis
 from trainer.store.records import SpeedRecord
 
 LOOKED_AT = 30  # earlier runs
