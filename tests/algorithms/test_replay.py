@@ -166,5 +166,5 @@ def test_a_replay_buffer_that_does_not_fit_is_refused_before_it_is_made():
         Replay(10**12, BOX, BOX, 1, np.random.default_rng(0), gamma=0.9)
     fault = refused.value.faults[0]
     assert fault.field == "algorithm.buffer_size"
-    assert "GB of memory are needed for 1,000,000,000,000 transitions" in fault.message
+    assert "of memory are needed for 1,000,000,000,000 transitions" in fault.message
     assert "fit" in fault.hint
