@@ -158,6 +158,7 @@ def _family_json(family: Family) -> dict[str, Any]:
         "about": family.about,
         "command": family.command,
         "problem": family.problem,
+        "runs_here": family.runs_here,
     }
 
 

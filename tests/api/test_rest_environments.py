@@ -29,6 +29,9 @@ def test_the_list_has_every_family_and_marks_older_versions(client) -> None:
     assert len(entries) > 400
     assert (entries["CartPole-v1"]["older"], entries["CartPole-v0"]["older"]) == (False, True)
     assert entries["CartPole-v1"]["reward_threshold"] == 475.0
+    runs = [family["runs_here"] for family in answer["families"]]
+    assert runs == sorted(runs, reverse=True), "families of which nothing can run here come last"
+    assert (answer["families"][-1]["key"], runs[-1]) == ("jax", False)
     panda = next(family for family in answer["families"] if family["key"] == "panda")
     assert panda["command"] is None or panda["command"].endswith("pip install panda-gym")
 

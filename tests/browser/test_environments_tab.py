@@ -79,6 +79,11 @@ def test_a_preset_of_another_version_is_taken_and_no_number_of_another_environme
 def test_an_environment_counts_once_and_its_older_versions_are_listed_only_when_they_are_asked_for(tab):
     ids = lambda: tab.locator(".pal-envs-row").evaluate_all("rows => rows.map((row) => row.dataset.id)")  # noqa: E731
     family = next(each for each in catalogue.families() if each.key == "mujoco")
+    trainable = sum(each.environments for each in catalogue.families() if each.runs_here)
+    expect(tab.locator("[data-family=all] .pal-envs-number")).to_have_text(str(trainable))
+    expect(tab.locator(".pal-envs-count")).to_contain_text(f"{trainable} environments")
+    under = "each => { while (each.tagName !== 'H2') each = each.previousElementSibling; return each.textContent; }"
+    assert tab.locator("[data-family=jax]").evaluate(under) == "Cannot run here"
     tab.locator("[data-family=mujoco]").click()
     expect(tab.locator("[data-family=mujoco] .pal-envs-number")).to_have_text(str(family.environments))
     said = f"{family.environments} environments, {len(family.entries)} ids"

@@ -96,6 +96,11 @@ class Family:
         """How many environments there are, each counted once, whatever its versions."""
         return len({entry.title for entry in self.entries})
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether any of them can be trained on here."""
+        return any(entry.available for entry in self.entries)
+
 
 _State = tuple[int, frozenset[str], tuple[tuple[str, str], ...]]
 
@@ -130,24 +135,28 @@ def _known() -> tuple[EnvironmentEntry, ...]:
 
 
 def families(*, again: bool = False) -> tuple[Family, ...]:
-    """Return the environments grouped; families without any are left out.
+    """Return the environments grouped, families of which nothing can run here last; those without any are left out.
 
     :param again: as for `entries`
     """
     by_family: dict[str, list[EnvironmentEntry]] = {key: [] for key in FAMILY_TITLES}
     for entry in entries(again=again):
         by_family[entry.family].append(entry)
-    return tuple(Family(key, FAMILY_TITLES[key], tuple(found)) for key, found in by_family.items() if found)
+    there = [Family(key, FAMILY_TITLES[key], tuple(found)) for key, found in by_family.items() if found]
+    return tuple(sorted(there, key=lambda family: not family.runs_here))
 
 
 def shelf(*, again: bool = False) -> tuple[Family, ...]:
     """Return every family there could be: those of `families`, and those whose package is missing or broken.
 
+    Families of which nothing can run here come after the others.
+
     :param again: as for `entries`
     """
     there = {family.key: family for family in families(again=again)}
     absent = {family.key: _absent(family) for family in OPTIONAL if family.key not in there}
-    return tuple({**there, **absent}[key] for key in FAMILY_TITLES if key in there or key in absent)
+    known = [{**there, **absent}[key] for key in FAMILY_TITLES if key in there or key in absent]
+    return tuple(sorted(known, key=lambda family: not family.runs_here))
 
 
 def _absent(family: OptionalFamily) -> Family:

@@ -180,7 +180,7 @@ def _environments() -> list[Finding]:
     for family in catalogue.shelf():
         ids = len(family.entries)
         unusable = sum(not entry.available for entry in family.entries)
-        if unusable < ids:
+        if family.runs_here:
             words = f"{counted(family.environments, 'environment')}, {counted(ids, 'id')}"
             words += f", {unusable:,} of which cannot run here" if unusable else ""
             found.append(Finding(family.title, OK, words))

@@ -141,9 +141,15 @@
       this.showFamilies(found);
       const within = this.family === "all" ? found : found.filter(({ family }) => family === this.family);
       const shown = this.listed(within);
-      setText(this.count, inNumbers(within));
+      const runs = this.family === "all" ? within.filter(({ family }) => this.runsHere(family)) : within;
+      setText(this.count, inNumbers(runs.length ? runs : within));
       this.list.show(shown, this.detail.id);
       this.showNote(shown);
+    }
+
+    // Whether anything of a family can be trained on here; before there are files of one's own, there may be.
+    runsHere(key) {
+      return this.families.find((family) => family.key === key)?.runs_here ?? true;
     }
 
     showFamilies(found) {
@@ -152,22 +158,26 @@
         const [family] = title.split("/", 1);
         counts.set(family, (counts.get(family) || 0) + 1);
       }
-      const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+      const total = [...counts].reduce((sum, [family, count]) => sum + (this.runsHere(family) ? count : 0), 0);
       const all = { key: "all", title: text("environments.all") };
       const there = (family) => family.key === "yours" || family.key === "all" || !(family.command || family.problem);
+      const idle = (family) => there(family) && family.key !== "yours" && family.runs_here === false;
       const amount = ({ key }) => (key === "all" ? total : counts.get(key) || 0);
-      const listed = [all, ...this.families];
+      const known = [all, ...this.families];
+      const absent = known.filter((family) => !there(family));
+      const useless = known.filter(idle);
+      const usable = known.filter((family) => there(family) && !idle(family));
       const item = (family) => {
         const number = there(family) ? pal.format.count(amount(family)) : text("environments.absent");
         const button = h("button", { type: "button", class: "pal-envs-family", data: { family: family.key }, "aria-current": family.key === this.family ? "true" : null }, h("span", { text: family.title }), h("span", { class: "pal-envs-number", text: number }));
         button.addEventListener("click", () => this.choose(family.key));
         return button;
       };
-      const absent = listed.filter((family) => !there(family));
       const focused = this.shelf.contains(document.activeElement) ? document.activeElement.dataset.family : null;
-      this.shelf.replaceChildren(...listed.filter(there).map(item), ...(absent.length ? [h("h2", { text: text("environments.more") })] : []), ...absent.map(item));
+      const headed = (title, families) => (families.length ? [h("h2", { text: title }), ...families.map(item)] : []);
+      this.shelf.replaceChildren(...usable.map(item), ...headed(text("environments.more"), absent), ...headed(text("environments.idle"), useless));
       if (focused) this.shelf.querySelector(`[data-family="${focused}"]`)?.focus();
-      this.choice.replaceChildren(...listed.map((family) => h("option", { value: family.key, text: there(family) ? `${family.title} (${amount(family)})` : `${family.title}: ${text("environments.absent")}` })));
+      this.choice.replaceChildren(...[...usable, ...absent, ...useless].map((family) => h("option", { value: family.key, text: there(family) ? `${family.title} (${amount(family)})` : `${family.title}: ${text("environments.absent")}` })));
       this.choice.value = this.family;
     }
 
