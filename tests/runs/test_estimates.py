@@ -184,6 +184,27 @@ def test_a_length_in_time_becomes_steps_and_a_short_run_fills_only_part_of_its_b
     assert replay.bytes == pytest.approx(60_000 * (2 * 16 + 8 + 6), rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "environment", "policy", "measured"),
+    [
+        ({"name": "qrdqn", "batch_size": 32}, "CartPole-v1", {}, 111),
+        ({"name": "qrdqn", "batch_size": 64}, "CartPole-v1", {}, 200),
+        ({"name": "qrdqn", "batch_size": 512}, "CartPole-v1", {}, 566),
+        ({"name": "tqc"}, "Pendulum-v1", {"n_critics": 3, "net_arch": [512, 512]}, 112),
+        ({"name": "tqc"}, "Pendulum-v1", {"n_critics": 5, "n_quantiles": 50}, 430),
+        ({"name": "crossq"}, "Pendulum-v1", {}, 94),
+        ({"name": "crossq", "batch_size": 1024}, "Pendulum-v1", {}, 340),
+    ],
+)
+def test_an_update_takes_about_what_was_measured(
+    algorithm: dict[str, Any], environment: str, policy: dict[str, Any], measured: int
+) -> None:
+    """The growth of a fresh process at its peak in MB, without what the networks and the replay buffer take."""
+    config = load_config({"environment": {"id": environment}, "algorithm": algorithm, "policy": policy})
+    [minibatch] = [part for part in estimated(config).memory.parts if part.name == "minibatch"]
+    assert minibatch.bytes == pytest.approx(measured * 10**6, rel=0.25)
+
+
 def test_what_nobody_knows_is_said_and_not_added_up() -> None:
     config = load_config({"algorithm": {"name": "recurrent_ppo"}})
     memory = estimated(config).memory

@@ -33,6 +33,13 @@ _COPY = {
     "atari": 3 * _MB // 2,
 }
 _WORKER = {"classic_control": 16 * _MB, "toy_text": 16 * _MB, "box2d": 20 * _MB, "mujoco": 28 * _MB, "atari": 16 * _MB}
+# How many arrays of the size of all layers' results an update takes, forwards and backwards. CrossQ puts the following
+# observations beside the present ones and keeps what its normalisation makes of each layer: measured from a batch of
+# 256 to 1,024.
+_USUAL_COPIES, _COPIES_OF_LAYERS = 3, {"crossq": 17}
+# The loss of QR-DQN and TQC holds 7 arrays at once of the size of all pairs of quantiles. Measured from a batch of 16
+# to 4,096: of arrays up to 32 MiB the C library keeps what was freed, and 20 are taken in all.
+_COPIES_OF_PAIRS, _COPIES_OF_SMALL_PAIRS, _GIVEN_BACK = 7, 20, 32 * 2**20
 _LEAST_WORTH_SAYING = _MB
 _BUFFERS = ("replay", "rollout")  # which somebody may be looking for
 
@@ -87,8 +94,13 @@ def _minibatch(config: RunConfig, spaces: Spaces, networks: Networks | None) -> 
         batch = int(getattr(algorithm, "n_steps", 0)) * config.environment.n_envs
     if networks is None:
         return Part("minibatch", 0, "rough", "")
-    numbers = prod(spaces.observation_shape or (0,)) + 3 * networks.activations
-    return Part("minibatch", 4 * batch * numbers, "rough", f"layers of the networks for a batch of {batch:,}")
+    copies = _COPIES_OF_LAYERS.get(algorithm.name, _USUAL_COPIES)
+    numbers = prod(spaces.observation_shape or (0,)) + copies * networks.activations
+    layers, pairs = 4 * batch * numbers, 4 * batch * networks.pairs
+    if not pairs:
+        return Part("minibatch", layers, "rough", f"layers of the networks for a batch of {batch:,}")
+    pairs *= _COPIES_OF_PAIRS if pairs > _GIVEN_BACK else _COPIES_OF_SMALL_PAIRS
+    return Part("minibatch", layers + pairs, "rough", f"quantiles compared with each other, batch of {batch:,}")
 
 
 def _environments(config: RunConfig) -> Part:

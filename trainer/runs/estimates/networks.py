@@ -6,7 +6,7 @@ Those of RecurrentPPO and ARS are not known here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -25,12 +25,14 @@ class Networks:
     :param targets: parameters of target networks
     :param moments: what the optimisers remember beside the parameters
     :param activations: results of the layers for one observation
+    :param pairs: of a predicted quantile and one of the target, which the loss compares for one observation
     """
 
     trained: int
     targets: int
     moments: int
     activations: int
+    pairs: int = 0
 
     @property
     def saved_bytes(self) -> int:
@@ -92,7 +94,8 @@ def networks_of(config: RunConfig, spaces: Spaces) -> Networks | None:
     hidden = _layers(config, "qf", usual if layout.critic_hidden is None else list(layout.critic_hidden))
     if layout.by_value:
         trained = weights + _dense([features, *hidden, actions * answers])
-        return _with_optimizer(config, trained, trained, activations + sum(hidden))
+        found = _with_optimizer(config, trained, trained, activations + sum(hidden))
+        return replace(found, pairs=answers**2 if layout.answers > 1 else 0)
     actor = _layers(config, "pi", usual)
     heads = 2 if layout.gaussian else 1
     of_actor = weights + _dense([features, *actor]) + heads * _dense([actor[-1] if actor else features, actions])
@@ -103,7 +106,9 @@ def networks_of(config: RunConfig, spaces: Spaces) -> Networks | None:
     # SAC has no target of its actor, and that of its critics shares nothing.
     targets = (weights + of_critics if layout.gaussian else trained) if layout.has_targets else 0
     seen = activations if shared else 2 * activations
-    return _with_optimizer(config, trained, targets, seen + sum(actor) + critics * sum(hidden))
+    found = _with_optimizer(config, trained, targets, seen + sum(actor) + critics * sum(hidden))
+    dropped = getattr(config.algorithm, "top_quantiles_to_drop_per_net", None)
+    return found if dropped is None else replace(found, pairs=critics * answers * critics * max(0, answers - dropped))
 
 
 def _actor_and_value(
