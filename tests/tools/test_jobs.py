@@ -160,6 +160,12 @@ def test_every_fault_of_a_task_is_named(trained_engine):
     faults = {fault.field: fault for fault in caught.value.faults}
     assert set(faults) == {"epsodes", "seeds"}
     assert "episodes" in faults["epsodes"].hint
+    assert faults["seeds"].message == "needs a value"
+    with pytest.raises(ConfigError) as caught:
+        read_task({"kind": "evaluate", "run": "x", "episodes": "abc", "seeds": [0, "x"]})
+    told = {fault.field: fault.message for fault in caught.value.faults}
+    assert told["episodes"] == "must be a whole number, not the text 'abc'"
+    assert told["seeds"] == "must be a whole number, not the text 'x'"
     with pytest.raises(ConfigError, match="no tool"):
         read_task({"kind": "evalute"})
 

@@ -61,6 +61,12 @@ def load_section(section: type[SectionT], data: Any, path: str = "") -> SectionT
         raise ConfigError(within) from error
 
 
+def message_of(details: ErrorDetails) -> str:
+    """Return what an error of pydantic says in plain words: `must be a whole number, not the text 'x'`."""
+    describe = _MESSAGES.get(details["type"])
+    return describe(details.get("ctx", {}), details["input"]) if describe else _plain(details["msg"])
+
+
 @dataclass(frozen=True)
 class _Place:
     """Where an error lies: its path, the field there, and the section and union that the field belongs in."""
@@ -106,8 +112,7 @@ def _fault(details: ErrorDetails, root: type[Section], data: Any) -> Fault:
         return Fault(place.path, "is not a known setting", hint)
     if kind in ("union_tag_invalid", "union_tag_not_found") and place.field is not None:
         return _tag_fault(place, given)
-    describe = _MESSAGES.get(kind)
-    message = describe(context, given) if describe else _plain(details["msg"])
+    message = message_of(details)
     default = place.field.default if place.field is not None else None
     if given is None and isinstance(default, (int, float, str)) and default != "":
         return Fault(place.path, message, f"Its default is {_in_words(default)}.", place.mended(data, default))
@@ -213,8 +218,11 @@ _MESSAGES: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     "missing": lambda _, __: "is missing",
     "int_type": _kind("a whole number"),
     "int_from_float": _kind("a whole number"),
+    "int_parsing": _kind("a whole number"),
+    "int_parsing_size": _kind("a whole number"),
     "float_type": _kind("a number"),
     "bool_type": _kind("true or false"),
+    "bool_parsing": _kind("true or false"),
     "string_type": _kind("text"),
     "list_type": _kind("a list"),
     "dict_type": _kind("a JSON object"),
@@ -227,6 +235,9 @@ _MESSAGES: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     "less_than": _bound("less than", "lt"),
     "less_than_equal": _bound("at most", "le"),
     "string_pattern_mismatch": lambda _, given: f"cannot be {quoted(given)}" if given else "needs a value",
+    "too_short": lambda context, given: (
+        f"must have at least {context['min_length']:,} entries, not {len(given):,}" if given else "needs a value"
+    ),
     "too_long": lambda context, given: f"has {len(given):,} entries, of which at most {context['max_length']:,} can be",
     "string_too_long": lambda context, _: f"is longer than {context['max_length']:,} characters",
 }

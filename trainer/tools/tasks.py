@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from trainer.config.loading import message_of
 from trainer.errors import ConfigError, Fault, nearest
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -109,4 +110,4 @@ def _fault(error: Any, known: list[str]) -> Fault:
     if error["type"] == "extra_forbidden":
         near = nearest(field, known)
         return Fault(field, "is not known here", f"Did you mean {near}?" if near else f"Known: {', '.join(known)}.")
-    return Fault(field, str(error["msg"]))
+    return Fault(field, message_of(error))

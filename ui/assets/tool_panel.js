@@ -105,7 +105,8 @@
       const named = this.named;
       for (const control of Object.values(named)) setAttr(control, "aria-invalid", null);
       for (const { field } of faults) if (named[field]) setAttr(named[field], "aria-invalid", "true");
-      setText(this.fault, faults.map((each) => [pal.said(each.message), each.hint && pal.said(each.hint)].filter(Boolean).join(" ")).join(" "));
+      const title = ({ field }) => named[field]?.labels[0]?.textContent;
+      setText(this.fault, faults.map((each) => [title(each), pal.faultText(each)].filter(Boolean).join(" – ")).join(" "));
       this.fault.hidden = faults.length === 0;
       const first = faults.map(({ field }) => named[field]).find(Boolean);
       if (first) first.focus();
