@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -41,7 +42,8 @@ class PruneWanted(Parameters):
 @router.get("")
 def overview(engine: EngineOf, wanted: Annotated[OfRun, Query()]) -> JsonResponse:
     """Return the tasks that the server knows, the newest first, and what exports need that is not installed."""
-    formats = {name: missing_for(name) for name in FORMATS}
+    missing = {name: missing_for(name) for name in FORMATS}
+    formats = {name: None if found is None else asdict(found) for name, found in missing.items()}
     return JsonResponse({"jobs": engine.tools.list(wanted.run or None), "formats": formats})
 
 

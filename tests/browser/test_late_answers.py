@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.stage import ADDRESS, Rest, open_stage, run
 
+LACKED = {"message": "Exporting to ONNX needs onnx, which is not installed.", "command": "pip install onnx"}
 COUNTED = {"checkpoint_count": 2, "replay_count": 0, "run_count": 1, "freed_bytes": 2048, "shared_bytes": 0}
 
 
@@ -28,7 +29,7 @@ class ToolsRest(Rest):
         if path == "api/tools/prune":
             return 200, {**self.counted, "runs": []}
         if path == "api/tools":
-            return 200, {"jobs": self.jobs, "formats": {}}
+            return 200, {"jobs": self.jobs, "formats": {"onnx": LACKED, "torchscript": None}}
         if path.startswith("api/tools/"):
             return 200, {path.split("/")[-1]: []}
         if path.endswith("/checkpoints"):
@@ -142,6 +143,17 @@ def test_a_tool_cannot_be_started_again_while_its_task_is_under_way(tools):
     tools.wait_for_timeout(100)
     expect(export.get_by_role("button", name="Evaluate")).to_be_disabled()
     listed.free()
+
+
+def test_of_what_an_export_lacks_the_bare_command_is_copied(tools):
+    export = tools.locator("[data-tool=export]")
+    expect(export.get_by_role("status").first).to_contain_text("ONNX needs onnx, which is not installed. Run this")
+    tools.evaluate("addEventListener('copy', () => (window.copied = document.activeElement.value))")
+    export.get_by_role("button", name="Copy the command").click()
+    assert tools.evaluate("window.copied") == LACKED["command"]
+    export.get_by_label("Format").select_option("torchscript")
+    expect(export.get_by_role("button", name="Copy the command")).to_be_hidden()
+    expect(export.get_by_role("button", name="Export")).to_be_enabled()
 
 
 # ---- lists -----------------------------------------------------------------------------------------------------

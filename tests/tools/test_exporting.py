@@ -159,7 +159,11 @@ def test_what_is_not_installed_is_named_with_the_command_that_installs_it(traine
     monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "onnxruntime" else object())
     with pytest.raises(ConflictError) as caught:
         export(Subject.read(trained_engine.layout.run(cartpole_run)), "onnx", Progress())
-    assert f"{sys.executable} -m pip install onnxruntime" in caught.value.message
+    assert f"onnxruntime, which is not installed. Install with: {sys.executable} -m pip" in caught.value.message
+    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    both = formats.missing_for("onnx")
+    assert both.message == "Exporting to ONNX needs onnx and onnxruntime, which are not installed."
+    assert both.command == f"{sys.executable} -m pip install onnx onnxruntime"
     assert formats.missing_for("torchscript") is None
 
 

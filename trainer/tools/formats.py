@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 from trainer.envs.optional import install_command
@@ -12,13 +13,25 @@ FORMATS = (ONNX, TORCHSCRIPT)
 _NEEDED = {ONNX: ("onnx", "onnxruntime")}
 
 
-def missing_for(kind: str) -> str | None:
-    """Return what is not installed for a format and the one command that installs it; None when nothing is missing."""
+@dataclass(frozen=True)
+class Missing:
+    """What is not installed for a format, in a sentence, and the one command that installs it."""
+
+    message: str
+    command: str
+
+
+def missing_for(kind: str) -> Missing | None:
+    """Return what is not installed for a format; None when nothing is missing."""
     missing = [name for name in _NEEDED.get(kind, ()) if find_spec(name) is None]
     if not missing:
         return None
-    command = install_command(*missing)
-    return f"Exporting to {kind.upper()} needs {' and '.join(missing)}, which is not installed. Install with: {command}"
+    *others, last = missing
+    if others:
+        message = f"Exporting to {kind.upper()} needs {', '.join(others)} and {last}, which are not installed."
+    else:
+        message = f"Exporting to {kind.upper()} needs {last}, which is not installed."
+    return Missing(message, install_command(*missing))
 
 
 def require_format(kind: str) -> None:
@@ -33,4 +46,4 @@ def require_format(kind: str) -> None:
         raise ConfigError([Fault("format", f"{kind!r} is no format", hint)])
     missing = missing_for(kind)
     if missing is not None:
-        raise ConflictError(missing)
+        raise ConflictError(f"{missing.message} Install with: {missing.command}")

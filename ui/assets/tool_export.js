@@ -33,7 +33,9 @@
       this.format = this.field(pal.text("tools.format"), choice);
       this.format.addEventListener("change", () => this.tellMissing());
       this.command = h("code", { class: "pal-tool-code" });
-      this.missing = h("div", { class: "pal-tool-missing", hidden: true }, this.command, pal.copyButton(() => this.command.textContent, pal.text("tools.copy_command")));
+      this.why = h("p", { class: "pal-tool-note" });
+      const command = h("div", { class: "pal-tool-missing" }, this.command, pal.copyButton(() => this.command.textContent, pal.text("tools.copy_command")));
+      this.missing = h("div", { class: "pal-tool-lacking", role: "status", hidden: true }, this.why, command);
       this.form.append(this.missing);
     }
 
@@ -52,8 +54,9 @@
     }
 
     tellMissing() {
-      const missing = this.needs?.[this.format.value] || "";
-      setText(this.command, missing);
+      const missing = this.needs?.[this.format.value];
+      setText(this.why, missing ? `${pal.said(missing.message)} ${pal.text("tools.install")}` : "");
+      setText(this.command, missing?.command ?? "");
       this.missing.hidden = !missing;
       this.gate();
     }
