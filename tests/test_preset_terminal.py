@@ -72,4 +72,4 @@ def test_a_fault_of_no_setting_is_a_sentence_and_one_of_a_setting_stands_under_t
 def test_a_fault_at_the_end_of_a_file_names_no_line_that_it_does_not_have():
     with pytest.raises(ConfigError) as refused:
         read_yaml("a: [1, 2\n")
-    assert refused.value.message.startswith("The file is not plain YAML at its end: ")
+    assert refused.value.message.startswith("The text is not plain YAML at its end: ")

@@ -26,7 +26,7 @@ def parse_json(text: str, what: str) -> Any:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         if error.msg.startswith("Unterminated string") or _begins_a_value(error.doc[error.pos :].rstrip()):
-            message, hint = f"{what} is cut off at {place}.", "The end of the file is missing: fetch it again."
+            message, hint = f"{what} is cut off at {place}.", "Its end is missing: copy or fetch all of it again."
         else:
             message, hint = f"{what} is not valid JSON at {place}: {error.msg}.", "Correct it there."
         raise ConfigError([Fault("", message, hint)]) from error

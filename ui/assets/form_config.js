@@ -46,7 +46,7 @@
         button("preset-load", "load", () => this.load(this.combo.text || this.model.preset)),
         button("preset-save", "save", () => this.save()),
         button("preset-save-as", "save_as", () => this.saveAs()),
-        button("preset-upload", "import", () => pal.importSource(() => this.file.click(), (source) => this.take(source))),
+        button("preset-upload", "import", () => pal.importSource(() => this.file.click(), (source, dialog) => this.take(source, dialog))),
         button("preset-download", "download", () => this.download()),
         button("preset-adjust", "adjust", () => this.adjust()),
         this.file,
@@ -106,8 +106,9 @@
       bar.querySelector(".pal-toast-text").append(undo);
     }
 
-    // find(): what the form is to be filled from; take(found) fills it; lead: what is said before an error.
-    async fillFrom(find, take, lead) {
+    // find(): what the form is to be filled from; take(found) fills it; lead: what is said before an error, unless
+    // refused(error) says it elsewhere.
+    async fillFrom(find, take, lead, refused = (error) => pal.fail(error, lead, "fill")) {
       const wish = (this.wish = {});
       try {
         const found = await find();
@@ -115,7 +116,7 @@
       } catch (error) {
         if (wish !== this.wish) return;
         this.show();
-        pal.fail(error, lead, "fill");
+        refused(error);
       }
     }
 
@@ -230,8 +231,8 @@
       if (file) await this.take(file);
     }
 
-    // source: a file, or what was pasted as { text }
-    async take(source) {
+    // source: a file, or what was pasted as { text }, then with the dialog that it was pasted into
+    async take(source, dialog = null) {
       const pasted = typeof source.text === "string";
       const title = pasted ? pal.text("presets.pasted") : source.name;
       const size = pasted ? new Blob([source.text]).size : source.size;
@@ -242,10 +243,12 @@
         return { asked, answer: await this.ask("import_preset", asked) };
       };
       const take = ({ asked, answer }) => {
+        if (dialog && !dialog.isOpen()) return; // its reader has thought better of it
+        dialog?.understood();
         if (answer.format === "preset") filled(answer.form);
         else new pal.ImportDialog({ asked, title, answer, ask: this.ask, model: this.model, take: filled });
       };
-      await this.fillFrom(find, take, pal.text("presets.not_taken", { file: title }));
+      await this.fillFrom(find, take, pal.text("presets.not_taken", { file: title }), dialog?.refused);
     }
 
     async download() {

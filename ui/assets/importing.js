@@ -8,21 +8,41 @@
   const pal = window.palaestra;
   const { h, setText } = pal;
 
-  // Where settings to import come from: pasted, dropped or chosen. read(source) gets a file, or text as { text }.
+  // Where settings to import come from: pasted, dropped or chosen. read(source, dialog) gets a file, or text as { text },
+  // and for text a dialog that stays open until it was understood: what is wrong with it stands below it.
   function importSource(choose, read) {
     const text = h("textarea", { id: "import-text", class: "pal-input pal-import-text", rows: "8", spellcheck: "false", "aria-label": pal.text("presets.paste"), placeholder: pal.text("presets.paste") });
     const go = h("button", { type: "submit", class: "pal-button pal-button-main", id: "import-read", text: pal.text("presets.read"), disabled: true });
     const file = h("button", { type: "button", class: "pal-button", id: "import-choose", text: pal.text("presets.choose_file") });
-    const form = h("form", { class: "pal-import" }, h("p", { class: "pal-import-summary", text: pal.text("presets.paste_or_drop") }), text, h("div", { class: "pal-adjust-foot" }, file, go));
+    const fault = h("p", { id: "import-fault", class: "pal-field-fault pal-import-fault", role: "alert", hidden: true });
+    const form = h("form", { class: "pal-import" }, h("p", { class: "pal-import-summary", text: pal.text("presets.paste_or_drop") }), text, fault, h("div", { class: "pal-adjust-foot" }, file, go));
     const box = pal.dialog(pal.text("presets.import"), form, { className: "pal-dialog-wide" });
     const done = (source) => {
       box.close();
       read(source);
     };
-    text.addEventListener("input", () => (go.disabled = !text.value.trim()));
+    const blame = (words) => {
+      setText(fault, words);
+      fault.hidden = !words;
+      pal.setAttr(text, "aria-invalid", words ? "true" : null);
+      pal.setAttr(text, "aria-describedby", words ? fault.id : null);
+    };
+    text.addEventListener("input", () => {
+      go.disabled = !text.value.trim();
+      blame("");
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (text.value.trim()) done({ text: text.value });
+      if (!text.value.trim()) return;
+      go.disabled = true;
+      const asked = text.value;
+      const refused = (error) => {
+        if (text.value !== asked) return;
+        go.disabled = false;
+        blame(pal.errorText(error));
+        text.focus();
+      };
+      read({ text: asked }, { isOpen: () => box.isConnected, understood: () => box.close(), refused });
     });
     file.addEventListener("click", () => {
       box.close();

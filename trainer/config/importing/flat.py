@@ -50,7 +50,7 @@ def read_flat(ledger: Ledger, data: Any) -> None:
     :raises ConfigError: it is no JSON object, or has far more keys than a configuration
     """
     if not isinstance(data, Mapping):
-        raise ConfigError([Fault("", "The file must hold a JSON object with settings in it.")])
+        raise ConfigError([Fault("", "The text must hold a JSON object with settings in it.")])
     keys = list(_leaves(data))
     if len(keys) > MOST_KEYS:
         raise too_many_keys()

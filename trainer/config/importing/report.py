@@ -173,7 +173,7 @@ class Ledger:
 
 def too_many_keys() -> ConfigError:
     """Return the error of a text with more keys than a configuration has."""
-    return ConfigError([Fault("", f"The file has more than {MOST_KEYS} keys; a configuration has fewer.")])
+    return ConfigError([Fault("", f"The text has more than {MOST_KEYS} keys; a configuration has fewer.")])
 
 
 def as_text(value: Any) -> str:

@@ -80,15 +80,15 @@ def import_text(
     try:
         return _import(text, kind, entry, algorithm, file_name)
     except RecursionError as error:
-        raise ConfigError([Fault("", "The file is nested too deeply.")]) from error
+        raise ConfigError([Fault("", "The text is nested too deeply.")]) from error
     except ArithmeticError as error:
-        raise ConfigError([Fault("", f"The file holds a number that cannot be used: {error}.")]) from error
+        raise ConfigError([Fault("", f"The text holds a number that cannot be used: {error}.")]) from error
 
 
 def _import(text: str, kind: str | None, entry: str | None, algorithm: str | None, file_name: str) -> Imported:
     if (kind or _format_of(text, file_name)) == "rl_zoo":
         return _import_zoo(text, entry, algorithm, file_name)
-    what = PurePath(file_name).name or "The file"
+    what = PurePath(file_name).name or "The text"
     data = parse_json(text, what)
     try:
         plain = plain_data(data)
@@ -141,7 +141,7 @@ def _import_zoo(text: str, name: str | None, algorithm: str | None, file_name: s
         return Imported("rl_zoo", None, entries=tuple(entries))
     if name not in entries:
         hint = did_you_mean(nearest(name, entries))
-        raise ConfigError([Fault("entry", f"The file has no entry {name!r}.", hint)])
+        raise ConfigError([Fault("entry", f"The text has no entry {name!r}.", hint)])
     known = (_algorithm_named(algorithm), "") if algorithm else algorithm_of(entries[name], file_name)
     if known is None:
         return Imported("rl_zoo", None, entries=tuple(entries), entry=name)

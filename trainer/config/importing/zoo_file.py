@@ -127,9 +127,9 @@ def read_yaml(text: str) -> Any:
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         # What is missing is found missing on the line after the last, which nobody has.
         place = " at its end" if mark and mark.line >= len(text.splitlines()) else place
-        raise ConfigError([Fault("", f"The file is not plain YAML{place}: {error.problem}.")]) from error
+        raise ConfigError([Fault("", f"The text is not plain YAML{place}: {error.problem}.")]) from error
     except (yaml.YAMLError, ValueError, TypeError, ArithmeticError) as error:
-        raise ConfigError([Fault("", f"The file is not plain YAML: {error}.")]) from error
+        raise ConfigError([Fault("", f"The text is not plain YAML: {error}.")]) from error
     except RecursionError as error:
         raise ConfigError([Fault("", "The YAML is nested too deeply.")]) from error
 
@@ -157,7 +157,7 @@ def entries_of(data: Any) -> dict[str, dict[str, Any]]:
     :raises ConfigError: it holds neither
     """
     if not isinstance(data, Mapping) or not data:
-        raise ConfigError([Fault("", "The file holds no hyperparameters.", "RL Zoo's files have one group a task.")])
+        raise ConfigError([Fault("", "The text holds no hyperparameters.", "RL Zoo's files have one group a task.")])
     groups = {str(name): _keyed(group) for name, group in data.items() if isinstance(group, Mapping)}
     known = {"policy", "n_timesteps", "n_envs", "learning_rate", "gamma", "batch_size", "policy_kwargs"}
     if len(groups) < len(data) or known & set(groups):
