@@ -102,6 +102,10 @@ def test_the_search_says_which_algorithm_has_what_is_not_here(page):
     expect(field(page, "algorithm.policy_delay").locator("input")).to_be_focused()
     expect(others).to_be_hidden()
     assert page.evaluate("palaestra.train.model.algorithm") == "td3"
+    page.locator("#field-search").fill("noise theta")
+    expect(others).to_contain_text("Noise theta is there once Action noise is ornstein uhlenbeck.")
+    others.get_by_role("button").click()
+    expect(field(page, "algorithm.action_noise.kind").locator("select")).to_be_focused()
     page.locator("#field-search").fill("zebra")
     others.get_by_role("button", name="Show all fields").click()
     expect(field(page, "training.seed")).to_be_visible()

@@ -8,6 +8,8 @@
   let search = null;
   pal.shortcut("/", () => search?.input.focus(), { tab: "train", says: "shortcuts.find_field" });
 
+  const ofAlgorithm = (field, name) => field.algorithm === name || (!field.algorithm && field.algorithms.includes(name));
+
   class FormSearch {
     // view: the FormView; fields() gives its FormFields, folds() its <details>. `node` is the box, `others` stands in the form's place.
     constructor(view, model) {
@@ -87,10 +89,14 @@
       const offers = isNamedHere ? [] : this.elsewhere(words, number > 0);
       this.others.hidden = isNamedHere || (number > 0 && !offers.length);
       if (this.others.hidden) return;
-      const typed = this.input.value.trim();
-      const has = this.model.description.algorithms.find(({ name }) => name === this.model.algorithm)?.label;
+      const hidden = number ? null : this.hiddenHere(words);
+      if (hidden) {
+        this.tellHidden(hidden);
+        return;
+      }
+      const { label } = this.model.description.algorithms.find(({ name }) => name === this.model.algorithm);
       const key = number ? "form.fields_named_elsewhere" : offers.length ? "form.fields_elsewhere" : "form.fields_nowhere";
-      setText(this.others.firstChild, pal.text(key, { algorithm: has, words: typed }));
+      setText(this.others.firstChild, pal.text(key, { algorithm: label, words: this.input.value.trim() }));
       const all = h("button", { type: "button", class: "pal-button", text: pal.text("form.all_fields") });
       all.addEventListener("click", () => {
         this.clear();
@@ -101,12 +107,26 @@
 
     // [{name, label, field}, ...]: every other algorithm that has such a field, and which; by help only where none is named so.
     elsewhere(words, onlyNamed) {
-      const { algorithm, description, values } = this.model;
-      const ofAlgorithm = (field, name) => field.algorithm === name || (!field.algorithm && field.algorithms.includes(name));
-      const has = (name, fits) => description.fields.find((field) => ofAlgorithm(field, name) && (!field.when || field.when.values.includes(values[field.when.key])) && fits(field, words));
+      const { algorithm, description } = this.model;
+      const has = (name, fits) => description.fields.find((field) => ofAlgorithm(field, name) && fits(field, words));
       const found = (fits) => description.algorithms.filter(({ name }) => name !== algorithm).map(({ name, label }) => ({ name, label, field: has(name, fits) })).filter(({ field }) => field);
       const named = found((field) => this.isNamed(field, words));
       return named.length || onlyNamed ? named : found((field) => this.fits(field, words));
+    }
+
+    // A field of the chosen algorithm that only another choice brings to light.
+    hiddenHere(words) {
+      const hidden = this.model.description.fields.filter((field) => field.when && field.algorithm === this.model.algorithm && !this.model.applies(field) && this.fits(field, words));
+      return hidden.find((field) => this.isNamed(field, words)) || hidden[0];
+    }
+
+    tellHidden({ title, when }) {
+      const choice = this.model.fields.get(when.key);
+      const values = when.values.map((value) => pal.showValue(choice, value)).join(" / ");
+      setText(this.others.firstChild, pal.text("form.field_hidden", { field: title, choice: choice.title, values }));
+      const go = h("button", { type: "button", class: "pal-button", text: pal.text("form.go_to", { field: choice.title }) });
+      go.addEventListener("click", () => this.view.point(when.key));
+      this.others.lastChild.replaceChildren(go);
     }
 
     // One that cannot act in the environment looks as it does in the form, and says why.
@@ -116,7 +136,7 @@
       const button = h("button", { type: "button", class: unfit ? "pal-button pal-unfit" : "pal-button", text: label, "aria-label": says, data: { tip: unfit || says, algorithm: name } });
       button.addEventListener("click", () => {
         this.model.set("algorithm.name", name);
-        this.view.point(field.key);
+        this.view.point(this.model.applies(field) ? field.key : field.when.key);
       });
       return button;
     }
