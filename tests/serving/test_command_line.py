@@ -110,7 +110,7 @@ def test_the_command_a_run_writes_down_does_the_same_run_again(tmp_path):
         (["ppo_cartpole", "--set", "nonsense"], "Write it like"),
         (["ppo_cartpole", "--set", "environment.id=Pendulum-v1", "--set", "algorithm.name=dqn"], "algorithm.name"),
         (["ppo_cartpole", "--set", "environment.id=NoSuch-v1"], "environment.id"),
-        (["ppo_cartpole", "--set", "training.device=cuda:99"], "training.device: cuda:99 cannot be used"),
+        (["ppo_cartpole", "--set", "training.device=cuda:99"], "training.device: the device cuda:99 cannot be used"),
         (["ppo_cartpole", "--set", 'environment.kwargs={"render_mode": "human"}'], "environment.kwargs: render_mode"),
         (["ppo_cartpole", "--set", "training.seed=4294967296"], "at most 4,294,967,295"),
     ],

@@ -166,8 +166,23 @@ def test_every_fault_of_a_task_is_named(trained_engine):
     told = {fault.field: fault.message for fault in caught.value.faults}
     assert told["episodes"] == "must be a whole number, not the text 'abc'"
     assert told["seeds"] == "must be a whole number, not the text 'x'"
-    with pytest.raises(ConfigError, match="no tool"):
-        read_task({"kind": "evalute"})
+    for kind in ("evalute", ["evaluate"]):
+        with pytest.raises(ConfigError, match="no tool"):
+            read_task({"kind": kind})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"seeds": [3, 1, 3]}, "has 3 more than once"),
+        ({"episodes": "2"}, "must be a whole number"),
+        ({"checkpoint": True}, "must be a whole number, not true"),
+        ({"deterministic": "off"}, "must be true or false"),
+    ],
+)
+def test_no_episode_counts_twice_and_no_type_is_taken_for_another(wrong, why):
+    with pytest.raises(ConfigError, match=why):
+        read_task({"kind": "evaluate", "run": "x", **wrong})
 
 
 def test_closing_waits_until_what_is_being_pruned_is_told(trained_engine, cartpole_run, monkeypatch):

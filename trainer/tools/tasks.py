@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from trainer.config.loading import message_of
 from trainer.errors import ConfigError, Fault, nearest
@@ -14,9 +16,9 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class Task(BaseModel):
-    """Something to be done; a name that is not known is refused."""
+    """Something to be done; a name that is not known is refused, and no type is taken for another."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class OfCheckpoint(Task):
@@ -33,6 +35,15 @@ class Evaluate(OfCheckpoint):
     episodes: Annotated[int, Field(ge=1, le=10_000)] = 10
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=100)] = [0]
     deterministic: bool = True
+
+    @field_validator("seeds")
+    @classmethod
+    def _differ(cls, seeds: list[int]) -> list[int]:
+        # The same episodes counted again would make the interval of their mean narrower than it is.
+        twice = next((seed for seed, times in Counter(seeds).items() if times > 1), None)
+        if twice is not None:
+            raise PydanticCustomError("repeated", "has {seed} more than once", {"seed": twice})
+        return seeds
 
 
 class Export(OfCheckpoint):
@@ -92,14 +103,14 @@ def read_task(data: Mapping[str, Any]) -> AnyTask:
     :raises ConfigError: with every field that is wrong
     """
     kind = data.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         near = nearest(str(kind), KINDS)
         hint = f"Did you mean {near}?" if near else f"There are: {', '.join(KINDS)}."
         raise ConfigError([Fault("kind", f"{kind!r} is no tool", hint)])
     try:
         return _ANY.validate_python(dict(data))
     except ValidationError as error:
-        known = KINDS[str(kind)].model_fields
+        known = KINDS[kind].model_fields
         raise ConfigError([_fault(each, list(known)) for each in error.errors()]) from error
 
 
