@@ -7,6 +7,7 @@ import pytest
 
 from trainer.config import field_specs
 from trainer.engine import Engine
+from trainer.errors import ConflictError
 from trainer.paths import OUTPUTS
 from trainer.runs.command import into
 from ui.components.form import describe_form
@@ -229,9 +230,12 @@ def test_new_begins_with_ones_own_defaults_and_tells_what_is_wrong_with_their_fi
     assert [fault["field"] for fault in fresh["faults"]] == ["nonsense.x"]
 
 
-def test_the_word_defaults_stands_for_a_preset_without_a_name(engine):
+def test_the_word_defaults_stands_for_a_preset_without_a_name(engine, tmp_path):
     engine.defaults.change("training.seed", 5)
     preset = engine.preset("defaults")
     assert (preset.name, preset.config.training.seed) == ("", 5)
-    engine.presets.save("defaults", engine.presets.load("ppo_cartpole").config)
-    assert engine.preset("defaults").config.training.seed == 0, "a preset that somebody has called so comes first"
+    with pytest.raises(ConflictError, match="stands for your own defaults"):
+        engine.presets.save("defaults", engine.presets.load("ppo_cartpole").config)
+    engine.presets.save("once", engine.presets.load("ppo_cartpole").config)
+    (tmp_path / "presets" / "once.json").rename(tmp_path / "presets" / "defaults.json")
+    assert engine.preset("defaults").config.training.seed == 0, "a preset that was called so before comes first"
