@@ -9,7 +9,7 @@ import pytest
 from trainer.config import PresetStore
 from trainer.config.importing.zoo_file import read_yaml
 from trainer.errors import ConfigError, Fault
-from trainer.paths import BUILT_IN_PRESETS
+from trainer.paths import BUILT_IN_PRESETS, program
 from trainer.preset_terminal import import_preset, list_presets
 from trainer.terminal import explain_faults
 
@@ -40,6 +40,7 @@ def test_a_file_is_reported_key_by_key_and_saved_only_under_a_name(presets, tmp_
     assert not (tmp_path / "user").exists()
 
     assert import_preset(presets, path, name="mine") == 0
+    assert f"{program()} train mine" in capsys.readouterr().out
     assert presets.load("mine").config.algorithm.learning_rate == 0.001
     assert "run.json" in presets.load("mine").about.source
 
