@@ -358,7 +358,7 @@ def test_a_fault_says_what_was_given_and_what_is_possible() -> None:
     assert batch.hint == "Use 256 or less, or longer rollouts."
     assert action.message == "SAC needs continuous actions, but CartPole-v1 has discrete ones"
     assert action.hint == (
-        "Choose PPO, A2C, DQN, QR-DQN, TRPO, RecurrentPPO, MaskablePPO or ARS, or another environment."
+        "Choose PPO, A2C, DQN, QR-DQN, TRPO, RecurrentPPO, MaskablePPO, ARS, or another environment."
     )
 
 

@@ -26,6 +26,13 @@ _WORDS = {
     "multi_discrete": "multi-discrete",
     "multi_binary": "multi-binary",
 }
+# Kinds that an algorithm takes, in words that are told whole; translations know no parts of them.
+_NEEDED = {
+    ("box",): "continuous",
+    ("discrete",): "discrete",
+    ("discrete", "box"): "discrete or continuous",
+    ("discrete", "multi_discrete", "multi_binary"): "discrete, multi-discrete or multi-binary",
+}
 # What one would try first of those that fit.
 _FIRST_CHOICES = ("sac", "dqn", "ppo")
 _TQC_QUANTILES = 25  # of each critic, where nothing is said
@@ -35,11 +42,11 @@ def _action_space(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
     algorithm = config.algorithm
     if spaces is None or spaces.action_kind not in _WORDS or spaces.action_kind in algorithm.action_kinds:
         return
-    needed = " or ".join(_WORDS[kind] for kind in algorithm.action_kinds)
+    needed = _NEEDED.get(tuple(algorithm.action_kinds), "other")
     has = _WORDS[spaces.action_kind]
     able = [other.label for other in ALGORITHMS.values() if spaces.action_kind in other.action_kinds]
     message = f"{algorithm.label} needs {needed} actions, but {config.environment.id} has {has} ones"
-    hint = f"Choose {_listed(able)}, or another environment."
+    hint = f"Choose {', '.join(able)}, or another environment."
     yield Fault("algorithm.name", message, hint, _nearest_algorithm(config, spaces))
 
 
@@ -49,11 +56,6 @@ def _nearest_algorithm(config: RunConfig, spaces: Spaces) -> dict[str, str] | No
     alike = [name for name in able if ALGORITHMS[name].on_policy == config.algorithm.on_policy] or able
     best = next((name for name in _FIRST_CHOICES if name in alike), alike[0] if alike else None)
     return {"algorithm.name": best} if best else None
-
-
-def _listed(names: list[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _state_dependent_exploration(config: RunConfig, spaces: Spaces | None) -> Iterator[Fault]:
